@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The command line.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "failure.h"
+#include "program.h"
+
+namespace host {
+
+inline constexpr const char* Usage =
+    "usage: host [--build DIR] [--device N] [--xclbin FILE] MODE [OPTION]...\n"
+    "  generate --ids 1,2,3   prints the generated token ids, comma-separated, as they come\n"
+    "  batch                  one prompt per line of stdin, one line of generated ids each\n"
+    "options of both modes:\n"
+    "  --max-tokens N   ids to generate at most (default 16); 0 only computes the prompt's logits\n"
+    "  --stop ID        ends after this id, which is printed\n"
+    "  --prefill N      prompt tokens per launch (default: as many as the design takes)\n"
+    "  --window         when the text outgrows the positions, recompute its last part from "
+    "position 0\n"
+    "  --logits FILE    writes every row of logits computed, as float32, in order\n"
+    "  --timeout-ms N   longest wait for a launch (default 60000)\n"
+    "  --time           wall time per phase on stderr\n";
+
+struct Options {
+  std::string build = ".";
+  std::string xclbin;  ///< default: link/design.xclbin of the build directory
+  unsigned int device = 0;
+  enum class Mode { None, Generate, Batch, Help } mode = Mode::None;
+  std::vector<std::int32_t> ids;  ///< of `generate`
+  std::int64_t max_tokens = 16;
+  std::int64_t stop = -1;  ///< -1: none
+  int prefill = program::MaxSequence;
+  bool window = false;
+  std::string logits;  ///< "": none
+  std::chrono::milliseconds timeout{60000};
+  bool time = false;
+};
+
+/// `text` as a whole number in [low, high]; `what` names it in the message.
+inline std::int64_t parse_number(std::string_view text, std::int64_t low, std::int64_t high,
+                                 const std::string& what, const std::string& code = "E0801") {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stopped == end && value >= low && value <= high) return value;
+  throw Failure(
+      BadInput, code,
+      what + " must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+}
+
+/// Token ids separated by commas, each in the vocabulary. At least one.
+inline std::vector<std::int32_t> parse_ids(std::string_view text) {
+  std::vector<std::int32_t> ids;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    ids.push_back(static_cast<std::int32_t>(
+        parse_number(text.substr(begin, end - begin), 0, program::Vocabulary - 1,
+                     "token id " + std::to_string(ids.size() + 1) + " of the prompt", "E0604")));
+    begin = end + 1;
+  }
+  return ids;
+}
+
+/// Throws Failure for an unknown option, a missing value or a value out of range.
+inline Options parse_options(const std::vector<std::string>& arguments) {
+  constexpr std::int64_t Many = std::int64_t{1} << 31;
+  Options options;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& name = arguments[i];
+    const auto value = [&]() -> const std::string& {
+      if (i + 1 == arguments.size()) throw Failure(BadInput, "E0801", name + " needs a value");
+      return arguments[++i];
+    };
+    const auto number = [&](std::int64_t low, std::int64_t high) {
+      return parse_number(value(), low, high, name);
+    };
+    if (name == "--build") {
+      options.build = value();
+    } else if (name == "--xclbin") {
+      options.xclbin = value();
+    } else if (name == "--device") {
+      options.device = static_cast<unsigned int>(number(0, 255));
+    } else if (name == "--ids") {
+      options.ids = parse_ids(value());
+    } else if (name == "--max-tokens") {
+      options.max_tokens = number(0, Many);
+    } else if (name == "--stop") {
+      options.stop = number(0, program::Vocabulary - 1);
+    } else if (name == "--prefill") {
+      options.prefill = static_cast<int>(number(1, program::MaxSequence));
+    } else if (name == "--window") {
+      options.window = true;
+    } else if (name == "--logits") {
+      options.logits = value();
+    } else if (name == "--timeout-ms") {
+      options.timeout = std::chrono::milliseconds(number(1, Many));
+    } else if (name == "--time") {
+      options.time = true;
+    } else if (name == "--help") {
+      options.mode = Options::Mode::Help;
+      return options;
+    } else if (name == "generate" && options.mode == Options::Mode::None) {
+      options.mode = Options::Mode::Generate;
+    } else if (name == "batch" && options.mode == Options::Mode::None) {
+      options.mode = Options::Mode::Batch;
+    } else {
+      throw Failure(BadInput, "E0801", "unknown argument '" + name + "'; see --help");
+    }
+  }
+  if (options.mode == Options::Mode::None) {
+    throw Failure(BadInput, "E0801", "what to do is missing: generate or batch; see --help");
+  }
+  if ((options.mode == Options::Mode::Generate) == options.ids.empty()) {
+    throw Failure(BadInput, "E0801", "--ids goes with generate, and generate needs it");
+  }
+  if (options.xclbin.empty()) options.xclbin = options.build + "/link/design.xclbin";
+  return options;
+}
+
+}  // namespace host

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Inputs and expected outputs of test benches, computed by the interpreter.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/dataflow/program.h"
+#include "core/support/result.h"
+
+namespace st {
+
+/// One launch of a test: rows, and rows before them.
+struct TestLaunch {
+  int64_t tokens = 1;
+  int64_t past = 0;
+};
+
+/// A prefill of a few tokens and two decode steps, as far as the bounds allow.
+std::vector<TestLaunch> test_launches(const Program& program);
+
+/// Receives a file of the build directory.
+using FileSink = std::function<Status(const std::string& path, const std::string& content)>;
+
+/// Runs the launches on token ids drawn from a fixed sequence, and hands each group's files groups/<g>/tb/data/* to `sink`, but
+/// for parameter files. `checksum_of(memory)` gives those of the latter in hexadecimal. Errors: those of constants.
+Status emit_test_data(const Program& program, int64_t vocabulary, const std::function<std::string(MemoryId)>& checksum_of,
+                      const FileSink& sink);
+
+}  // namespace st

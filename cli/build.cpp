@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "backends/project/project.h"
+#include "cli/commands.h"
+#include "core/resources/allocate.h"
+#include "core/support/json.h"
+#include "core/support/read_file.h"
+#include "frontends/onnx_json/onnx_json.h"
+#include "frontends/tokenizer/tokenizer.h"
+
+namespace st::cli {
+namespace {
+namespace fs = std::filesystem;
+
+/// Of a model's graph or a tokenizer; weights have files of their own.
+constexpr size_t LargestInput = size_t{1} << 30;
+
+struct Options {
+  std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags;
+  std::vector<std::string> dims;
+  CompileOptions compile;
+};
+
+/// The tokenizer's file, if the model names one and it is there; without it prompts are given as ids.
+Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const Graph& graph, const Options& options) {
+  using File = std::optional<std::pair<std::string, std::string>>;
+  auto described = graph.metadata.find("streamtensor.tokenizer");
+  if (described == graph.metadata.end()) return File();
+  ST_TRY(description, json::parse(described->second, "metadata streamtensor.tokenizer"));
+  const json::Value* name = description.find("file");
+  const bool named = name != nullptr && name->string() != nullptr;
+  const fs::path folder = fs::path(options.model).parent_path();
+  std::optional<fs::path> given;
+  if (!options.tokenizer.empty()) given = options.tokenizer;
+  if (named && !given && !fs::exists(folder / fs::path(*name->string()).filename())) return File();
+  ST_TRY(tokenizer, make_tokenizer(described->second, folder, given));
+  (void)tokenizer;
+  if (!named) return File();
+  ST_TRY(bytes, read_file(given ? *given : folder / fs::path(*name->string()).filename(), LargestInput));
+  return File(std::pair<std::string, std::string>("tokenizer.bin", bytes));
+}
+
+std::string percent(int64_t part, int64_t whole) { return std::to_string(whole > 0 ? (100 * part + whole - 1) / whole : 0) + " %"; }
+
+void print_summary(const Design& design, const ProjectSummary& summary, const Options& options, const std::vector<std::string>& benches) {
+  const Program& program = design.program;
+  std::cout << printable(program.model) << "  " << program.precision << "  " << grouped(summary.parameter_bytes) << " bytes of parameters  target "
+            << design.target.name << " @ " << design.target.frequency_mhz() << " MHz\n";
+  const ResourceCounts total = design.target.usable();
+  for (int group = 0; group < program.groups; ++group) {
+    int converters = 0;
+    for (KernelId k : program.kernels_of(group)) converters += program.kernels[k].kind == "convert";
+    const MemoryCost storage = storage_of(program, group);
+    std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size() << " kernels  " << program.channels_of(group).size() << " streams  "
+              << converters << " converters  " << program.memories_of(group).size() << " ports   storage: BRAM " << percent(storage.bram18, total.bram18)
+              << "  URAM " << percent(storage.uram, total.uram) << "   (predicted)\n";
+  }
+  std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, " << program.max_positions << " positions\n";
+  for (size_t g = 0; g < benches.size(); ++g) std::cout << "  code     " << group_name(static_cast<int>(g)) << " test bench " << benches[g] << "   (csim)\n";
+  std::cout << "  not done csynth, link: `make -f Makefile.hls` in the build directory runs Vitis\n";
+  if (options.synth == "none") std::cout << "  not done stub device: build with --synth stub to run it here\n";
+  std::cout << "wrote " << printable(options.output) << "\n";
+}
+
+int build(const Options& options) {
+  Progress progress;
+  auto run = [&]() -> Status {
+    ST_TRY(target, find_target(options.target));
+    ST_TRY(dims, parse_dims(options.dims));
+    ReadOptions reading;
+    reading.dims = dims;
+    if (!options.weights.empty()) reading.weights = options.weights;
+    progress.step("reading " + printable(options.model));
+    ST_TRY(graph, read_onnx_json(options.model, reading));
+    ST_TRY(tokenizer, tokenizer_file(graph, options));
+    Design design;
+    design.graph = std::move(graph);
+    design.target = target;
+    design.options = options.compile;
+    ProjectInputs inputs;
+    inputs.tokenizer = tokenizer;
+    inputs.dims = dims;
+    ST_TRY(text, read_file(options.model, LargestInput));
+    inputs.model_text = text;
+    ST_TRY(target_json, target_text(options.target));
+    inputs.target_text = target_json;
+    ST_CHECK(compile(design, [&](int index, const Pass& pass, const std::string& stage) {
+      const std::string number = std::to_string(index);
+      inputs.stages.emplace_back((number.size() < 2 ? "0" + number : number) + "-" + std::string(pass.name), stage);
+      progress.step("after " + std::string(pass.name));
+    }));
+    ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
+    ST_TRY(summary, write_project(design, inputs, directory, progress));
+    std::vector<std::string> benches;
+    if (options.synth == "stub") {
+      progress.step("compiling the stub device");
+      ST_CHECK(compile_stub(directory.path(), options.cxx, options.cxxflags));
+      progress.step("running test benches");
+      for (int group = 0; group < design.program.groups; ++group) {
+        ST_TRY(verdict, run_test_bench(directory.path(), group));
+        benches.push_back(verdict);
+      }
+    }
+    ST_CHECK(directory.commit());
+    print_summary(design, summary, options, benches);
+    return {};
+  };
+  const Status status = run();
+  return status.ok() ? 0 : fail(status.errors());
+}
+
+}  // namespace
+
+Action add_build(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model, "model.json: ONNX in protobuf's JSON form")->required();
+  app.add_option("--target", options->target, "board, or a JSON file that describes one; see `streamtensor targets`")->required();
+  app.add_option("-o,--output", options->output, "build directory; an earlier build there is replaced at the end, in one step")->default_val("build");
+  app.add_option("--weights", options->weights, "HDF5 file; default: what the model names, or the .h5 beside it");
+  app.add_option("--precision", options->compile.precision, "of linear layers")->check(CLI::IsMember(precisions()))->capture_default_str();
+  app.add_option("--dim", options->dims, "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
+  app.add_option("--tokenizer", options->tokenizer, "file of the tokenizer that the model describes; default: beside the model");
+  app.add_option("--synth", options->synth, "stub: compile the emitted code for this machine; none: only write it")
+      ->check(CLI::IsMember({"stub", "none"}))->capture_default_str();
+  app.add_option("--parameter-ports", options->compile.parameter_ports, "memory ports for weights, per group")->check(CLI::Range(1, 28))->capture_default_str();
+  app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
+  app.add_option("--cxxflags", options->cxxflags, "its flags (default -std=c++17 -O2 and warnings as errors)");
+  return [options] { return build(*options); };
+}
+
+}  // namespace st::cli

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/build_directory.h"
+
+#include "backends/host/launch_plan.h"
+#include "backends/project/project.h"
+#include "backends/project/read_parameters.h"
+#include "core/support/json.h"
+#include "core/support/read_file.h"
+#include "frontends/onnx_json/onnx_json.h"
+
+namespace st::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr size_t LargestConfig = size_t{1} << 24;
+
+int64_t integer_of(const json::Value& object, const char* key, int64_t otherwise) {
+  const json::Value* value = object.find(key);
+  return value && value->integer() ? *value->integer() : otherwise;
+}
+
+std::string string_of(const json::Value& object, const char* key) {
+  const json::Value* value = object.find(key);
+  return value && value->string() ? *value->string() : "";
+}
+
+}  // namespace
+
+Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
+  BuildDirectory build;
+  build.path_ = path;
+  std::error_code error;
+  if (!fs::exists(build.path_ / ConfigFile, error)) {
+    return Diagnostic{"E0601", "'" + printable(path) + "' is not a build directory", "", {std::string("it has no ") + ConfigFile},
+                      "make one with `streamtensor build MODEL --target u280 --output DIR`"};
+  }
+  ST_TRY(text, read_file(build.path_ / ConfigFile, LargestConfig));
+  ST_TRY(config, json::parse(text, ConfigFile));
+  const std::string schema = string_of(config, "schema");
+  if (schema != "streamtensor.build/1") {
+    return Diagnostic{"E0602", std::string(ConfigFile) + " has schema '" + printable(schema) + "', not streamtensor.build/1", printable(path), {}, "build again"};
+  }
+  build.options_.precision = string_of(config, "precision");
+  build.options_.parameter_ports = static_cast<int>(integer_of(config, "parameter_ports", 4));
+  build.tokenizer_json_ = string_of(config, "tokenizer");
+  build.has_tokenizer_file_ = !string_of(config, "tokenizer_file").empty();
+  build.groups_ = static_cast<int>(integer_of(config, "groups", 0));
+  if (const json::Value* dims = config.find("dims"); dims && dims->object()) {
+    for (const auto& [name, range] : *dims->object()) {
+      if (!range.array() || range.array()->size() != 2 || !(*range.array())[0].integer() || !(*range.array())[1].integer()) continue;
+      build.dims_[name] = {*(*range.array())[0].integer(), *(*range.array())[1].integer()};
+    }
+  }
+  return build;
+}
+
+Result<std::unique_ptr<Tokenizer>> BuildDirectory::tokenizer() const {
+  if (tokenizer_json_.empty()) {
+    return Diagnostic{"E0604", "the model describes no tokenizer", "", {}, "give token ids: --ids 1,2,3"};
+  }
+  std::optional<fs::path> file;
+  if (has_tokenizer_file_) file = path_ / "tokenizer/tokenizer.bin";
+  auto made = make_tokenizer(tokenizer_json_, path_ / "tokenizer", file);
+  if (!made.ok()) {
+    Diagnostics problems = made.errors();
+    problems.push_back({"E0604", "the tokenizer's file was not there when this was built", "", {}, "build again with --tokenizer FILE, or give token ids: --ids 1,2,3"});
+    return problems;
+  }
+  return made;
+}
+
+Result<Design> BuildDirectory::design() const {
+  Design design;
+  ST_TRY(target, find_target((path_ / "target.json").string()));
+  design.target = target;
+  design.options = options_;
+  ReadOptions reading;
+  reading.dims = dims_;
+  reading.graph_only = true;
+  ST_TRY(graph, read_onnx_json(path_ / "model.json", reading));
+  design.graph = std::move(graph);
+  ST_CHECK(compile(design, [](int, const Pass&, const std::string&) {}));
+  read_constants_from(path_, design.program);
+  return design;
+}
+
+}  // namespace st::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/// A build directory as `run`, `inspect` and `verify` read it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/compiler/pipeline.h"
+#include "frontends/tokenizer/tokenizer.h"
+
+namespace st::cli {
+
+class BuildDirectory {
+ public:
+  /// Errors: E0601 if `path` holds no build, E0602 if its config.json is damaged.
+  static Result<BuildDirectory> open(const std::string& path);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] int groups() const { return groups_; }
+  [[nodiscard]] const std::string& precision() const { return options_.precision; }
+
+  /// The model's tokenizer. Errors: E0604 if it has none, or its file was not there at build time.
+  [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
+  /// Compiles the directory's own copy of the model again, up to the connected program. Constants are read from params/.
+  [[nodiscard]] Result<Design> design() const;
+
+ private:
+  std::filesystem::path path_;
+  CompileOptions options_;
+  std::map<std::string, Range> dims_;
+  std::string tokenizer_json_;
+  bool has_tokenizer_file_ = false;
+  int groups_ = 0;
+};
+
+}  // namespace st::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The subcommands: each adds its options to the parser, and returns what runs it. Nothing here but arguments and printing.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/support/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace st::cli {
+
+/// Runs a parsed subcommand; the exit code of the program.
+using Action = std::function<int()>;
+
+Action add_build(CLI::App& app);
+Action add_run(CLI::App& app);
+Action add_inspect(CLI::App& app);
+Action add_verify(CLI::App& app);
+Action add_targets(CLI::App& app);
+Action add_ops(CLI::App& app);
+Action add_passes(CLI::App& app);
+Action add_explain(CLI::App& app);
+
+/// Prints the problems on standard error, with a count; the exit code that they ask for.
+int fail(const Diagnostics& problems);
+
+/// "NAME=1..128" for each entry. Errors: E0801.
+Result<std::map<std::string, Range>> parse_dims(const std::vector<std::string>& texts);
+
+/// `rows` with columns padded to their widest cell, two spaces apart.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+/// 12345678 as "12,345,678".
+std::string grouped(int64_t number);
+
+}  // namespace st::cli

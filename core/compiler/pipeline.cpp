@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page to read first: what happens to a model, step by step.
+#include "core/compiler/pipeline.h"
+
+#include "core/fusion/fuse.h"
+#include "core/ops/lowering.h"
+#include "core/passes/canonicalise.h"
+#include "core/passes/infer.h"
+#include "core/resources/allocate.h"
+
+namespace st {
+namespace {
+
+FusionLimits limits_of(const Target& target) { return {target.on_chip_bits(), target.max_ports()}; }
+
+Status check_graph(Design& design) {
+  ST_CHECK(design.graph.check_and_sort());
+  ST_CHECK(check_operators(design.graph));
+  ST_CHECK(infer_types(design.graph));
+  ST_TRY(decoder, find_decoder(design.graph));
+  design.decoder = decoder;
+  return {};
+}
+
+Status quantise(Design& design) {
+  if (design.options.precision == "w8a8") ST_CHECK(quantise_w8a8(design.graph));
+  ST_TRY(decoder, find_decoder(design.graph));  // ids of values may have changed
+  design.decoder = decoder;
+  return {};
+}
+
+Status lower_graph(Design& design) {
+  ST_TRY(program, lower(design.graph));
+  design.program = std::move(program);
+  design.program.precision = design.options.precision;
+  return {};
+}
+
+Status fuse_groups(Design& design) { return fuse(design.program, limits_of(design.target)); }
+
+Status connect_groups(Design& design) {
+  const std::string& logits = design.graph.values[design.decoder.logits].name;
+  TensorId id = -1;
+  for (size_t t = 0; t < design.program.tensors.size(); ++t) {
+    if (design.program.tensors[t].name == logits && !design.program.tensors[t].constant) id = static_cast<TensorId>(t);
+  }
+  return connect(design.program, limits_of(design.target), id, design.options.parameter_ports);
+}
+
+Status size_fifos_of(Design& design) {
+  ST_CHECK(size_channels(design.program));
+  return check_budget(design.program, design.target);
+}
+
+Status place_memories(Design& design) { return assign_memory_channels(design.program, design.target); }
+
+}  // namespace
+
+const std::vector<std::string>& precisions() {
+  static const std::vector<std::string> all = {"f32", "w8a8"};
+  return all;
+}
+
+const std::vector<Pass>& passes() {
+  static const std::vector<Pass> all = {
+      {"check", "sort the graph, check its operators, infer types, find the decoder's roles", check_graph, false},
+      {"canonicalise", "one spelling per meaning: fold transposes, share rotary rows, merge equal nodes",
+       [](Design& d) { return canonicalise(d.graph); }, false},
+      {"quantise", "linear layers in the chosen precision", quantise, false},
+      {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
+      {"fuse", "groups under on-chip memory and ports", fuse_groups, true},
+      {"connect", "forks, converters where types differ, DMAs at a group's edge, parameter loaders", connect_groups, true},
+      {"size-fifos", "FIFO depths by LP, and the memory that implements each", size_fifos_of, true},
+      {"place-memories", "buffers to memory channels of the board", place_memories, true},
+  };
+  return all;
+}
+
+Status compile(Design& design, const std::function<void(int, const Pass&, const std::string&)>& after) {
+  int index = 0;
+  for (const Pass& pass : passes()) {
+    ST_CHECK(pass.run(design));
+    if (pass.on_program) ST_CHECK(verify(design.program));
+    after(index++, pass, pass.on_program ? text_of(design.program) : text_of(design.graph));
+  }
+  return {};
+}
+
+}  // namespace st

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The compiler: one list of passes from a graph to a program that can be emitted.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/decoder.h"
+#include "core/graph/graph.h"
+#include "core/dataflow/program.h"
+#include "core/platform/target.h"
+#include "core/support/result.h"
+
+namespace st {
+
+/// What the user chose.
+struct CompileOptions {
+  std::string precision = "f32";  ///< of precisions()
+  int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
+};
+
+/// The precisions that `precision` may name.
+const std::vector<std::string>& precisions();
+
+/// What passes work on: the graph until `lower`, the program after it.
+struct Design {
+  Graph graph;
+  Program program;
+  Target target;
+  CompileOptions options;
+  Decoder decoder;  ///< of `graph`, after `check`
+};
+
+/// One record per pass.
+struct Pass {
+  std::string_view name;
+  std::string_view summary;
+  std::function<Status(Design&)> run;
+  bool on_program;  ///< whether its result shows in the program, or in the graph
+};
+
+/// The passes, in the order in which they run.
+const std::vector<Pass>& passes();
+
+/// Runs all passes, and the verifier after each. `after(index, pass, text)` gets the text form of each stage.
+/// Errors: those of the passes.
+Status compile(Design& design, const std::function<void(int, const Pass&, const std::string&)>& after);
+
+}  // namespace st

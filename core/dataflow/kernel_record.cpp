@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/dataflow/kernel_record.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace st {
+
+const std::vector<KernelRecord>& kernel_records() {
+  static const std::vector<KernelRecord> records = [] {
+    std::vector<KernelRecord> all;
+    add_memory_kernels(all);
+    add_routing_kernels(all);
+    add_elementwise_kernels(all);
+    add_row_kernels(all);
+    add_matmul_kernels(all);
+    add_attention_kernels(all);
+    return all;
+  }();
+  return records;
+}
+
+const KernelRecord& kernel_record(std::string_view kind) {
+  for (const KernelRecord& record : kernel_records()) {
+    if (record.kind == kind) return record;
+  }
+  std::fprintf(stderr, "internal: no kernel record '%.*s'\n", static_cast<int>(kind.size()), kind.data());
+  std::abort();
+}
+
+}  // namespace st

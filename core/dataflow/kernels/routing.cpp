@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that move a stream without changing its values: forks, splits, converters.
+#include <algorithm>
+#include <numeric>
+
+#include "core/dataflow/kernel_record.h"
+
+namespace st {
+namespace {
+
+Result<std::vector<Tensor>> fork(const Evaluation& e) {
+  return std::vector<Tensor>(e.kernel.outputs.size(), *e.inputs[0]);
+}
+
+Result<std::vector<Tensor>> split(const Evaluation& e) {
+  const Tensor& x = *e.inputs[0];
+  const int64_t width = x.shape[1];
+  std::vector<Tensor> parts;
+  int64_t first = 0;
+  for (const Port& port : e.kernel.outputs) {
+    const int64_t part = e.program.tensors[port.tensor].shape[1].offset();
+    Tensor y = Tensor::zeros(DType::F32, {e.tokens, part});
+    for (int64_t t = 0; t < e.tokens; ++t) {
+      std::copy_n(x.f32().begin() + t * width + first, part, y.f32().begin() + t * part);
+    }
+    parts.push_back(std::move(y));
+    first += part;
+  }
+  return parts;
+}
+
+int64_t beats_per_row(const Program& program, const Port& port) {
+  return std::max<int64_t>(1, port.type.max_beats() / program.max_sequence);
+}
+
+}  // namespace
+
+void add_routing_kernels(std::vector<KernelRecord>& records) {
+  records.push_back({"fork", "streamtensor/fork.h", "each beat to every output", {"type of in0", "L", "Beats"},
+                     {"in0", "tokens", "out*"}, fork, [](const Program&, const Kernel& k) {
+                       return KernelCost{k.sizes.at("Beats"), false, 0};
+                     }});
+  records.push_back({"split", "streamtensor/fork.h", "each row in parts, one after another",
+                     {"type of in0", "L", "sizes Part*"}, {"in0", "tokens", "out*"}, split,
+                     [](const Program& p, const Kernel& k) {
+                       return KernelCost{beats_per_row(p, k.inputs[0]), false, 0};
+                     }});
+  records.push_back({"convert", "", "from one itensor type to another, through a ping-pong buffer",
+                     {}, {"in0", "out0", "tokens"},
+                     [](const Evaluation& e) -> Result<std::vector<Tensor>> { return std::vector{*e.inputs[0]}; },
+                     [](const Program& p, const Kernel& k) {
+                       const ItensorType& from = k.inputs[0].type.itensor;
+                       const Conversion conversion = infer_conversion(from, k.outputs[0].type.itensor);
+                       const int64_t elements =
+                           std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
+                                           std::multiplies<>());
+                       const int64_t cycles = std::max(beats_per_row(p, k.inputs[0]), beats_per_row(p, k.outputs[0]));
+                       return KernelCost{cycles, true, 2 * elements * bits_of(from.dtype)};
+                     }});
+}
+
+}  // namespace st

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The dataflow IR: kernels joined by streams of itensors, with memory ports at the edge of each group.
+///
+/// Two symbols are left at this level: `sequence` (rows of this launch) and `past` (rows already in the caches). The
+/// batch dimension and other unit dimensions are folded away: a decoder's activations are [sequence, width].
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/itensor/itensor.h"
+
+namespace st {
+
+using TensorId = int;
+using ChannelId = int;
+using KernelId = int;
+using MemoryId = int;
+
+/// Symbols of extents at this level.
+inline constexpr const char* Sequence = "sequence";
+inline constexpr const char* Past = "past";
+
+/// A tensor that is streamed, or kept in device memory.
+struct DataTensor {
+  std::string name;  ///< the user's name, untrusted
+  DType dtype = DType::F32;
+  std::vector<Extent> shape;
+  std::shared_ptr<const ConstantSource> constant;  ///< set for parameters
+};
+
+/// How a stream carries a tensor: the itensor type, and how many elements a beat of the FIFO moves. A token takes
+/// token_elements / lanes beats, row-major within the tile (StreamTensor §4.3.3).
+struct StreamType {
+  ItensorType itensor;
+  int lanes = 1;
+  [[nodiscard]] int64_t beats_per_token() const { return token_elements(itensor) / lanes; }
+  [[nodiscard]] int64_t max_beats() const { return max_tokens(itensor) * beats_per_token(); }
+  [[nodiscard]] int64_t beat_bits() const { return int64_t{lanes} * bits_of(itensor.dtype); }
+  friend bool operator==(const StreamType&, const StreamType&) = default;
+};
+
+/// One side of a kernel: what it reads or writes, and in which order.
+struct Port {
+  TensorId tensor = -1;
+  StreamType type;
+  ChannelId channel = -1;  ///< set once the program is connected
+};
+
+/// What implements a FIFO or a buffer on the device.
+enum class MemoryKind { Srl, LutRam, Bram, Uram };
+/// "srl", "lutram", "bram", "uram": as in BIND_STORAGE impl=.
+std::string_view name_of(MemoryKind kind);
+
+/// A FIFO between two kernels of one group.
+struct Channel {
+  std::string name;  ///< C++ identifier, unique in the program
+  TensorId tensor = -1;
+  StreamType type;
+  KernelId producer = -1;
+  KernelId consumer = -1;
+  int64_t depth = 2;  ///< in beats
+  std::string why;    ///< one line on why it is as deep as it is
+  MemoryKind memory = MemoryKind::Srl;
+};
+
+enum class MemoryRole {
+  Input,       ///< written by the host before a launch: token ids, positions
+  Output,      ///< read by the host after a launch: logits
+  Parameters,  ///< a packed parameter file, streamed by a loader
+  Table,       ///< a parameter matrix of which rows are fetched: embeddings, rotary tables
+  Cache,       ///< keys or values of earlier rows; stays on the device
+  Activation,  ///< written by one group and read by another
+};
+std::string_view name_of(MemoryRole role);
+
+/// A run of words of a parameter file: one constant in the order in which its stream takes it.
+struct Segment {
+  TensorId tensor = -1;
+  ChannelId channel = -1;
+  StreamType type;          ///< with the loop over `sequence` outermost; a segment holds one iteration of it
+  int64_t first_word = 0;   ///< in 512-bit words from the start of the file
+  int64_t words = 0;
+};
+
+/// A buffer in device memory. Layout: 512-bit words; a row of `beats` beats of `lanes` elements starts at a word.
+struct Memory {
+  std::string name;  ///< C++ identifier, unique; also the name of a kernel's argument and of the file
+  MemoryRole role = MemoryRole::Input;
+  TensorId tensor = -1;  ///< what it holds; -1 for Parameters
+  DType dtype = DType::F32;
+  int lanes = 1;
+  int64_t beats = 0;     ///< per row
+  int64_t rows = 0;      ///< at the bound; for Cache: heads * positions
+  int64_t bytes = 0;
+  std::vector<Segment> segments;  ///< Parameters only
+  int channel = 0;       ///< pseudo-channel of the target that holds it
+
+  [[nodiscard]] int64_t words_per_row() const;
+};
+
+inline constexpr int WordBits = 512;  ///< of every m_axi port
+/// Beats of `bits` bits that share a word.
+int64_t beats_per_word(int64_t beat_bits);
+
+/// A unit of work in a group. `kind` names the record in kernel_records(), and with it the template, the arithmetic and the cost.
+struct Kernel {
+  std::string name;  ///< C++ identifier, unique in the program
+  std::string kind;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+  std::vector<MemoryId> memories;         ///< in order of the kernel's pointer arguments
+  std::map<std::string, int64_t> sizes;   ///< template arguments by name
+  std::map<std::string, float> reals;     ///< run-time arguments by name
+  std::string origin;                     ///< the model's node, untrusted; empty for DMAs, forks, converters
+  int group = 0;
+};
+
+/// A whole design: every group of one model on one target.
+struct Program {
+  std::string model;      ///< name of the graph, untrusted
+  std::string precision;  ///< "f32", "w8a8"
+  int64_t max_sequence = 1;   ///< rows of one launch at most
+  int64_t max_positions = 1;  ///< past + sequence at most
+  std::vector<DataTensor> tensors;
+  std::vector<Channel> channels;
+  std::vector<Kernel> kernels;  ///< in topological order within each group
+  std::vector<Memory> memories;
+  int groups = 1;
+
+  /// Kernels of a group, in order.
+  [[nodiscard]] std::vector<KernelId> kernels_of(int group) const;
+  /// Memories that kernels of a group use, each once, in order of first use.
+  [[nodiscard]] std::vector<MemoryId> memories_of(int group) const;
+  /// Channels whose producer is in a group, in order.
+  [[nodiscard]] std::vector<ChannelId> channels_of(int group) const;
+};
+
+/// "group0": a group's top function, its folder, and its name in a bitstream.
+std::string group_name(int group);
+
+/// True if a kernel of the group writes memory `m`.
+bool writes(const Program& program, int group, MemoryId m);
+
+/// The text form, one line per tensor, memory, channel and kernel. Deterministic.
+std::string text_of(const Program& program);
+
+/// Checks that channels join equal types, that each has one producer and one consumer, that kernels fit their records,
+/// that names are unique identifiers, that segments do not overlap. Errors: E0320, all at once.
+Status verify(const Program& program);
+
+}  // namespace st

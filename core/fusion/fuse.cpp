@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/fusion/fuse.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "core/dataflow/kernel_record.h"
+
+namespace st {
+namespace {
+
+/// Ports that are left free, because a later group may need what this one makes.
+constexpr int ReservedPorts = 4;
+
+std::map<TensorId, std::pair<KernelId, size_t>> producers_of(const Program& program) {
+  std::map<TensorId, std::pair<KernelId, size_t>> producers;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    for (size_t i = 0; i < program.kernels[k].outputs.size(); ++i) producers[program.kernels[k].outputs[i].tensor] = {k, i};
+  }
+  return producers;
+}
+
+/// Memory ports that `members` need together: their own memories, one for parameters, and one per tensor from elsewhere.
+int ports_of(const Program& program, const std::set<KernelId>& members,
+             const std::map<TensorId, std::pair<KernelId, size_t>>& producers) {
+  std::set<MemoryId> memories;
+  std::set<TensorId> loaded;
+  bool parameters = false;
+  for (KernelId k : members) {
+    memories.insert(program.kernels[k].memories.begin(), program.kernels[k].memories.end());
+    for (const Port& port : program.kernels[k].inputs) {
+      if (program.tensors[port.tensor].constant) {
+        parameters = true;
+        continue;
+      }
+      auto producer = producers.find(port.tensor);
+      if (producer == producers.end() || !members.count(producer->second.first)) loaded.insert(port.tensor);
+    }
+  }
+  return static_cast<int>(memories.size() + loaded.size()) + (parameters ? 1 : 0);
+}
+
+}  // namespace
+
+int64_t on_chip_bits(const Program& program, KernelId id) {
+  const Kernel& kernel = program.kernels[id];
+  int64_t bits = kernel_record(kernel.kind).cost(program, kernel).local_bits;
+  const auto producers = producers_of(program);
+  for (const Port& port : kernel.inputs) {
+    auto producer = producers.find(port.tensor);
+    if (producer == producers.end()) continue;
+    const StreamType& from = program.kernels[producer->second.first].outputs[producer->second.second].type;
+    if (from == port.type) continue;
+    const Conversion conversion = infer_conversion(from.itensor, port.type.itensor);
+    // Ping-pong: one half fills while the other drains.
+    bits += 2 * bits_of(from.itensor.dtype) *
+            std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1}, std::multiplies<>());
+  }
+  return bits;
+}
+
+Status fuse(Program& program, const FusionLimits& limits) {
+  const auto producers = producers_of(program);
+  std::vector<std::set<KernelId>> groups(1);
+  std::vector<int64_t> used(1, 0);
+  Diagnostics problems;
+  const KernelId count = static_cast<KernelId>(program.kernels.size());
+  for (KernelId first = 0, next = 0; first < count; first = next) {
+    // Kernels of one node stay together: between those of an attention, streams depend on the position, and have no rows to store.
+    std::set<KernelId> unit;
+    int64_t bits = 0;
+    int latest = -1;
+    for (next = first; next < count && program.kernels[next].origin == program.kernels[first].origin; ++next) {
+      unit.insert(next);
+      bits += on_chip_bits(program, next);
+      for (const Port& port : program.kernels[next].inputs) {
+        auto producer = producers.find(port.tensor);
+        if (producer == producers.end() || producer->second.first >= first) continue;
+        latest = std::max(latest, program.kernels[producer->second.first].group);
+      }
+    }
+    if (bits > limits.on_chip_bits) {
+      problems.push_back({"E0403", "node '" + printable(program.kernels[first].origin) + "' (" + program.kernels[first].kind + ") does not fit the target",
+                          "", {"it needs " + std::to_string(bits) + " bits of on-chip memory with its converters (predicted)",
+                               "the target's budget is " + std::to_string(limits.on_chip_bits) + " bits"},
+                          "choose a larger target, or smaller bounds with --dim"});
+      continue;
+    }
+    // A kernel without producers in the model (an embedding) goes where work is being placed.
+    int group = latest >= 0 ? latest : static_cast<int>(groups.size()) - 1;
+    std::set<KernelId> together = groups[group];
+    together.insert(unit.begin(), unit.end());
+    const bool fits = used[group] + bits <= limits.on_chip_bits &&
+                      (groups[group].empty() || ports_of(program, together, producers) <= limits.max_ports - ReservedPorts);
+    if (!fits) {
+      group = static_cast<int>(groups.size());
+      groups.emplace_back();
+      used.push_back(0);
+    }
+    groups[group].insert(unit.begin(), unit.end());
+    used[group] += bits;
+    for (KernelId k : unit) program.kernels[k].group = group;
+  }
+  program.groups = static_cast<int>(groups.size());
+  return problems;
+}
+
+}  // namespace st

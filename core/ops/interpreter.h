@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The float32 reference: runs a graph on concrete tensors, node by node.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/graph/decoder.h"
+#include "core/graph/graph.h"
+
+namespace st {
+
+/// Runs a sorted graph with known operators. Constants are loaded once and kept.
+class GraphInterpreter {
+ public:
+  explicit GraphInterpreter(const Graph& graph) : graph_(graph) {}
+
+  /// Outputs by name from inputs by name. Errors: those of constants (E02xx), of references (E0309, E0604).
+  Result<std::map<std::string, Tensor>> run(const std::map<std::string, Tensor>& inputs);
+
+ private:
+  const Graph& graph_;
+  std::map<ValueId, Tensor> constants_;
+};
+
+/// A decoder that keeps its cache between calls: the reference's way to generate.
+class ReferenceDecoder {
+ public:
+  ReferenceDecoder(const Graph& graph, const Decoder& decoder) : graph_(graph), decoder_(decoder), interpreter_(graph) {}
+
+  /// Forgets all earlier tokens.
+  void restart() { caches_.clear(); past_ = 0; }
+  /// Feeds tokens and returns their logits [tokens, vocabulary].
+  Result<Tensor> feed(const std::vector<int64_t>& ids);
+  [[nodiscard]] int64_t past() const { return past_; }
+
+ private:
+  const Graph& graph_;
+  const Decoder& decoder_;
+  GraphInterpreter interpreter_;
+  std::map<std::string, Tensor> caches_;  ///< by name of the past input
+  int64_t past_ = 0;
+};
+
+}  // namespace st

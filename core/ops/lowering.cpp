@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ops/lowering.h"
+
+#include <algorithm>
+
+#include "core/graph/decoder.h"
+#include "core/ops/record.h"
+
+namespace st {
+
+int lanes_for(int64_t extent, int limit) {
+  for (int lanes = static_cast<int>(std::min<int64_t>(extent, limit)); lanes > 1; --lanes) {
+    if (extent % lanes == 0) return lanes;
+  }
+  return 1;
+}
+
+Lowering::Lowering(const Graph& graph, Program& program, std::string sequence_symbol, std::string past_symbol)
+    : graph_(graph), program_(program), sequence_(std::move(sequence_symbol)), past_(std::move(past_symbol)) {}
+
+Result<int64_t> Lowering::row_width(const Node& node, ValueId value) {
+  const TensorType& type = graph_.type(value);
+  const size_t rank = type.shape.size();
+  const bool rows = rank >= 2 && type.shape[rank - 2] == Extent::symbol(sequence_) && type.shape[rank - 1].is_constant();
+  // Leading dimensions are the batch, which find_decoder holds to 1.
+  const bool unit = rank >= 2 && rank <= 3 && (rank == 2 || type.shape[0].constant().value_or(1) == 1);
+  if (!rows || !unit || graph_.values[value].constant) {
+    return unsupported(node, "operand '" + printable(graph_.values[value].name) + "' is " + text_of(type) +
+                                 ", not an activation [1, " + printable(sequence_) + ", width]");
+  }
+  return type.shape[rank - 1].offset();
+}
+
+Trip Lowering::rows() const { return {Extent::symbol(Sequence), program_.max_sequence}; }
+
+Trip Lowering::visible_positions() const {
+  return {Extent::symbol(Past) + Extent::symbol("d0") + Extent(1), program_.max_positions};
+}
+
+StreamType Lowering::row_stream(int64_t width, DType dtype, int lanes) const {
+  if (lanes == 0) lanes = lanes_for(width);
+  return {{{1, lanes}, dtype, {rows(), width / lanes}, {1, lanes}, {0, 1}}, lanes};
+}
+
+StreamType Lowering::repeated_row_stream(int64_t width, int lanes) const {
+  if (lanes == 0) lanes = lanes_for(width);
+  return {{{lanes}, DType::F32, {rows(), width / lanes}, {1, lanes}, {1}}, lanes};
+}
+
+StreamType Lowering::per_row_stream(DType dtype) const { return {{{1}, dtype, {rows()}, {1}, {0}}, 1}; }
+
+TensorId Lowering::new_tensor(const std::string& name, DType dtype, std::vector<Extent> shape) {
+  program_.tensors.push_back({name, dtype, std::move(shape), nullptr});
+  return static_cast<TensorId>(program_.tensors.size()) - 1;
+}
+
+TensorId Lowering::tensor(ValueId value, DType dtype, std::vector<Extent> shape) {
+  auto [entry, fresh] = tensors_.try_emplace({value, ""}, -1);
+  if (fresh) entry->second = new_tensor(graph_.values[value].name, dtype, std::move(shape));
+  return entry->second;
+}
+
+TensorId Lowering::row_tensor(ValueId value, int64_t width, DType dtype) {
+  return tensor(value, dtype, {Extent::symbol(Sequence), width});
+}
+
+TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype, std::vector<int64_t> shape,
+                             std::function<Result<Tensor>(Tensor)> transform) {
+  auto [entry, fresh] = tensors_.try_emplace({value, role}, -1);
+  if (fresh) {
+    entry->second = new_tensor(graph_.values[value].name, dtype, {shape.begin(), shape.end()});
+    auto source = graph_.values[value].constant;
+    if (transform) source = derived_constant(source, source->describe() + " " + role, std::move(transform));
+    program_.tensors[entry->second].constant = source;
+  }
+  return entry->second;
+}
+
+Result<Port> Lowering::parameter_row(const Node& node, ValueId value, int64_t width, int lanes) {
+  const Value& constant = graph_.values[value];
+  if (!constant.constant) {
+    return unsupported(node, "operand '" + printable(constant.name) + "' must be a constant here");
+  }
+  const auto& shape = constant.type->shape;
+  int64_t size = 1;
+  for (const Extent& extent : shape) size *= extent.offset();
+  const bool last_only = shape.empty() || size == shape.back().offset();
+  if (constant.type->dtype != DType::F32 || !(size == 1 || (size == width && last_only))) {
+    return unsupported(node, "constant '" + printable(constant.name) + "' is " + text_of(*constant.type) +
+                                 ", neither a scalar nor a row of " + std::to_string(width));
+  }
+  auto to_row = [width](Tensor t) -> Result<Tensor> {
+    Tensor row = Tensor::zeros(DType::F32, {width});
+    for (int64_t i = 0; i < width; ++i) row.f32()[i] = t.f32()[t.size() == 1 ? 0 : i];
+    return row;
+  };
+  const TensorId id = parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, to_row);
+  return Port{id, repeated_row_stream(width, lanes), -1};
+}
+
+Kernel& Lowering::add_kernel(const std::string& kind, const Node& node, const std::string& suffix) {
+  Kernel kernel;
+  kernel.kind = kind;
+  kernel.name = node.name + suffix;
+  kernel.origin = node.name;
+  program_.kernels.push_back(std::move(kernel));
+  return program_.kernels.back();
+}
+
+MemoryId Lowering::add_memory(Memory memory) {
+  memory.bytes = memory.rows * memory.words_per_row() * (WordBits / 8);
+  program_.memories.push_back(std::move(memory));
+  return static_cast<MemoryId>(program_.memories.size()) - 1;
+}
+
+Result<Program> lower(const Graph& graph) {
+  ST_TRY(decoder, find_decoder(graph));
+  Program program;
+  program.model = graph.name;
+  program.max_sequence = decoder.max_sequence;
+  program.max_positions = decoder.max_positions;
+  Lowering lowering(graph, program, decoder.sequence, decoder.past);
+  Diagnostics problems;
+  for (const Node& node : graph.nodes) {
+    const OpRecord* record = find_op(node.op, node.domain);
+    if (Status status = record->lower(lowering, node); !status.ok()) {
+      problems.insert(problems.end(), status.errors().begin(), status.errors().end());
+    }
+  }
+  if (!problems.empty()) return problems;
+  return program;
+}
+
+}  // namespace st

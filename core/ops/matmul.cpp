@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// MatMul of an activation with a constant matrix: a linear layer.
+#include "core/ops/matmul.h"
+
+#include "core/ops/record.h"
+
+namespace st {
+namespace {
+
+Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
+  const TensorType& a = graph.type(node.inputs[0]);
+  const TensorType& b = graph.type(node.inputs[1]);
+  if (a.dtype != DType::F32 || b.dtype != DType::F32) return shape_error(graph, node, "the operands must be float32");
+  if (a.shape.size() < 2 || b.shape.size() != 2) {
+    return shape_error(graph, node, "only [.., m, k] times [k, n] is implemented");
+  }
+  if (a.shape.back() != b.shape[0]) return shape_error(graph, node, "the inner dimensions differ");
+  TensorType y = a;
+  y.shape.back() = b.shape[1];
+  return std::vector{y};
+}
+
+Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+  const int64_t depth = in[1]->shape[0], width = in[1]->shape[1];
+  std::vector<int64_t> shape = in[0]->shape;
+  shape.back() = width;
+  Tensor y = Tensor::zeros(DType::F32, shape);
+  std::vector<double> sums(width);
+  for (int64_t row = 0; row < in[0]->size() / depth; ++row) {
+    sums.assign(width, 0.0);
+    for (int64_t k = 0; k < depth; ++k) {
+      const double x = in[0]->f32()[row * depth + k];
+      const float* w = in[1]->f32().data() + k * width;
+      for (int64_t n = 0; n < width; ++n) sums[n] += x * w[n];
+    }
+    for (int64_t n = 0; n < width; ++n) y.f32()[row * width + n] = static_cast<float>(sums[n]);
+  }
+  return std::vector{std::move(y)};
+}
+
+Status lower_matmul(Lowering& l, const Node& node) {
+  const Value& w = l.graph().values[node.inputs[1]];
+  if (!w.constant) return unsupported(node, "operand '" + printable(w.name) + "' must be a constant matrix", "use Attention for products of activations");
+  ST_TRY(depth, l.row_width(node, node.inputs[0]));
+  const int64_t width = w.type->shape[1].offset();
+  const Port x{l.row_tensor(node.inputs[0], depth), replayed_rows(l, depth, width, DType::F32), -1};
+  const TensorId weight = l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, transposed);
+  const Port y{l.row_tensor(node.outputs[0], width), l.row_stream(width), -1};
+  add_matmul_kernel(l, node, x, weight, y, depth, width);
+  return {};
+}
+
+}  // namespace
+
+Result<Tensor> transposed(Tensor m) {
+  const int64_t rows = m.shape[0], columns = m.shape[1];
+  Tensor t = Tensor::zeros(m.dtype(), {columns, rows});
+  auto move = [&](auto& to, const auto& from) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+    }
+  };
+  std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, t.data);
+  return t;
+}
+
+StreamType replayed_rows(const Lowering& l, int64_t depth, int64_t width, DType dtype) {
+  const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
+  // d1 is the loop over tiles of the result, which reads the row again for each of them.
+  return {{{1, lanes}, dtype, {l.rows(), width / out_lanes, depth / lanes}, {1, out_lanes, lanes}, {0, 2}}, lanes};
+}
+
+void add_matmul_kernel(Lowering& l, const Node& node, const Port& x, TensorId weight, const Port& y, int64_t depth,
+                       int64_t width) {
+  const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
+  const StreamType tiles = {{{out_lanes, lanes}, x.type.itensor.dtype, {l.rows(), width / out_lanes, depth / lanes},
+                             {1, out_lanes, lanes}, {1, 2}}, lanes};
+  Kernel& kernel = l.add_kernel("matmul", node);
+  kernel.inputs = {x, {weight, tiles, -1}};
+  kernel.outputs = {y};
+  kernel.sizes = {{"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
+}
+
+void add_matmul_ops(std::vector<OpRecord>& records) {
+  records.push_back({"MatMul", "", 13, "activation [.., m, k] times constant [k, n]", 2, 2, matmul_shape,
+                     matmul_reference, lower_matmul, "matmul"});
+}
+
+}  // namespace st

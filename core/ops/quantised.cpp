@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// int8 linear layers: QuantizeRows, MatMulInt8, DequantizeRows (design §8).
+#include "core/ops/quantised.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/ops/matmul.h"
+#include "core/ops/record.h"
+
+namespace st {
+namespace {
+
+int8_t rounded(float value, float inverse) {
+  const float v = value * inverse;
+  return static_cast<int8_t>(std::clamp(static_cast<int>(v + (v >= 0.0f ? 0.5f : -0.5f)), -127, 127));
+}
+
+float peak_of(const float* row, int64_t count) {
+  float peak = 0.0f;
+  for (int64_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(row[i]));
+  return peak;
+}
+
+/// (x f32 [.., d]) -> (q i8 [.., d], scale f32 [..]).
+Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& node) {
+  TensorType q = graph.type(node.inputs[0]);
+  TensorType scale = q;
+  q.dtype = DType::I8;
+  scale.shape.pop_back();
+  return std::vector{q, scale};
+}
+
+Result<std::vector<Tensor>> quantize_reference(const Node&, const std::vector<const Tensor*>& in) {
+  const int64_t width = in[0]->shape.back();
+  std::vector<int64_t> outer(in[0]->shape.begin(), in[0]->shape.end() - 1);
+  Tensor q = Tensor::zeros(DType::I8, in[0]->shape), scale = Tensor::zeros(DType::F32, outer);
+  for (int64_t r = 0; r < scale.size(); ++r) {
+    const float* row = in[0]->f32().data() + r * width;
+    const float peak = peak_of(row, width);
+    scale.f32()[r] = peak / 127.0f;
+    for (int64_t i = 0; i < width; ++i) {
+      q.as<int8_t>()[r * width + i] = rounded(row[i], peak == 0.0f ? 0.0f : 127.0f / peak);
+    }
+  }
+  return std::vector{std::move(q), std::move(scale)};
+}
+
+Status lower_quantize(Lowering& l, const Node& node) {
+  ST_TRY(width, l.row_width(node, node.inputs[0]));
+  const StreamType rows = l.row_stream(width);
+  const Port x{l.row_tensor(node.inputs[0], width), rows, -1};
+  const Port q{l.row_tensor(node.outputs[0], width, DType::I8), l.row_stream(width, DType::I8), -1};
+  const Port scale{l.tensor(node.outputs[1], DType::F32, {Extent::symbol(Sequence)}), l.per_row_stream(DType::F32), -1};
+  Kernel& kernel = l.add_kernel("quantize_rows", node);
+  kernel.inputs = {x};
+  kernel.outputs = {q, scale};
+  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}};
+  return {};
+}
+
+/// (x i8 [.., k], w i8 [n, k]) -> i32 [.., n].
+Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
+  TensorType y = graph.type(node.inputs[0]);
+  y.dtype = DType::I32;
+  y.shape.back() = graph.type(node.inputs[1]).shape[0];
+  return std::vector{y};
+}
+
+Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+  const int64_t width = in[1]->shape[0], depth = in[1]->shape[1];
+  std::vector<int64_t> shape = in[0]->shape;
+  shape.back() = width;
+  Tensor y = Tensor::zeros(DType::I32, shape);
+  for (int64_t i = 0; i < y.size(); ++i) {
+    const int8_t* x = in[0]->as<int8_t>().data() + (i / width) * depth;
+    const int8_t* w = in[1]->as<int8_t>().data() + (i % width) * depth;
+    int32_t sum = 0;
+    for (int64_t k = 0; k < depth; ++k) sum += int32_t{x[k]} * w[k];
+    y.as<int32_t>()[i] = sum;
+  }
+  return std::vector{std::move(y)};
+}
+
+Status lower_matmul(Lowering& l, const Node& node) {
+  ST_TRY(depth, l.row_width(node, node.inputs[0]));
+  const int64_t width = l.graph().type(node.inputs[1]).shape[0].offset();
+  const Port x{l.row_tensor(node.inputs[0], depth, DType::I8), replayed_rows(l, depth, width, DType::I8), -1};
+  const TensorId weight = l.parameter(node.inputs[1], "i8", DType::I8, {width, depth});
+  const Port y{l.row_tensor(node.outputs[0], width, DType::I32), l.row_stream(width, DType::I32), -1};
+  add_matmul_kernel(l, node, x, weight, y, depth, width);
+  return {};
+}
+
+/// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].
+Result<std::vector<TensorType>> dequantize_shape(const Graph& graph, const Node& node) {
+  TensorType y = graph.type(node.inputs[0]);
+  y.dtype = DType::F32;
+  return std::vector{y};
+}
+
+Result<std::vector<Tensor>> dequantize_reference(const Node&, const std::vector<const Tensor*>& in) {
+  const int64_t width = in[2]->size();
+  Tensor y = Tensor::zeros(DType::F32, in[0]->shape);
+  for (int64_t i = 0; i < y.size(); ++i) {
+    y.f32()[i] = static_cast<float>(in[0]->as<int32_t>()[i]) * (in[1]->f32()[i / width] * in[2]->f32()[i % width]);
+  }
+  return std::vector{std::move(y)};
+}
+
+Status lower_dequantize(Lowering& l, const Node& node) {
+  ST_TRY(width, l.row_width(node, node.inputs[0]));
+  const StreamType rows = l.row_stream(width);
+  const Port sums{l.row_tensor(node.inputs[0], width, DType::I32), l.row_stream(width, DType::I32), -1};
+  const Port scale{l.tensor(node.inputs[1], DType::F32, {Extent::symbol(Sequence)}), l.per_row_stream(DType::F32), -1};
+  ST_TRY(channel_scale, l.parameter_row(node, node.inputs[2], width, rows.lanes));
+  const Port y{l.row_tensor(node.outputs[0], width), rows, -1};
+  Kernel& kernel = l.add_kernel("dequantize_rows", node);
+  kernel.inputs = {sums, scale, channel_scale};
+  kernel.outputs = {y};
+  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}};
+  return {};
+}
+
+}  // namespace
+
+Tensor row_scales(const Tensor& weight) {
+  const int64_t depth = weight.shape[1];
+  Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
+  for (int64_t n = 0; n < scales.size(); ++n) scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
+  return scales;
+}
+
+Tensor quantised_rows(const Tensor& weight) {
+  const int64_t depth = weight.shape[1];
+  Tensor q = Tensor::zeros(DType::I8, weight.shape);
+  for (int64_t n = 0; n < weight.shape[0]; ++n) {
+    const float* row = weight.f32().data() + n * depth;
+    const float peak = peak_of(row, depth);
+    for (int64_t k = 0; k < depth; ++k) {
+      q.as<int8_t>()[n * depth + k] = rounded(row[k], peak == 0.0f ? 0.0f : 127.0f / peak);
+    }
+  }
+  return q;
+}
+
+void add_quantised_ops(std::vector<OpRecord>& records) {
+  records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1, 1, quantize_shape,
+                     quantize_reference, lower_quantize, "quantize_rows"});
+  records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 [n, k] into i32", 2, 2, matmul_shape,
+                     matmul_reference, lower_matmul, "matmul"});
+  records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3, 3,
+                     dequantize_shape, dequantize_reference, lower_dequantize, "dequantize_rows"});
+}
+
+}  // namespace st

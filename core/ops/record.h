@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// One record per operator: what it is, which shapes it takes, what it computes, and how it becomes kernels.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/graph.h"
+#include "core/ops/lowering.h"
+
+namespace st {
+
+struct OpRecord {
+  std::string_view name;
+  std::string_view domain;  ///< "" for ai.onnx, "streamtensor" for operators that passes make
+  int since_opset;          ///< first opset of its domain whose meaning is implemented
+  std::string_view summary;
+  int min_inputs;
+  int max_inputs;
+  /// Types of the outputs from those of the inputs. Errors: E0306 with what was expected.
+  std::function<Result<std::vector<TensorType>>(const Graph&, const Node&)> shape;
+  /// float32 meaning on concrete tensors; nullptr stands for an absent operand. The input types passed `shape`.
+  std::function<Result<std::vector<Tensor>>(const Node&, const std::vector<const Tensor*>&)> reference;
+  /// Adds the kernels of the node. Errors: E0309 for a use that has no kernel.
+  std::function<Status(Lowering&, const Node&)> lower;
+  std::string_view kernels;  ///< kinds of kernels that `lower` adds
+};
+
+/// All records, sorted by name.
+const std::vector<OpRecord>& op_records();
+/// The record of an operator, or nullptr.
+const OpRecord* find_op(std::string_view name, std::string_view domain);
+
+// One function per file of core/ops/.
+void add_elementwise_ops(std::vector<OpRecord>& records);
+void add_row_ops(std::vector<OpRecord>& records);
+void add_matmul_ops(std::vector<OpRecord>& records);
+void add_data_ops(std::vector<OpRecord>& records);
+void add_attention_ops(std::vector<OpRecord>& records);
+void add_quantised_ops(std::vector<OpRecord>& records);
+
+/// An E0306 at `node`: `what` is wrong, with the types of its inputs as details.
+Diagnostic shape_error(const Graph& graph, const Node& node, const std::string& what);
+/// An E0309 at `node`.
+Diagnostic unsupported(const Node& node, const std::string& what, const std::string& help = "");
+
+}  // namespace st

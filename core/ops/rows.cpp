@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// LayerNormalization and RMSNormalization over the last dimension.
+#include <cmath>
+
+#include "core/ops/record.h"
+
+namespace st {
+namespace {
+
+Result<std::vector<TensorType>> norm_shape(const Graph& graph, const Node& node) {
+  const TensorType& x = graph.type(node.inputs[0]);
+  const int64_t rank = static_cast<int64_t>(x.shape.size());
+  const int64_t axis = node.integer("axis", -1);
+  if (x.dtype != DType::F32) return shape_error(graph, node, "the operand must be float32");
+  if (rank == 0 || (axis != -1 && axis != rank - 1)) {
+    return shape_error(graph, node, "only normalisation over the last dimension is implemented (axis = -1), not axis " +
+                                        std::to_string(axis));
+  }
+  if (!x.shape.back().is_constant()) return shape_error(graph, node, "the last dimension must be constant");
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == NoValue) continue;
+    const TensorType& p = graph.type(node.inputs[i]);
+    if (p.dtype != DType::F32 || p.shape.size() != 1 || p.shape[0] != x.shape.back()) {
+      return shape_error(graph, node, "scale and bias must be float32 [" + x.shape.back().text() + "]");
+    }
+  }
+  if (node.outputs.size() > 1) return unsupported(node, "the outputs for training (mean, deviation) are not made");
+  return std::vector{x};
+}
+
+/// Normalises each row: (x - mean) / sqrt(variance + epsilon), the mean taken as 0 for RMSNormalization.
+Result<std::vector<Tensor>> norm_reference(const Node& node, const std::vector<const Tensor*>& in) {
+  const bool centred = node.op == "LayerNormalization";
+  const double epsilon = node.real("epsilon", 1e-5f);
+  const int64_t width = in[0]->shape.back();
+  Tensor y = *in[0];
+  for (int64_t first = 0; first < y.size(); first += width) {
+    float* row = y.f32().data() + first;
+    double mean = 0, square = 0;
+    for (int64_t i = 0; i < width; ++i) mean += centred ? row[i] : 0.0;
+    mean /= static_cast<double>(width);
+    for (int64_t i = 0; i < width; ++i) square += (row[i] - mean) * (row[i] - mean);
+    const double inverse = 1.0 / std::sqrt(square / static_cast<double>(width) + epsilon);
+    for (int64_t i = 0; i < width; ++i) {
+      const double bias = in.size() > 2 && in[2] ? in[2]->f32()[i] : 0.0;
+      row[i] = static_cast<float>((row[i] - mean) * inverse * in[1]->f32()[i] + bias);
+    }
+  }
+  return std::vector{std::move(y)};
+}
+
+Status lower_norm(Lowering& l, const Node& node) {
+  ST_TRY(width, l.row_width(node, node.inputs[0]));
+  const StreamType rows = l.row_stream(width);
+  const bool centred = node.op == "LayerNormalization";
+  std::vector<Port> inputs = {{l.row_tensor(node.inputs[0], width), rows, -1}};
+  ST_TRY(scale, l.parameter_row(node, node.inputs[1], width, rows.lanes));
+  inputs.push_back(scale);
+  if (centred) {
+    // The template has a bias; a missing one is a row of zeroes.
+    if (node.input(2) != NoValue) {
+      ST_TRY(bias, l.parameter_row(node, node.inputs[2], width, rows.lanes));
+      inputs.push_back(bias);
+    } else {
+      const TensorId zero = l.new_tensor(node.name + ".bias", DType::F32, {width});
+      l.program().tensors[zero].constant = constant_of(Tensor::zeros(DType::F32, {width}), "zeros");
+      inputs.push_back({zero, l.repeated_row_stream(width, rows.lanes), -1});
+    }
+  }
+  const Port y{l.row_tensor(node.outputs[0], width), rows, -1};
+  Kernel& kernel = l.add_kernel(centred ? "layer_norm" : "rms_norm", node);
+  kernel.inputs = std::move(inputs);
+  kernel.outputs = {y};
+  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}};
+  kernel.reals = {{"epsilon", node.real("epsilon", 1e-5f)}};
+  return {};
+}
+
+}  // namespace
+
+void add_row_ops(std::vector<OpRecord>& records) {
+  records.push_back({"LayerNormalization", "", 17, "over the last dimension, with scale and optional bias", 2, 3,
+                     norm_shape, norm_reference, lower_norm, "layer_norm"});
+  records.push_back({"RMSNormalization", "", 23, "over the last dimension, with scale", 2, 2, norm_shape,
+                     norm_reference, lower_norm, "rms_norm"});
+}
+
+}  // namespace st

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Target files, schema "streamtensor.target/1".
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/platform/target.h"
+#include "core/support/near_names.h"
+
+namespace st {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* Schema = "streamtensor.target/1";
+constexpr size_t MostSlrs = 64;
+
+/// `key` as a part of a JSON pointer (RFC 6901).
+std::string escaped(const std::string& key) {
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return printable(out);
+}
+
+/// Takes a document apart, and notes everything that is missing, misplaced or unknown.
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(printable(file)) {}
+
+  void report(const std::string& pointer, const std::string& message,
+              const std::string& help = "") {
+    problems_.push_back({"E0402", message, file_ + ", " + pointer, {}, help});
+  }
+
+  /// Whether `value` is an object. Keys other than `keys` are problems: most are misspelt.
+  bool object(const json& value, const std::string& pointer, const std::vector<std::string>& keys) {
+    if (!value.is_object()) {
+      report(pointer.empty() ? "/" : pointer, "must be an object");
+      return false;
+    }
+    for (const auto& [key, unused] : value.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        report(pointer + "/" + escaped(key), "unknown key '" + printable(key) + "'",
+               did_you_mean(key, keys));
+      }
+    }
+    return true;
+  }
+
+  /// The value of a key, or nullptr and a problem.
+  const json* member(const json& parent, const std::string& pointer, const std::string& key) {
+    const auto found = parent.find(key);
+    if (found != parent.end()) return &*found;
+    report(pointer + "/" + key, "is missing");
+    return nullptr;
+  }
+
+  void text(const json& parent, const std::string& pointer, const std::string& key,
+            std::string& out) {
+    const json* value = member(parent, pointer, key);
+    if (value == nullptr) return;
+    if (value->is_string()) {
+      out = value->get<std::string>();
+    } else {
+      report(pointer + "/" + key, "must be a string");
+    }
+  }
+
+  void number(const json& parent, const std::string& pointer, const std::string& key, Number& out) {
+    const json* value = member(parent, pointer, key);
+    const std::string here = pointer + "/" + key;
+    if (value == nullptr || !object(*value, here, {"value", "unit", "source"})) return;
+    text(*value, here, "unit", out.unit);
+    text(*value, here, "source", out.source);
+    const json* magnitude = member(*value, here, "value");
+    if (magnitude == nullptr) return;
+    if (magnitude->is_number()) {
+      out.value = magnitude->get<double>();
+    } else {
+      report(here + "/value", "must be a number");
+    }
+  }
+
+  void resources(const json& parent, const std::string& pointer, ResourceNumbers& out) {
+    number(parent, pointer, "lut", out.lut);
+    number(parent, pointer, "ff", out.ff);
+    number(parent, pointer, "dsp", out.dsp);
+    number(parent, pointer, "bram18", out.bram18);
+    number(parent, pointer, "uram", out.uram);
+  }
+
+  [[nodiscard]] const Diagnostics& problems() const { return problems_; }
+
+ private:
+  std::string file_;
+  Diagnostics problems_;
+};
+
+void read_memory(Reader& reader, const json& value, Target& target) {
+  const std::string here = "/memory";
+  if (!reader.object(value, here,
+                     {"tag", "channels", "channel_bytes", "channel_bandwidth", "max_ports"})) {
+    return;
+  }
+  reader.text(value, here, "tag", target.memory_tag);
+  reader.number(value, here, "channels", target.channels);
+  reader.number(value, here, "channel_bytes", target.bytes_per_channel);
+  reader.number(value, here, "channel_bandwidth", target.channel_bandwidth);
+  reader.number(value, here, "max_ports", target.ports);
+}
+
+void read_slrs(Reader& reader, const json& value, Target& target) {
+  if (!value.is_array() || value.size() > MostSlrs) {
+    reader.report("/slrs", "must be an array of at most " + std::to_string(MostSlrs) + " objects");
+    return;
+  }
+  for (size_t i = 0; i < value.size(); ++i) {
+    const std::string here = "/slrs/" + std::to_string(i);
+    Slr slr;
+    if (reader.object(value[i], here, {"name", "lut", "ff", "dsp", "bram18", "uram"})) {
+      reader.text(value[i], here, "name", slr.name);
+      reader.resources(value[i], here, slr.usable);
+    }
+    target.slrs.push_back(slr);
+  }
+}
+
+/// "12:3" of a byte offset.
+std::string position(const std::string& text, size_t byte) {
+  const size_t end = std::min(byte == 0 ? 0 : byte - 1, text.size());
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(end), '\n');
+  const size_t newline = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+  const size_t column = newline == std::string::npos ? end + 1 : end - newline;
+  return std::to_string(line) + ":" + std::to_string(column);
+}
+
+}  // namespace
+
+Result<Target> parse_target(const std::string& text, const std::string& file) {
+  json root;
+  try {
+    root = json::parse(text);
+  } catch (const json::parse_error& error) {
+    return Diagnostic{"E0402",
+                      "the target file is not valid JSON",
+                      printable(file) + ":" + position(text, error.byte),
+                      {},
+                      ""};
+  } catch (const json::exception&) {
+    return Diagnostic{
+        "E0402", "the target file holds a number out of range", printable(file), {}, ""};
+  }
+  Reader reader(file);
+  Target target;
+  if (!reader.object(root, "",
+                     {"schema", "name", "description", "part", "platform", "frequency", "tdp",
+                      "total", "slrs", "budgets", "memory"})) {
+    return reader.problems();
+  }
+  std::string schema;
+  reader.text(root, "", "schema", schema);
+  if (root.contains("schema") && root["schema"].is_string() && schema != Schema) {
+    reader.report("/schema", "is '" + printable(schema) + "', but must be '" + Schema + "'");
+  }
+  reader.text(root, "", "name", target.name);
+  reader.text(root, "", "description", target.description);
+  reader.text(root, "", "part", target.part);
+  reader.text(root, "", "platform", target.platform);
+  reader.number(root, "", "frequency", target.frequency);
+  reader.number(root, "", "tdp", target.tdp);
+  const std::vector<std::string> kinds = {"lut", "ff", "dsp", "bram18", "uram"};
+  if (const json* total = reader.member(root, "", "total")) {
+    if (reader.object(*total, "/total", kinds)) reader.resources(*total, "/total", target.total);
+  }
+  if (const json* budgets = reader.member(root, "", "budgets")) {
+    if (reader.object(*budgets, "/budgets", kinds)) {
+      reader.resources(*budgets, "/budgets", target.budget_percent);
+    }
+  }
+  if (const json* slrs = reader.member(root, "", "slrs")) read_slrs(reader, *slrs, target);
+  if (const json* memory = reader.member(root, "", "memory")) read_memory(reader, *memory, target);
+  // A value that was not read would be reported a second time, as zero.
+  if (!reader.problems().empty()) return reader.problems();
+  ST_CHECK(check(target, file));
+  return target;
+}
+
+}  // namespace st

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/platform/target.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace st {
+namespace {
+
+/// Far above any device, and small enough for exact conversion to int64_t and for sums.
+constexpr double LargestValue = 1e15;
+constexpr double MostChannels = 1024;
+constexpr size_t LongestText = 200;
+
+struct Resource {
+  const char* key;
+  Number ResourceNumbers::*number;
+  int64_t ResourceCounts::*count;
+  const char* unit;
+};
+constexpr Resource Resources[] = {
+    {"lut", &ResourceNumbers::lut, &ResourceCounts::lut, "LUT"},
+    {"ff", &ResourceNumbers::ff, &ResourceCounts::ff, "FF"},
+    {"dsp", &ResourceNumbers::dsp, &ResourceCounts::dsp, "DSP"},
+    {"bram18", &ResourceNumbers::bram18, &ResourceCounts::bram18, "BRAM18"},
+    {"uram", &ResourceNumbers::uram, &ResourceCounts::uram, "URAM"},
+};
+
+std::string whole(double value) { return std::to_string(static_cast<int64_t>(value)); }
+
+/// Names go into makefiles and Tcl, where other characters have a meaning.
+bool is_plain(const std::string& text) {
+  return !text.empty() && text.size() <= LongestText && text.front() != '-' &&
+         text.front() != '.' && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-' || c == '.';
+         });
+}
+
+class Checker {
+ public:
+  explicit Checker(const std::string& file) : file_(file) {}
+
+  void report(const std::string& pointer, const std::string& message) {
+    const std::string where = file_.empty() ? pointer : printable(file_) + ", " + pointer;
+    problems_.push_back({"E0402", message, where, {}, ""});
+  }
+
+  void text(const std::string& pointer, const std::string& value) {
+    if (!is_plain(value)) {
+      report(pointer, "'" + printable(value) + "' is no name: 1 to " + std::to_string(LongestText) +
+                          " letters, digits, '_', '-' and '.' are allowed");
+    }
+  }
+
+  /// Zero is allowed only of resources that a device may lack.
+  bool number(const std::string& pointer, const Number& n, const std::string& unit,
+              double largest = LargestValue, bool zero = false) {
+    const size_t before = problems_.size();
+    if (!std::isfinite(n.value) || n.value < 0 || (n.value == 0 && !zero) || n.value > largest) {
+      report(pointer + "/value", std::string("must be ") + (zero ? "at least 0" : "above 0") +
+                                     " and at most " + whole(largest));
+    }
+    if (n.unit != unit) {
+      report(pointer + "/unit",
+             "the unit is '" + printable(n.unit) + "', but must be '" + unit + "'");
+    }
+    if (n.source.find_first_not_of(" \t\r\n") == std::string::npos) {
+      report(pointer + "/source", "every number needs a source");
+    }
+    return problems_.size() == before;
+  }
+
+  void count(const std::string& pointer, const Number& n, const std::string& unit,
+             double largest = LargestValue, bool zero = false) {
+    if (number(pointer, n, unit, largest, zero) && n.value != std::floor(n.value)) {
+      report(pointer + "/value", "must be a whole number");
+    }
+  }
+
+  [[nodiscard]] Status result() const { return problems_; }
+  [[nodiscard]] bool ok() const { return problems_.empty(); }
+
+ private:
+  std::string file_;
+  Diagnostics problems_;
+};
+
+void check_resources(Checker& checker, const Target& target) {
+  for (const Resource& r : Resources) {
+    const std::string key = r.key;
+    checker.count("/total/" + key, target.total.*r.number, r.unit, LargestValue, true);
+    checker.number("/budgets/" + key, target.budget_percent.*r.number, "%", 100);
+    double sum = 0;
+    for (size_t i = 0; i < target.slrs.size(); ++i) {
+      const Number& n = target.slrs[i].usable.*r.number;
+      checker.count("/slrs/" + std::to_string(i) + "/" + key, n, r.unit, LargestValue, true);
+      sum += n.value;
+    }
+    const double total = (target.total.*r.number).value;
+    if (sum > total && sum <= LargestValue) {
+      checker.report("/total/" + key, "the SLRs have " + whole(sum) + " " + r.unit +
+                                          " together, more than the device's " + whole(total));
+    }
+  }
+}
+
+}  // namespace
+
+ResourceCounts ResourceNumbers::counts() const {
+  ResourceCounts result;
+  for (const Resource& r : Resources) {
+    result.*r.count = static_cast<int64_t>((this->*r.number).value);
+  }
+  return result;
+}
+
+ResourceCounts Target::usable() const {
+  ResourceCounts result;
+  for (const Slr& slr : slrs) {
+    const ResourceCounts counts = slr.usable.counts();
+    for (const Resource& r : Resources) result.*r.count += counts.*r.count;
+  }
+  return result;
+}
+
+ResourceCounts Target::budget() const {
+  ResourceCounts result = usable();
+  for (const Resource& r : Resources) {
+    const double share = (budget_percent.*r.number).value;
+    result.*r.count =
+        static_cast<int64_t>(std::floor(static_cast<double>(result.*r.count) * share / 100));
+  }
+  return result;
+}
+
+int64_t Target::on_chip_bits() const {
+  const ResourceCounts counts = budget();
+  return counts.bram18 * Bram18Bits + counts.uram * UramBits;
+}
+
+Status check(const Target& target, const std::string& file) {
+  Checker checker(file);
+  checker.text("/name", target.name);
+  checker.text("/part", target.part);
+  checker.text("/platform", target.platform);
+  if (std::any_of(target.name.begin(), target.name.end(),
+                  [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    checker.report("/name", "must be in lower case");
+  }
+  if (target.memory_tag != "HBM" && target.memory_tag != "DDR") {
+    checker.report("/memory/tag",
+                   "'" + printable(target.memory_tag) + "' is not a memory: HBM or DDR");
+  }
+  checker.number("/frequency", target.frequency, "MHz", 2000);
+  checker.number("/tdp", target.tdp, "W", 10'000);
+  checker.count("/memory/channels", target.channels, "channels", MostChannels);
+  checker.count("/memory/channel_bytes", target.bytes_per_channel, "bytes");
+  checker.number("/memory/channel_bandwidth", target.channel_bandwidth, "GB/s", 10'000);
+  checker.count("/memory/max_ports", target.ports, "ports", MostChannels);
+  if (target.slrs.empty()) checker.report("/slrs", "at least one SLR is needed");
+  std::set<std::string> names;
+  for (size_t i = 0; i < target.slrs.size(); ++i) {
+    const std::string pointer = "/slrs/" + std::to_string(i) + "/name";
+    checker.text(pointer, target.slrs[i].name);
+    if (!names.insert(target.slrs[i].name).second) {
+      checker.report(pointer, "'" + printable(target.slrs[i].name) + "' is there twice");
+    }
+  }
+  check_resources(checker, target);
+  return checker.result();
+}
+
+}  // namespace st

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a board offers. Targets are data files (targets/*.json, schema "streamtensor.target/1"),
+/// and each number in them carries its unit and the document that it is from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/support/result.h"
+
+namespace st {
+
+/// A number of a data sheet.
+struct Number {
+  double value = 0;
+  std::string unit;
+  std::string source;  ///< name of a document, or why the value was chosen
+};
+
+/// Counts of a device's resources. A BRAM18 is half of a BRAM36.
+struct ResourceCounts {
+  int64_t lut = 0;
+  int64_t ff = 0;
+  int64_t dsp = 0;
+  int64_t bram18 = 0;
+  int64_t uram = 0;
+  friend bool operator==(const ResourceCounts&, const ResourceCounts&) = default;
+};
+
+/// The same kinds of resources, as numbers of a target file.
+struct ResourceNumbers {
+  Number lut, ff, dsp, bram18, uram;
+  [[nodiscard]] ResourceCounts counts() const;
+};
+
+/// A die of the device, and what the shell leaves of it.
+struct Slr {
+  std::string name;  ///< as in the linker's slr= option: SLR0
+  ResourceNumbers usable;
+};
+
+inline constexpr int64_t Bram18Bits = 18'432;  ///< UG573: 18 Kb, parity bits included
+inline constexpr int64_t UramBits = 294'912;   ///< UG573: 288 Kb
+
+/// A board with its shell.
+struct Target {
+  std::string name;         ///< lower case, as on the command line: u280
+  std::string description;  ///< one line
+  std::string part;         ///< of the FPGA, as for the synthesis tool
+  std::string platform;     ///< of the shell, as for the linker
+  std::string memory_tag;   ///< "HBM" or "DDR", as in the linker's sp= option
+  Number frequency;         ///< MHz
+  Number tdp;               ///< W; of the card, not a prediction of its draw
+  Number channels;          ///< (pseudo-)channels of the device memory
+  Number bytes_per_channel;
+  Number channel_bandwidth;        ///< GB/s (10^9 bytes) at best
+  Number ports;                    ///< m_axi ports that a design may have
+  ResourceNumbers total;           ///< of the device, shell included
+  ResourceNumbers budget_percent;  ///< of the usable resources
+  std::vector<Slr> slrs;
+
+  [[nodiscard]] double frequency_mhz() const { return frequency.value; }
+  [[nodiscard]] int memory_channels() const { return static_cast<int>(channels.value); }
+  [[nodiscard]] int64_t channel_bytes() const {
+    return static_cast<int64_t>(bytes_per_channel.value);
+  }
+  [[nodiscard]] double channel_gb_per_s() const { return channel_bandwidth.value; }
+  [[nodiscard]] int max_ports() const { return static_cast<int>(ports.value); }
+  [[nodiscard]] double tdp_watts() const { return tdp.value; }
+  /// Totals of the device, which reports of the synthesis tool call "Available".
+  [[nodiscard]] int64_t lut() const { return total.counts().lut; }
+  [[nodiscard]] int64_t ff() const { return total.counts().ff; }
+  [[nodiscard]] int64_t dsp() const { return total.counts().dsp; }
+  [[nodiscard]] int64_t bram18() const { return total.counts().bram18; }
+  [[nodiscard]] int64_t uram() const { return total.counts().uram; }
+
+  /// What the shell leaves of all SLRs.
+  [[nodiscard]] ResourceCounts usable() const;
+  /// What a design should stay below to meet timing: the budgeted share of usable(), rounded down.
+  [[nodiscard]] ResourceCounts budget() const;
+  /// Bits of BRAM and URAM in budget().
+  [[nodiscard]] int64_t on_chip_bits() const;
+};
+
+/// Whether a target contradicts itself: units, sources, positive whole counts, SLRs within the
+/// device, names that are safe in scripts. Errors: E0402, all at once, each with the JSON pointer
+/// of its value; `file` stands in front of the pointer.
+Status check(const Target& target, const std::string& file = "");
+
+/// Reads a target file. Errors: E0402, all at once, with JSON pointers. The result has passed
+/// check().
+Result<Target> parse_target(const std::string& text, const std::string& file);
+
+/// All targets that the program carries, sorted by name.
+std::vector<Target> built_in_targets();
+
+/// The target of a built-in name in either case, or of a JSON file: what holds a '/' or ends in
+/// ".json" is a path. Errors: E0401 unknown name; E0101 unreadable file; E0402 bad file.
+Result<Target> find_target(const std::string& name_or_path);
+
+/// The JSON text behind find_target(), for keeping a copy. Errors: the same.
+Result<std::string> target_text(const std::string& name_or_path);
+
+}  // namespace st

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/allocate.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/resources/fifo_problem.h"
+
+namespace st {
+namespace {
+
+KernelCost cost_of_kernel(const Program& program, const Kernel& kernel) {
+  return kernel_record(kernel.kind).cost(program, kernel);
+}
+
+bool is_parameter(const Program& program, const Port& port) { return program.tensors[port.tensor].constant != nullptr; }
+
+/// True if a row of this stream is as long as the context: it cannot be held, and the kernels that make it hold their inputs instead.
+bool grows_with_position(const StreamType& type) {
+  for (const Trip& trip : type.itensor.trips) {
+    if (trip.count.terms().count(Past) != 0) return true;
+  }
+  return false;
+}
+
+struct Floor {
+  int64_t depth = 0;
+  const char* why = "";
+};
+
+/// Least depth that rules out deadlock at an input of `kernel`.
+Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
+  int streams = 0, parameters = 0;
+  for (const Port& other : kernel.inputs) ++(is_parameter(program, other) ? parameters : streams);
+  const int64_t row = port.type.max_beats() / program.max_sequence;
+  if (is_parameter(program, port)) {
+    // A matrix needs no room: its kernel reads it alone, at its own pace.
+    const bool vector = port.type.itensor.elem.size() == 1;
+    if (parameters > 1 && vector) return {row, "one row: its loader may write the other parameters of the kernel first"};
+    return {};
+  }
+  const bool from_converter = program.kernels[program.channels[port.channel].producer].kind == "convert";
+  if (streams + (parameters > 0 && kernel.kind != "matmul" ? 1 : 0) > 1 && !grows_with_position(port.type) && !from_converter) {
+    return {row, "one row waits here for the kernel's other inputs"};
+  }
+  return {};
+}
+
+std::string reason_text(const FifoProblem& problem, const FifoSolution& solution, int edge, const Floor& floor) {
+  if (solution.reason[edge] == DepthReason::Floor) return floor.why;
+  return describe(problem, solution, edge);
+}
+
+Status size_group(Program& program, int group) {
+  FifoProblem problem;
+  std::map<KernelId, int> task_of;
+  const std::vector<KernelId> kernels = program.kernels_of(group);
+  int64_t row_cycles = 1;
+  for (KernelId k : kernels) row_cycles = std::max(row_cycles, cost_of_kernel(program, program.kernels[k]).row_cycles);
+  for (KernelId k : kernels) {
+    const Kernel& kernel = program.kernels[k];
+    // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first output after a row barrier.
+    const bool barrier = cost_of_kernel(program, kernel).row_barrier;
+    task_of[k] = static_cast<int>(problem.tasks.size());
+    problem.tasks.push_back({kernel.name, row_cycles * program.max_sequence, barrier ? row_cycles : 1});
+  }
+  const std::vector<ChannelId> channels = program.channels_of(group);
+  std::vector<Floor> floors;
+  for (ChannelId c : channels) {
+    const Channel& channel = program.channels[c];
+    const Kernel& consumer = program.kernels[channel.consumer];
+    auto port = std::find_if(consumer.inputs.begin(), consumer.inputs.end(), [&](const Port& p) { return p.channel == c; });
+    floors.push_back(floor_of(program, consumer, *port));
+    problem.edges.push_back({task_of[channel.producer], task_of[channel.consumer], channel.type.max_beats(),
+                             channel.type.beat_bits(), floors.back().depth});
+  }
+  ST_TRY(solution, size_fifos(problem));
+  ST_CHECK(verify(problem, solution));
+  for (size_t e = 0; e < channels.size(); ++e) {
+    Channel& channel = program.channels[channels[e]];
+    channel.depth = solution.depth[e];
+    channel.why = reason_text(problem, solution, static_cast<int>(e), floors[e]);
+    channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
+  }
+  return {};
+}
+
+void accumulate(MemoryCost& total, const MemoryCost& cost) {
+  total.lut += cost.lut;
+  total.bram18 += cost.bram18;
+  total.uram += cost.uram;
+}
+
+}  // namespace
+
+Status size_channels(Program& program) {
+  for (int group = 0; group < program.groups; ++group) ST_CHECK(size_group(program, group));
+  return {};
+}
+
+Status assign_memory_channels(Program& program, const Target& target) {
+  std::vector<MemoryId> order(program.memories.size());
+  for (size_t m = 0; m < order.size(); ++m) order[m] = static_cast<MemoryId>(m);
+  std::stable_sort(order.begin(), order.end(), [&](MemoryId a, MemoryId b) { return program.memories[a].bytes > program.memories[b].bytes; });
+  std::vector<int64_t> used(target.memory_channels(), 0);
+  std::vector<int> ports(target.memory_channels(), 0);
+  Diagnostics problems;
+  for (MemoryId m : order) {
+    Memory& memory = program.memories[m];
+    int best = 0;
+    for (int c = 1; c < target.memory_channels(); ++c) {
+      if (std::pair(ports[c], used[c]) < std::pair(ports[best], used[best])) best = c;
+    }
+    // Small buffers share channels when there are more buffers than channels; a big one needs room.
+    if (used[best] + memory.bytes > target.channel_bytes()) {
+      problems.push_back({"E0403", "buffer '" + memory.name + "' does not fit a memory channel of " + target.name, "",
+                          {"it takes " + std::to_string(memory.bytes) + " bytes (predicted)",
+                           "channel " + std::to_string(best) + " has " + std::to_string(target.channel_bytes() - used[best]) + " bytes left"},
+                          "choose a larger target, or smaller bounds with --dim"});
+      continue;
+    }
+    memory.channel = best;
+    used[best] += memory.bytes;
+    ++ports[best];
+  }
+  return problems;
+}
+
+MemoryCost storage_of(const Program& program, int group) {
+  MemoryCost total;
+  for (ChannelId c : program.channels_of(group)) {
+    const Channel& channel = program.channels[c];
+    accumulate(total, cost_of(channel.memory, channel.type.beat_bits(), channel.depth));
+  }
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[k];
+    const int64_t bits = cost_of_kernel(program, kernel).local_bits;
+    if (bits == 0) continue;
+    // Buffers are read a beat at a time, so they are as wide as the stream that drains them.
+    const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];
+    const int64_t width = port.type.beat_bits();
+    const int64_t words = (bits + width - 1) / width;
+    accumulate(total, cost_of(choose_buffer_memory(width, words), width, words));
+  }
+  return total;
+}
+
+Status check_budget(const Program& program, const Target& target) {
+  Diagnostics problems;
+  const ResourceCounts budget = target.budget();
+  for (int group = 0; group < program.groups; ++group) {
+    const MemoryCost cost = storage_of(program, group);
+    auto check = [&](const char* resource, int64_t need, int64_t have) {
+      if (need <= have) return;
+      problems.push_back({"E0403", "group " + std::to_string(group) + " does not fit " + target.name, "",
+                          {std::string(resource) + ": needs " + std::to_string(need) + " (predicted, storage alone), the budget is " + std::to_string(have)},
+                          "choose a larger target, or smaller bounds with --dim"});
+    };
+    check("LUT", cost.lut, budget.lut);
+    check("BRAM18", cost.bram18, budget.bram18);
+    check("URAM", cost.uram, budget.uram);
+  }
+  return problems;
+}
+
+}  // namespace st

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The table of error codes. Keep it sorted: one record per code, found by binary search.
+#include <algorithm>
+
+#include "core/support/diagnostics.h"
+
+namespace st {
+
+const std::vector<ErrorCode>& error_codes() {
+  using enum Fault;
+  static const std::vector<ErrorCode> Codes = {
+      {"E0101", BadInput, "an input file is missing or cannot be read",
+       "Check the path and its permissions."},
+      {"E0102", BadInput, "the model file is not valid JSON",
+       "Correct the file at the line and column given; a file that ends early was cut when "
+       "copied."},
+      {"E0103", BadInput, "a value in the model file has the wrong structure",
+       "The JSON pointer names the value; the format is ONNX's ModelProto in protobuf's JSON "
+       "mapping."},
+      {"E0104", BadInput, "the model file holds no graph, or is nested too deeply, or is too large",
+       "Export the model again, with weights stored outside the JSON file."},
+      {"E0105", BadInput, "an attribute, initializer or opset of a form that is not supported",
+       "Export without functions, subgraphs, sparse tensors and quantisation annotations, for "
+       "opset "
+       "13 or newer."},
+      {"E0201", BadInput, "the weights file is missing or is no HDF5 file",
+       "Put the file beside the model, or name it with --weights FILE."},
+      {"E0202", BadInput, "a weight is missing in the weights file",
+       "Name the dataset like the initializer, or give its name as externalData 'dataset'."},
+      {"E0203", BadInput, "a weight has another shape than the model declares",
+       "Check that the weights belong to this model."},
+      {"E0204", BadInput, "a weight has an element type that does not fit",
+       "Store weights as float16, bfloat16, float32, float64, or the integer type that the model "
+       "declares."},
+      {"E0205", BadInput, "a weight holds NaN or infinity",
+       "Check the training run or the conversion that wrote the weights."},
+      {"E0206", BadInput, "the weights file is damaged",
+       "Copy or write the file again; `h5ls -r FILE` shows what is readable."},
+      {"E0301", BadInput, "a value is read that nothing produces",
+       "Check the spelling of the name, or export the model again."},
+      {"E0302", BadInput, "the graph has a cycle",
+       "A model is a graph without cycles; state over time is passed as past and present values."},
+      {"E0303", BadInput, "a value is produced twice",
+       "Each name may be the output of one node, one input or one initializer."},
+      {"E0304", BadInput, "a symbolic dimension has no bounds",
+       "Hardware has finite buffers: give the range, as --dim NAME=1..128."},
+      {"E0305", BadInput, "the model uses operators that are not supported",
+       "`streamtensor ops` lists the supported operators."},
+      {"E0306", BadInput, "shapes or element types do not fit at a node",
+       "The details list the types; check the model at this node."},
+      {"E0307", BadInput, "an attribute has a bad value",
+       "`streamtensor ops` lists the attributes of each operator and their values."},
+      {"E0308", BadInput, "the graph is no decoder of a known form",
+       "A decoder reads input_ids [1, sequence] and past_key_values.N.key|value, and computes "
+       "logits and present.N.key|value."},
+      {"E0309", BadInput, "an operator is used in a way that is not supported",
+       "The details say which use is supported."},
+      {"E0310", BadInput, "an itensor type is ill-formed",
+       "Check the text of the type: element shape, iteration space and iteration map."},
+      {"E0320", Internal, "the dataflow graph is broken",
+       "This is a bug in streamtensor: please report it with the model."},
+      {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
+      {"E0402", BadInput, "the target file is wrong",
+       "Compare the file with those of the known targets."},
+      {"E0403", Infeasible, "no design of this model fits the target",
+       "Choose a larger target, smaller bounds of symbolic dimensions, or narrower weights."},
+      {"E0501", Environment, "output cannot be written",
+       "Check the path, free space and permissions."},
+      {"E0502", BadInput, "the output exists and is not a build directory",
+       "Choose another directory; only a build directory is ever replaced."},
+      {"E0503", Environment, "a C++ compiler is missing or failed",
+       "`streamtensor doctor` shows what was found on this machine."},
+      {"E0504", Environment, "another build is running in this directory",
+       "Wait for it to end, or choose another directory."},
+      {"E0506", Environment, "out of memory",
+       "Build on a machine with more memory, or a smaller model."},
+      {"E0601", BadInput, "this is not a build directory",
+       "Give the directory that `streamtensor build` wrote."},
+      {"E0602", BadInput, "the build directory is damaged", "Run `streamtensor build` again."},
+      {"E0603", BadInput, "the build has no stub device",
+       "Build again, with a C++ compiler at hand."},
+      {"E0604", BadInput, "the prompt cannot be used",
+       "Check its characters against the vocabulary, its ids against the range, and its length."},
+      {"E0605", Internal, "the stub device failed",
+       "The emitted kernels stopped or waited for each other: please report it with the model."},
+      {"E0701", Mismatch, "the emitted code and the reference disagree",
+       "The report names the first value that differs."},
+      {"E0801", BadInput, "a bad value on the command line",
+       "`streamtensor help COMMAND` explains it."},
+      {"E0901", Internal, "an internal error", "This is a bug in streamtensor: please report it."},
+  };
+  return Codes;
+}
+
+const ErrorCode* find_error_code(std::string_view code) {
+  const auto& codes = error_codes();
+  const auto found =
+      std::lower_bound(codes.begin(), codes.end(), code,
+                       [](const ErrorCode& record, std::string_view c) { return record.code < c; });
+  return found != codes.end() && found->code == code ? &*found : nullptr;
+}
+
+}  // namespace st

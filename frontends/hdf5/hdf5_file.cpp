@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontends/hdf5/hdf5_file.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <system_error>
+
+#include "core/support/near_names.h"
+#include "frontends/hdf5/hdf5_reader.h"
+#include "frontends/hdf5/isolated.h"
+#include "frontends/hdf5/wire.h"
+
+namespace st {
+namespace {
+
+constexpr std::chrono::seconds ListingLimit{60};
+/// Slower storage than this is not waited for.
+constexpr int64_t LeastBytesPerSecond = 4'000'000;
+
+std::string quoted(const std::string& text) { return "'" + printable(text) + "'"; }
+
+Diagnostic damaged(const std::filesystem::path& path, const std::string& what,
+                   const std::string& reason) {
+  return {"E0206", what, path.string(), {reason}, "copy or write the file again"};
+}
+
+/// The type in memory of a dataset's elements; see Tensor.
+DType in_memory(DType dtype) {
+  switch (dtype) {
+    case DType::I8:
+      return DType::I8;
+    case DType::I64:
+      return DType::I64;
+    case DType::U8:
+    case DType::I32:
+    case DType::Bool:
+      return DType::I32;
+    default:
+      return DType::F32;
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Hdf5File>> Hdf5File::open(const std::filesystem::path& path) {
+  const auto no_file = [&](const std::string& why) {
+    return Diagnostic{"E0201",
+                      "weights file " + quoted(path.string()) + " " + why,
+                      path.string(),
+                      {},
+                      "put the file beside the model, or name it with --weights FILE"};
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (status.type() == std::filesystem::file_type::not_found) return no_file("does not exist");
+  if (status.type() != std::filesystem::file_type::regular) return no_file("is no regular file");
+
+  const auto outcome =
+      hdf5::run_isolated([&] { return hdf5::pack(hdf5::list_datasets(path)); }, ListingLimit);
+  if (!outcome.failure.empty()) {
+    return damaged(path, "weights file " + quoted(path.string()) + " is damaged", outcome.failure);
+  }
+  ST_TRY(datasets, hdf5::unpack_listing(outcome.bytes, path.string()));
+  std::shared_ptr<Hdf5File> file(new Hdf5File(path));
+  file->datasets_ = std::move(datasets);
+  return std::shared_ptr<const Hdf5File>(std::move(file));
+}
+
+Result<const Hdf5Dataset*> Hdf5File::find(const std::string& name) const {
+  const std::string bare = name.substr(std::min(name.find_first_not_of('/'), name.size()));
+  const auto found = std::lower_bound(
+      datasets_.begin(), datasets_.end(), bare,
+      [](const Hdf5Dataset& dataset, const std::string& key) { return dataset.name < key; });
+  if (found != datasets_.end() && found->name == bare) return &*found;
+  std::vector<std::string> names;
+  for (const Hdf5Dataset& dataset : datasets_) names.push_back(dataset.name);
+  return Diagnostic{"E0202",
+                    "there is no dataset " + quoted(name) + " among the " +
+                        std::to_string(names.size()) + " of " + quoted(path_.string()),
+                    path_.string(),
+                    {},
+                    did_you_mean(bare, names)};
+}
+
+Result<Tensor> Hdf5File::read(const std::string& name) const {
+  ST_TRY(info, find(name));
+  if (!info->dtype) {
+    return Diagnostic{
+        "E0204",
+        "dataset " + quoted(name) + " has " + info->type_text + ", which is not supported",
+        path_.string(),
+        {},
+        "supported: f16, f32, f64, bf16, i8, u8, i32, i64 and bool"};
+  }
+  const DType type = in_memory(*info->dtype);
+  const int64_t width = bits_of(type) / 8;
+  const int64_t count = element_count(info->shape);
+  const bool addressable = count <= std::numeric_limits<int64_t>::max() / width;
+  const hdf5::SharedMemory memory(addressable ? static_cast<size_t>(count * width) : SIZE_MAX);
+  if (!memory.ok()) {
+    return damaged(path_, "dataset " + quoted(name) + " claims to be larger than memory",
+                   std::to_string(count) + " elements");
+  }
+  const std::chrono::seconds limit =
+      ListingLimit + std::chrono::seconds(count / LeastBytesPerSecond * width);
+  const auto outcome = hdf5::run_isolated(
+      [&] { return hdf5::pack(hdf5::read_dataset(path_, *info, memory.data())); }, limit);
+  if (!outcome.failure.empty()) {
+    return damaged(path_, "dataset " + quoted(name) + " is damaged", outcome.failure);
+  }
+  ST_CHECK(hdf5::unpack_status(outcome.bytes, path_.string()));
+  Tensor tensor = Tensor::zeros(type, info->shape);
+  std::visit(
+      [&](auto& data) {
+        if (!data.empty())
+          std::memcpy(data.data(), memory.data(), static_cast<size_t>(count * width));
+      },
+      tensor.data);
+  ST_CHECK(check_finite(tensor, info->name, path_.string(), true));
+  return tensor;
+}
+
+}  // namespace st

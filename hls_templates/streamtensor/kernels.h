@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Everything that emitted code uses.
+#ifndef STREAMTENSOR_KERNELS_H
+#define STREAMTENSOR_KERNELS_H
+
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include "streamtensor/attention.h"
+#include "streamtensor/elementwise.h"
+#include "streamtensor/fork.h"
+#include "streamtensor/matmul.h"
+#include "streamtensor/memory.h"
+#include "streamtensor/normalization.h"
+#include "streamtensor/quantize.h"
+#include "streamtensor/rotary.h"
+#include "streamtensor/task.h"
+#include "streamtensor/vec.h"
+
+#endif

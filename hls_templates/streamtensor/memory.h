@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Streams to and from device memory. Memory is 512-bit words. A row starts at a new word; each
+/// word holds as many whole beats as fit, lane i of beat b at bits [(b * L + i) * w, ...); unused
+/// bits are zero.
+#ifndef STREAMTENSOR_MEMORY_H
+#define STREAMTENSOR_MEMORY_H
+
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include <cstdint>
+
+#include "streamtensor/vec.h"
+
+namespace st {
+
+/// Bits of a device-memory word.
+constexpr int WordBits = 512;
+
+/// How a row of `Beats` beats of vec<T, L> lies in memory.
+template <typename T, int L, int Beats>
+struct row_layout {
+  static constexpr int LaneBits = 8 * static_cast<int>(sizeof(T));
+  static constexpr int BeatsPerWord = WordBits / (L * LaneBits);
+  static_assert(BeatsPerWord > 0, "a beat must fit in a word");
+  static constexpr int WordsPerRow = (Beats + BeatsPerWord - 1) / BeatsPerWord;
+};
+
+/// Unsigned integer type of a given number of bytes.
+template <int Bytes>
+struct bits_of;
+template <>
+struct bits_of<1> {
+  using type = uint8_t;
+};
+template <>
+struct bits_of<2> {
+  using type = uint16_t;
+};
+template <>
+struct bits_of<4> {
+  using type = uint32_t;
+};
+template <>
+struct bits_of<8> {
+  using type = uint64_t;
+};
+
+/// A value and its bits; synthesis turns this union into wires.
+template <typename T>
+union lane_bits {
+  T value;
+  typename bits_of<sizeof(T)>::type bits;
+};
+
+/// Beat number `slot` of a word.
+template <typename T, int L>
+vec<T, L> unpack(const ap_uint<WordBits>& word, int slot) {
+#pragma HLS INLINE
+  constexpr int W = 8 * static_cast<int>(sizeof(T));
+  vec<T, L> beat;
+  for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+    const int lo = (slot * L + i) * W;
+    lane_bits<T> lane;
+    lane.bits =
+        static_cast<typename bits_of<sizeof(T)>::type>(word.range(lo + W - 1, lo).to_uint64());
+    beat[i] = lane.value;
+  }
+  return beat;
+}
+
+/// Puts a beat into slot number `slot` of a word.
+template <typename T, int L>
+void pack(ap_uint<WordBits>& word, int slot, const vec<T, L>& beat) {
+#pragma HLS INLINE
+  constexpr int W = 8 * static_cast<int>(sizeof(T));
+  for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+    const int lo = (slot * L + i) * W;
+    lane_bits<T> lane;
+    lane.value = beat[i];
+    word.range(lo + W - 1, lo) = lane.bits;
+  }
+}
+
+/// Streams one row that starts at `words`. The loop is over words, each read exactly once and
+/// without a condition, because this is what burst inference asks for; its beats follow one per
+/// cycle.
+template <typename T, int L, int Beats>
+void read_row(const ap_uint<WordBits>* words, hls::stream<vec<T, L>>& out) {
+#pragma HLS INLINE
+  constexpr int PerWord = row_layout<T, L, Beats>::BeatsPerWord;
+  for (int w = 0; w < row_layout<T, L, Beats>::WordsPerRow; ++w) {
+#pragma HLS PIPELINE II = PerWord
+    const ap_uint<WordBits> word = words[w];
+    for (int slot = 0; slot < PerWord; ++slot) {
+      if (w * PerWord + slot < Beats) out.write(unpack<T, L>(word, slot));
+    }
+  }
+}
+
+/// Takes one row from the stream and stores it from `words` on.
+template <typename T, int L, int Beats>
+void write_row(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* words) {
+#pragma HLS INLINE
+  constexpr int PerWord = row_layout<T, L, Beats>::BeatsPerWord;
+  for (int w = 0; w < row_layout<T, L, Beats>::WordsPerRow; ++w) {
+#pragma HLS PIPELINE II = PerWord
+    ap_uint<WordBits> word = 0;
+    for (int slot = 0; slot < PerWord; ++slot) {
+      if (w * PerWord + slot < Beats) pack<T, L>(word, slot, in.read());
+    }
+    words[w] = word;
+  }
+}
+
+/// Rows 0 .. rows - 1 of a matrix in memory.
+template <typename T, int L, int Beats>
+void load_rows(const ap_uint<WordBits>* port, hls::stream<vec<T, L>>& out, int rows) {
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    read_row<T, L, Beats>(port + row * row_layout<T, L, Beats>::WordsPerRow, out);
+  }
+}
+
+/// Stores rows 0 .. rows - 1 of a matrix.
+template <typename T, int L, int Beats>
+void store_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* port, int rows) {
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    write_row<T, L, Beats>(in, port + row * row_layout<T, L, Beats>::WordsPerRow);
+  }
+}
+
+/// `Beats` beats that are packed like one row from word `first_word` on: one parameter among
+/// others.
+template <typename T, int L, int Beats>
+void load_segment(const ap_uint<WordBits>* port, int first_word, hls::stream<vec<T, L>>& out) {
+  read_row<T, L, Beats>(port + first_word, out);
+}
+
+/// For each of `rows` ids, that row of the table: an embedding. Ids must lie within the table.
+template <typename T, int L, int Beats>
+void gather_rows(hls::stream<vec<int, 1>>& ids, const ap_uint<WordBits>* table,
+                 hls::stream<vec<T, L>>& out, int rows) {
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    const int id = ids.read()[0];
+    read_row<T, L, Beats>(table + id * row_layout<T, L, Beats>::WordsPerRow, out);
+  }
+}
+
+/// Key or value cache. Per new row: stores its `Heads` heads of `HeadBeats` beats at position past
+/// + t, then streams for each head, `Repeat` times, positions 0 to past + t of that head. Position
+/// j of head g is a row of its own, number g * MaxPositions + j. Needs past + tokens <=
+/// MaxPositions. The row is read back from memory right after it was written: both go through one
+/// port, in order.
+template <typename T, int L, int HeadBeats, int Heads, int Repeat, int MaxPositions>
+void cache_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* cache, hls::stream<vec<T, L>>& out,
+                int tokens, int past) {
+  constexpr int HeadWords = row_layout<T, L, HeadBeats>::WordsPerRow;
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    const int position = past + t;
+    for (int g = 0; g < Heads; ++g) {
+      write_row<T, L, HeadBeats>(in, cache + (g * MaxPositions + position) * HeadWords);
+    }
+    for (int g = 0; g < Heads; ++g) {
+      for (int r = 0; r < Repeat; ++r) {
+        for (int j = 0; j <= position; ++j) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxPositions
+          read_row<T, L, HeadBeats>(cache + (g * MaxPositions + j) * HeadWords, out);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace st
+
+#endif

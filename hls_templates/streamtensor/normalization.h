@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Normalisation over a row of L * Beats floats. The row is kept in a buffer while its sums are
+/// formed. Sums are sequential over beats, so their loops start one beat per float addition.
+#ifndef STREAMTENSOR_NORMALIZATION_H
+#define STREAMTENSOR_NORMALIZATION_H
+
+#include <hls_stream.h>
+
+#include <cmath>
+
+#include "streamtensor/vec.h"
+
+namespace st {
+
+/// y = (x - mean) / sqrt(variance + epsilon) * scale + bias. `scale` and `bias` come once per
+/// token.
+template <int L, int Beats>
+void layer_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale,
+                hls::stream<vec<float, L>>& bias, hls::stream<vec<float, L>>& y, float epsilon,
+                int tokens) {
+  vec<float, L> row[Beats];
+#pragma HLS AGGREGATE variable = row
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    float sum = 0.0f;
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = FloatAddInterval
+      const vec<float, L> beat = x.read();
+      row[b] = beat;
+      sum += tree_sum(beat);
+    }
+    const float mean = sum / (float)(L * Beats);
+
+    float squares = 0.0f;
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = FloatAddInterval
+      vec<float, L> beat = row[b];
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        const float centred = beat[i] - mean;
+        beat[i] = centred * centred;
+      }
+      squares += tree_sum(beat);
+    }
+    const float variance = squares / (float)(L * Beats);
+    const float inverse = 1.0f / sqrtf(variance + epsilon);
+
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = 1
+      vec<float, L> beat = row[b];
+      const vec<float, L> factor = scale.read();
+      const vec<float, L> offset = bias.read();
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = (beat[i] - mean) * inverse * factor[i] + offset[i];
+      }
+      y.write(beat);
+    }
+  }
+}
+
+/// y = x / sqrt(mean of squares + epsilon) * scale. `scale` comes once per token.
+template <int L, int Beats>
+void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale,
+              hls::stream<vec<float, L>>& y, float epsilon, int tokens) {
+  vec<float, L> row[Beats];
+#pragma HLS AGGREGATE variable = row
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    float squares = 0.0f;
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = FloatAddInterval
+      vec<float, L> beat = x.read();
+      row[b] = beat;
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = beat[i] * beat[i];
+      }
+      squares += tree_sum(beat);
+    }
+    const float inverse = 1.0f / sqrtf(squares / (float)(L * Beats) + epsilon);
+
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = 1
+      vec<float, L> beat = row[b];
+      const vec<float, L> factor = scale.read();
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = beat[i] * inverse * factor[i];
+      }
+      y.write(beat);
+    }
+  }
+}
+
+}  // namespace st
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Between float and 8-bit integers: one scale per row of activations, one per output channel of
+/// weights.
+#ifndef STREAMTENSOR_QUANTIZE_H
+#define STREAMTENSOR_QUANTIZE_H
+
+#include <hls_stream.h>
+
+#include <cstdint>
+
+#include "streamtensor/vec.h"
+
+namespace st {
+
+/// Largest magnitude of a quantised value; -128 is not used, so that the range is symmetric.
+constexpr float QuantizedPeak = 127.0f;
+
+/// Rounds half away from zero, and clamps to +-127. Clamping first gives the same result, and keeps
+/// the conversion defined for every float.
+inline int8_t quantize_value(float v) {
+#pragma HLS INLINE
+  const float low = v >= -QuantizedPeak ? v : -QuantizedPeak;
+  const float clamped = low <= QuantizedPeak ? low : QuantizedPeak;
+  return (int8_t)(int)(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
+}
+
+/// Scales each row so that its largest magnitude becomes 127. The scale is written before the
+/// beats, so that a user that needs it first never makes the row wait.
+template <int L, int Beats>
+void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& q,
+                   hls::stream<vec<float, 1>>& scale, int tokens) {
+  vec<float, L> row[Beats];
+#pragma HLS AGGREGATE variable = row
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    float peak = 0.0f;
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = FloatMaxInterval
+      const vec<float, L> beat = x.read();
+      row[b] = beat;
+      const float beat_peak = tree_peak(beat);
+      peak = beat_peak > peak ? beat_peak : peak;
+    }
+    const float inverse = peak == 0.0f ? 0.0f : QuantizedPeak / peak;
+    const vec<float, 1> row_scale = {{peak / QuantizedPeak}};
+    scale.write(row_scale);
+
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = 1
+      vec<int8_t, L> beat;
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = quantize_value(row[b][i] * inverse);
+      }
+      q.write(beat);
+    }
+  }
+}
+
+/// y = acc * (row scale * channel scale). The row's scale comes once per token, the channels'
+/// scales once per token as a whole row.
+template <int L, int Beats>
+void dequantize_rows(hls::stream<vec<int32_t, L>>& acc, hls::stream<vec<float, 1>>& row_scale,
+                     hls::stream<vec<float, L>>& channel_scale, hls::stream<vec<float, L>>& y,
+                     int tokens) {
+  float factor = 0.0f;
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = 1
+      if (b == 0) factor = row_scale.read()[0];
+      const vec<int32_t, L> sums = acc.read();
+      const vec<float, L> channels = channel_scale.read();
+      vec<float, L> beat;
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = (float)sums[i] * (factor * channels[i]);
+      }
+      y.write(beat);
+    }
+  }
+}
+
+}  // namespace st
+
+#endif

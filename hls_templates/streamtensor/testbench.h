@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What emitted test benches share: launches and their data from a folder, comparison, and a verdict that fails closed.
+/// Not for synthesis.
+///
+/// The folder's `launches.txt` (schema streamtensor.testdata/1) has one item per line:
+///   memory <name> <file> <checksum>       what the memory holds before the first launch; zeroes otherwise
+///   launch <tokens> <past>
+///   input <name> <file> <checksum>        rows that the host writes before this launch
+///   expect <name> <file> <checksum>       rows that this launch must write
+/// Files are little-endian words of 512 bits; checksums are 64-bit FNV-1a in hexadecimal.
+#pragma once
+
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace st {
+
+using Words = std::vector<ap_uint<512>>;
+
+class TestBench {
+ public:
+  explicit TestBench(const std::string& folder) : folder_(folder) {
+    std::ifstream list(folder + "/launches.txt");
+    std::string line;
+    if (!std::getline(list, line) || line != "streamtensor.testdata/1") {
+      fail("cannot read " + folder + "/launches.txt (give the folder of the test data as argument)");
+      return;
+    }
+    while (std::getline(list, line)) {
+      std::istringstream words(line);
+      std::string item;
+      words >> item;
+      if (item == "launch") {
+        launches_.emplace_back();
+        words >> launches_.back().tokens >> launches_.back().past;
+      } else {
+        std::string name;
+        File file;
+        words >> name >> file.name >> std::hex >> file.checksum;
+        if (!words || (item != "memory" && launches_.empty())) {
+          fail("launches.txt: cannot read '" + line + "'");
+        } else if (item == "memory") {
+          memories_[name] = file;
+        } else {
+          (item == "input" ? launches_.back().inputs : launches_.back().expected)[name] = file;
+        }
+      }
+    }
+    if (launches_.empty()) fail("launches.txt lists no launch");
+  }
+
+  /// A memory of `words` words, filled from its file if it has one.
+  Words memory(const std::string& name, std::size_t words) {
+    Words content(words);
+    const auto found = memories_.find(name);
+    if (found != memories_.end()) read(found->second, content);
+    return content;
+  }
+
+  bool next_launch() {
+    ++launch_;
+    return launch_ < static_cast<int>(launches_.size());
+  }
+  int tokens() const { return launches_[launch_].tokens; }
+  int past() const { return launches_[launch_].past; }
+
+  void read_input(const std::string& name, Words& words) {
+    const auto found = launches_[launch_].inputs.find(name);
+    if (found == launches_[launch_].inputs.end()) {
+      fail("launch " + std::to_string(launch_) + " has no input '" + name + "'");
+    } else {
+      read(found->second, words);
+    }
+  }
+
+  /// Compares the rows that this launch wrote: integers exactly, floats within 1e-5 of the expected value's magnitude.
+  template <typename T, int L, int Beats>
+  void compare(const std::string& name, const Words& words) {
+    const auto found = launches_[launch_].expected.find(name);
+    if (found == launches_[launch_].expected.end()) {
+      fail("launch " + std::to_string(launch_) + " expects nothing of '" + name + "'");
+      return;
+    }
+    constexpr int Bits = 8 * static_cast<int>(sizeof(T));
+    constexpr int PerWord = 512 / (L * Bits) > 0 ? 512 / (L * Bits) : 1;
+    constexpr int WordsPerRow = (Beats + PerWord - 1) / PerWord;
+    Words expected(static_cast<std::size_t>(tokens()) * WordsPerRow);
+    read(found->second, expected);
+    for (int row = 0; row < tokens(); ++row) {
+      for (int i = 0; i < L * Beats; ++i) {
+        const int beat = i / L;
+        const std::size_t word = static_cast<std::size_t>(row) * WordsPerRow + beat / PerWord;
+        const int bit = ((beat % PerWord) * L + i % L) * Bits;
+        const T is = element<T>(words[word], bit);
+        const T should = element<T>(expected[word], bit);
+        ++compared_;
+        if (!agrees(is, should)) {
+          std::ostringstream text;
+          text.precision(9);
+          text << "launch " << launch_ << ", " << name << "[" << row << "][" << i << "] is " << +is << ", expected " << +should;
+          fail(text.str());
+        }
+      }
+    }
+  }
+
+  /// Prints the verdict; the exit status of the test bench.
+  int finish() {
+#ifdef STREAMTENSOR_CSIM
+    hls::csim::finish();
+    if (hls::csim::leftovers() != 0) fail("streams still hold tokens after the last launch");
+#endif
+    if (compared_ == 0) fail("nothing was compared");
+    if (failures_ > 0) {
+      std::printf("FAILED: %ld problems in %zu launches\n", failures_, launches_.size());
+      return 1;
+    }
+    std::printf("passed: %ld values in %zu launches agree\n", compared_, launches_.size());
+    return 0;
+  }
+
+ private:
+  struct File {
+    std::string name;
+    std::uint64_t checksum = 0;
+  };
+  struct Launch {
+    int tokens = 0, past = 0;
+    std::map<std::string, File> inputs, expected;
+  };
+
+  void fail(const std::string& message) {
+    constexpr long Shown = 20;
+    if (++failures_ <= Shown) std::printf("  %s\n", message.c_str());
+  }
+
+  /// Reads a whole file into the first words of `words`; damage is a failure, not the end.
+  void read(const File& file, Words& words) {
+    std::ifstream in(folder_ + "/" + file.name, std::ios::binary);
+    const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    std::uint64_t checksum = 0xcbf29ce484222325U;
+    for (char c : bytes) checksum = (checksum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    if (!in) fail("cannot read " + file.name);
+    if (checksum != file.checksum) fail(file.name + " differs from its checksum in launches.txt");
+    if (bytes.size() > words.size() * 64 || bytes.size() % 64 != 0) {
+      fail(file.name + " has " + std::to_string(bytes.size()) + " bytes, which do not fit");
+      return;
+    }
+    for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+      std::uint32_t part = 0;
+      std::memcpy(&part, &bytes[i], 4);
+      const int bit = static_cast<int>(i % 64) * 8;
+      words[i / 64].range(bit + 31, bit) = part;
+    }
+  }
+
+  template <typename T>
+  static T element(const ap_uint<512>& word, int bit) {
+    constexpr int Bits = 8 * static_cast<int>(sizeof(T));
+    const auto raw = static_cast<std::uint32_t>(ap_uint<512>(word).range(bit + Bits - 1, bit).to_uint64());
+    T value;
+    std::memcpy(&value, &raw, sizeof(T));
+    return value;
+  }
+
+  template <typename T>
+  static bool agrees(T is, T should) {
+    if constexpr (std::is_floating_point<T>::value) {
+      // Below the smallest magnitude that matters to a logit, the difference itself decides. NaN never agrees.
+      return std::fabs(is - should) <= 1e-5F * std::fabs(should) + 1e-7F;
+    } else {
+      return is == should;
+    }
+  }
+
+  std::string folder_;
+  std::map<std::string, File> memories_;
+  std::vector<Launch> launches_;
+  int launch_ = -1;
+  long compared_ = 0, failures_ = 0;
+};
+
+}  // namespace st

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "streams.h"
+
+using namespace test;
+
+namespace {
+
+constexpr int L = 4, HeadBeats = 3, Heads = 2, Head = L * HeadBeats;
+constexpr int Tokens = 3, Past = 2, MaxPositions = 8;
+constexpr int Scores = Heads * (3 + 4 + 5);  // positions seen by the three rows
+
+}  // namespace
+
+TEST(Attention, ScoresMatchPlainLoops) {
+  const std::vector<float> q = random_floats(Tokens * Heads * Head, 1);
+  const std::vector<float> k = random_floats(Scores * Head, 2);
+  Wide<float, L> queries, keys;
+  Wide<float, 1> out;
+  feed(queries, q);
+  feed(keys, k);
+  st::attention_scores<L, HeadBeats, Heads>(queries, keys, out, 0.3f, Tokens, Past);
+  std::vector<float> expected;
+  const float* key = k.data();
+  for (int t = 0; t < Tokens; ++t) {
+    for (int h = 0; h < Heads; ++h) {
+      for (int j = 0; j <= Past + t; ++j, key += Head) {
+        float dot = 0.0f;
+        for (int b = 0; b < HeadBeats; ++b) {
+          float products[L];
+          for (int i = 0; i < L; ++i) {
+            products[i] =
+                q[static_cast<std::size_t>((t * Heads + h) * Head + b * L + i)] * key[b * L + i];
+          }
+          dot += tree(products, L);
+        }
+        expected.push_back(dot * 0.3f);
+      }
+    }
+  }
+  EXPECT_EQ(drain(out), expected);
+}
+
+TEST(Attention, SoftmaxMatchesPlainLoops) {
+  std::vector<float> scores = random_floats(Scores, 3);
+  scores[1] = 200.0f;  // would overflow without the subtraction of the maximum
+  for (std::size_t i = 3; i < 6; ++i) scores[i] -= 300.0f;
+  Wide<float, 1> in, out;
+  feed(in, scores);
+  st::softmax_rows<MaxPositions, Heads>(in, out, Tokens, Past);
+  const std::vector<float> p = drain(out);
+  ASSERT_EQ(p.size(), scores.size());
+  std::size_t start = 0;
+  for (int t = 0; t < Tokens; ++t) {
+    for (int h = 0; h < Heads; ++h) {
+      const std::size_t n = static_cast<std::size_t>(Past + t + 1);
+      float peak = scores[start], sum = 0.0f;
+      for (std::size_t j = 0; j < n; ++j) peak = std::fmax(peak, scores[start + j]);
+      for (std::size_t j = 0; j < n; ++j) sum += std::exp(scores[start + j] - peak);
+      const float inverse = 1.0f / sum;
+      for (std::size_t j = 0; j < n; ++j) {
+        EXPECT_EQ(p[start + j], std::exp(scores[start + j] - peak) * inverse);
+      }
+      start += n;
+    }
+  }
+}
+
+TEST(Attention, ContextMatchesPlainLoops) {
+  const std::vector<float> p = random_floats(Scores, 4);
+  const std::vector<float> v = random_floats(Scores * Head, 5);
+  Wide<float, 1> probabilities;
+  Wide<float, L> values, out;
+  feed(probabilities, p);
+  feed(values, v);
+  st::attention_context<L, HeadBeats, Heads>(probabilities, values, out, Tokens, Past);
+  std::vector<float> expected;
+  std::size_t start = 0;
+  for (int t = 0; t < Tokens; ++t) {
+    for (int h = 0; h < Heads; ++h) {
+      const std::size_t n = static_cast<std::size_t>(Past + t + 1);
+      for (std::size_t d = 0; d < Head; ++d) {
+        float sum = 0.0f;
+        for (std::size_t j = start; j < start + n; ++j) sum += p[j] * v[j * Head + d];
+        expected.push_back(sum);
+      }
+      start += n;
+    }
+  }
+  EXPECT_EQ(drain(out), expected);
+}
