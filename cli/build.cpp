@@ -24,8 +24,10 @@ struct Options {
   CompileOptions compile;
 };
 
-/// The tokenizer's file, if the model names one and it is there; without it prompts are given as ids.
-Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const Graph& graph, const Options& options) {
+/// The tokenizer's file, if the model names one and it is there; without it prompts are given as
+/// ids.
+Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const Graph& graph,
+                                                                          const Options& options) {
   using File = std::optional<std::pair<std::string, std::string>>;
   auto described = graph.metadata.find("streamtensor.tokenizer");
   if (described == graph.metadata.end()) return File();
@@ -39,29 +41,41 @@ Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const 
   ST_TRY(tokenizer, make_tokenizer(described->second, folder, given));
   (void)tokenizer;
   if (!named) return File();
-  ST_TRY(bytes, read_file(given ? *given : folder / fs::path(*name->string()).filename(), LargestInput));
+  ST_TRY(bytes,
+         read_file(given ? *given : folder / fs::path(*name->string()).filename(), LargestInput));
   return File(std::pair<std::string, std::string>("tokenizer.bin", bytes));
 }
 
-std::string percent(int64_t part, int64_t whole) { return std::to_string(whole > 0 ? (100 * part + whole - 1) / whole : 0) + " %"; }
+std::string percent(int64_t part, int64_t whole) {
+  return std::to_string(whole > 0 ? (100 * part + whole - 1) / whole : 0) + " %";
+}
 
-void print_summary(const Design& design, const ProjectSummary& summary, const Options& options, const std::vector<std::string>& benches) {
+void print_summary(const Design& design, const ProjectSummary& summary, const Options& options,
+                   const std::vector<std::string>& benches) {
   const Program& program = design.program;
-  std::cout << printable(program.model) << "  " << program.precision << "  " << grouped(summary.parameter_bytes) << " bytes of parameters  target "
+  std::cout << printable(program.model) << "  " << program.precision << "  "
+            << grouped(summary.parameter_bytes) << " bytes of parameters  target "
             << design.target.name << " @ " << design.target.frequency_mhz() << " MHz\n";
   const ResourceCounts total = design.target.usable();
   for (int group = 0; group < program.groups; ++group) {
     int converters = 0;
     for (KernelId k : program.kernels_of(group)) converters += program.kernels[k].kind == "convert";
     const MemoryCost storage = storage_of(program, group);
-    std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size() << " kernels  " << program.channels_of(group).size() << " streams  "
-              << converters << " converters  " << program.memories_of(group).size() << " ports   storage: BRAM " << percent(storage.bram18, total.bram18)
-              << "  URAM " << percent(storage.uram, total.uram) << "   (predicted)\n";
+    std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
+              << " kernels  " << program.channels_of(group).size() << " streams  " << converters
+              << " converters  " << program.memories_of(group).size() << " ports   storage: BRAM "
+              << percent(storage.bram18, total.bram18) << "  URAM "
+              << percent(storage.uram, total.uram) << "   (predicted)\n";
   }
-  std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, " << program.max_positions << " positions\n";
-  for (size_t g = 0; g < benches.size(); ++g) std::cout << "  code     " << group_name(static_cast<int>(g)) << " test bench " << benches[g] << "   (csim)\n";
-  std::cout << "  not done csynth, link: `make -f Makefile.hls` in the build directory runs Vitis\n";
-  if (options.synth == "none") std::cout << "  not done stub device: build with --synth stub to run it here\n";
+  std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, "
+            << program.max_positions << " positions\n";
+  for (size_t g = 0; g < benches.size(); ++g)
+    std::cout << "  code     " << group_name(static_cast<int>(g)) << " test bench " << benches[g]
+              << "   (csim)\n";
+  std::cout
+      << "  not done csynth, link: `make -f Makefile.hls` in the build directory runs Vitis\n";
+  if (options.synth == "none")
+    std::cout << "  not done stub device: build with --synth stub to run it here\n";
   std::cout << "wrote " << printable(options.output) << "\n";
 }
 
@@ -89,7 +103,8 @@ int build(const Options& options) {
     inputs.target_text = target_json;
     ST_CHECK(compile(design, [&](int index, const Pass& pass, const std::string& stage) {
       const std::string number = std::to_string(index);
-      inputs.stages.emplace_back((number.size() < 2 ? "0" + number : number) + "-" + std::string(pass.name), stage);
+      inputs.stages.emplace_back(
+          (number.size() < 2 ? "0" + number : number) + "-" + std::string(pass.name), stage);
       progress.step("after " + std::string(pass.name));
     }));
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
@@ -117,17 +132,32 @@ int build(const Options& options) {
 Action add_build(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("model", options->model, "model.json: ONNX in protobuf's JSON form")->required();
-  app.add_option("--target", options->target, "board, or a JSON file that describes one; see `streamtensor targets`")->required();
-  app.add_option("-o,--output", options->output, "build directory; an earlier build there is replaced at the end, in one step")->default_val("build");
-  app.add_option("--weights", options->weights, "HDF5 file; default: what the model names, or the .h5 beside it");
-  app.add_option("--precision", options->compile.precision, "of linear layers")->check(CLI::IsMember(precisions()))->capture_default_str();
-  app.add_option("--dim", options->dims, "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
-  app.add_option("--tokenizer", options->tokenizer, "file of the tokenizer that the model describes; default: beside the model");
-  app.add_option("--synth", options->synth, "stub: compile the emitted code for this machine; none: only write it")
-      ->check(CLI::IsMember({"stub", "none"}))->capture_default_str();
-  app.add_option("--parameter-ports", options->compile.parameter_ports, "memory ports for weights, per group")->check(CLI::Range(1, 28))->capture_default_str();
+  app.add_option("--target", options->target,
+                 "board, or a JSON file that describes one; see `streamtensor targets`")
+      ->required();
+  app.add_option("-o,--output", options->output,
+                 "build directory; an earlier build there is replaced at the end, in one step")
+      ->default_val("build");
+  app.add_option("--weights", options->weights,
+                 "HDF5 file; default: what the model names, or the .h5 beside it");
+  app.add_option("--precision", options->compile.precision, "of linear layers")
+      ->check(CLI::IsMember(precisions()))
+      ->capture_default_str();
+  app.add_option("--dim", options->dims,
+                 "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
+  app.add_option("--tokenizer", options->tokenizer,
+                 "file of the tokenizer that the model describes; default: beside the model");
+  app.add_option("--synth", options->synth,
+                 "stub: compile the emitted code for this machine; none: only write it")
+      ->check(CLI::IsMember({"stub", "none"}))
+      ->capture_default_str();
+  app.add_option("--parameter-ports", options->compile.parameter_ports,
+                 "memory ports for weights, per group")
+      ->check(CLI::Range(1, 28))
+      ->capture_default_str();
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
-  app.add_option("--cxxflags", options->cxxflags, "its flags (default -std=c++17 -O2 and warnings as errors)");
+  app.add_option("--cxxflags", options->cxxflags,
+                 "its flags (default -std=c++17 -O2 and warnings as errors)");
   return [options] { return build(*options); };
 }
 

@@ -31,14 +31,22 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   build.path_ = path;
   std::error_code error;
   if (!fs::exists(build.path_ / ConfigFile, error)) {
-    return Diagnostic{"E0601", "'" + printable(path) + "' is not a build directory", "", {std::string("it has no ") + ConfigFile},
+    return Diagnostic{"E0601",
+                      "'" + printable(path) + "' is not a build directory",
+                      "",
+                      {std::string("it has no ") + ConfigFile},
                       "make one with `streamtensor build MODEL --target u280 --output DIR`"};
   }
   ST_TRY(text, read_file(build.path_ / ConfigFile, LargestConfig));
   ST_TRY(config, json::parse(text, ConfigFile));
   const std::string schema = string_of(config, "schema");
   if (schema != "streamtensor.build/1") {
-    return Diagnostic{"E0602", std::string(ConfigFile) + " has schema '" + printable(schema) + "', not streamtensor.build/1", printable(path), {}, "build again"};
+    return Diagnostic{"E0602",
+                      std::string(ConfigFile) + " has schema '" + printable(schema) +
+                          "', not streamtensor.build/1",
+                      printable(path),
+                      {},
+                      "build again"};
   }
   build.options_.precision = string_of(config, "precision");
   build.options_.parameter_ports = static_cast<int>(integer_of(config, "parameter_ports", 4));
@@ -47,7 +55,9 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   build.groups_ = static_cast<int>(integer_of(config, "groups", 0));
   if (const json::Value* dims = config.find("dims"); dims && dims->object()) {
     for (const auto& [name, range] : *dims->object()) {
-      if (!range.array() || range.array()->size() != 2 || !(*range.array())[0].integer() || !(*range.array())[1].integer()) continue;
+      if (!range.array() || range.array()->size() != 2 || !(*range.array())[0].integer() ||
+          !(*range.array())[1].integer())
+        continue;
       build.dims_[name] = {*(*range.array())[0].integer(), *(*range.array())[1].integer()};
     }
   }
@@ -56,14 +66,19 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
 
 Result<std::unique_ptr<Tokenizer>> BuildDirectory::tokenizer() const {
   if (tokenizer_json_.empty()) {
-    return Diagnostic{"E0604", "the model describes no tokenizer", "", {}, "give token ids: --ids 1,2,3"};
+    return Diagnostic{
+        "E0604", "the model describes no tokenizer", "", {}, "give token ids: --ids 1,2,3"};
   }
   std::optional<fs::path> file;
   if (has_tokenizer_file_) file = path_ / "tokenizer/tokenizer.bin";
   auto made = make_tokenizer(tokenizer_json_, path_ / "tokenizer", file);
   if (!made.ok()) {
     Diagnostics problems = made.errors();
-    problems.push_back({"E0604", "the tokenizer's file was not there when this was built", "", {}, "build again with --tokenizer FILE, or give token ids: --ids 1,2,3"});
+    problems.push_back({"E0604",
+                        "the tokenizer's file was not there when this was built",
+                        "",
+                        {},
+                        "build again with --tokenizer FILE, or give token ids: --ids 1,2,3"});
     return problems;
   }
   return made;

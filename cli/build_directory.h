@@ -22,7 +22,8 @@ class BuildDirectory {
 
   /// The model's tokenizer. Errors: E0604 if it has none, or its file was not there at build time.
   [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
-  /// Compiles the directory's own copy of the model again, up to the connected program. Constants are read from params/.
+  /// Compiles the directory's own copy of the model again, up to the connected program. Constants
+  /// are read from params/.
   [[nodiscard]] Result<Design> design() const;
 
  private:

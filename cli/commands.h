@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The subcommands: each adds its options to the parser, and returns what runs it. Nothing here but arguments and printing.
+/// The subcommands: each adds its options to the parser, and returns what runs it. Nothing here but
+/// arguments and printing.
 #pragma once
 
 #include <functional>

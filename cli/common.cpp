@@ -23,10 +23,16 @@ Result<std::map<std::string, Range>> parse_dims(const std::vector<std::string>& 
       auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, value);
       return error == std::errc() && stop == text.data() + end;
     };
-    const bool good = equals != std::string::npos && equals > 0 && dots != std::string::npos && dots > equals &&
-                      number(equals + 1, dots, range.low) && number(dots + 2, text.size(), range.high) && range.low >= 0 && range.low <= range.high;
+    const bool good = equals != std::string::npos && equals > 0 && dots != std::string::npos &&
+                      dots > equals && number(equals + 1, dots, range.low) &&
+                      number(dots + 2, text.size(), range.high) && range.low >= 0 &&
+                      range.low <= range.high;
     if (!good) {
-      problems.push_back({"E0801", "--dim '" + printable(text) + "' is not NAME=LOW..HIGH", "", {}, "such as --dim sequence_length=1..128"});
+      problems.push_back({"E0801",
+                          "--dim '" + printable(text) + "' is not NAME=LOW..HIGH",
+                          "",
+                          {},
+                          "such as --dim sequence_length=1..128"});
       continue;
     }
     dims[text.substr(0, equals)] = range;
@@ -55,7 +61,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string grouped(int64_t number) {
   std::string digits = std::to_string(number);
-  for (int64_t i = static_cast<int64_t>(digits.size()) - 3; i > (number < 0 ? 1 : 0); i -= 3) digits.insert(static_cast<size_t>(i), ",");
+  for (int64_t i = static_cast<int64_t>(digits.size()) - 3; i > (number < 0 ? 1 : 0); i -= 3)
+    digits.insert(static_cast<size_t>(i), ",");
   return digits;
 }
 

@@ -13,26 +13,32 @@ namespace {
 
 void print_group(const Program& program, int group) {
   std::cout << "\n" << group_name(group) << "\n";
-  std::vector<std::vector<std::string>> rows = {{"  kernel", "template", "row cycles", "buffer bits", "node"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"  kernel", "template", "row cycles", "buffer bits", "node"}};
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[k];
     const KernelCost cost = kernel_record(kernel.kind).cost(program, kernel);
-    rows.push_back({"  " + kernel.name, kernel.kind, grouped(cost.row_cycles), grouped(cost.local_bits), printable(kernel.origin, 60)});
+    rows.push_back({"  " + kernel.name, kernel.kind, grouped(cost.row_cycles),
+                    grouped(cost.local_bits), printable(kernel.origin, 60)});
   }
   std::cout << table(rows) << "\n";
   rows = {{"  stream", "from", "to", "depth", "memory", "type and reason"}};
   for (ChannelId c : program.channels_of(group)) {
     const Channel& channel = program.channels[c];
-    rows.push_back({"  " + channel.name, program.kernels[channel.producer].name, program.kernels[channel.consumer].name, grouped(channel.depth),
-                    std::string(name_of(channel.memory)), text_of(channel.type.itensor) + " by " + std::to_string(channel.type.lanes)});
+    rows.push_back({"  " + channel.name, program.kernels[channel.producer].name,
+                    program.kernels[channel.consumer].name, grouped(channel.depth),
+                    std::string(name_of(channel.memory)),
+                    text_of(channel.type.itensor) + " by " + std::to_string(channel.type.lanes)});
     rows.push_back({"", "", "", "", "", channel.why});
   }
   std::cout << table(rows) << "\n";
   rows = {{"  port", "role", "bytes", "channel", "holds"}};
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
-    rows.push_back({"  " + memory.name, std::string(name_of(memory.role)), grouped(memory.bytes), std::to_string(memory.channel),
-                    memory.tensor >= 0 ? printable(program.tensors[memory.tensor].name, 60) : std::to_string(memory.segments.size()) + " constants"});
+    rows.push_back({"  " + memory.name, std::string(name_of(memory.role)), grouped(memory.bytes),
+                    std::to_string(memory.channel),
+                    memory.tensor >= 0 ? printable(program.tensors[memory.tensor].name, 60)
+                                       : std::to_string(memory.segments.size()) + " constants"});
   }
   std::cout << table(rows);
 }
@@ -42,10 +48,14 @@ Status inspect(const std::string& path, bool brief) {
   ST_TRY(design, build.design());
   const Program& program = design.program;
   const ResourceCounts total = design.target.usable();
-  std::cout << printable(program.model) << "  " << program.precision << "  target " << design.target.name << " @ " << design.target.frequency_mhz() << " MHz  "
-            << program.groups << (program.groups == 1 ? " group" : " groups") << "  1.." << program.max_sequence << " tokens a launch  " << program.max_positions
+  std::cout << printable(program.model) << "  " << program.precision << "  target "
+            << design.target.name << " @ " << design.target.frequency_mhz() << " MHz  "
+            << program.groups << (program.groups == 1 ? " group" : " groups") << "  1.."
+            << program.max_sequence << " tokens a launch  " << program.max_positions
             << " positions\n";
-  std::vector<std::vector<std::string>> rows = {{"  group", "kernels", "streams", "converters", "ports", "LUT", "BRAM18", "URAM", "slowest kernel (row cycles)"}};
+  std::vector<std::vector<std::string>> rows = {{"  group", "kernels", "streams", "converters",
+                                                 "ports", "LUT", "BRAM18", "URAM",
+                                                 "slowest kernel (row cycles)"}};
   for (int group = 0; group < program.groups; ++group) {
     const MemoryCost storage = storage_of(program, group);
     int converters = 0;
@@ -57,11 +67,14 @@ Status inspect(const std::string& path, bool brief) {
       const int64_t own = kernel_record(kernel.kind).cost(program, kernel).row_cycles;
       if (own > cycles) cycles = own, slowest = kernel.name;
     }
-    rows.push_back({"  " + group_name(group), std::to_string(program.kernels_of(group).size()), std::to_string(program.channels_of(group).size()),
-                    std::to_string(converters), std::to_string(program.memories_of(group).size()), grouped(storage.lut), grouped(storage.bram18), grouped(storage.uram),
+    rows.push_back({"  " + group_name(group), std::to_string(program.kernels_of(group).size()),
+                    std::to_string(program.channels_of(group).size()), std::to_string(converters),
+                    std::to_string(program.memories_of(group).size()), grouped(storage.lut),
+                    grouped(storage.bram18), grouped(storage.uram),
                     slowest + " (" + grouped(cycles) + ")"});
   }
-  std::cout << table(rows) << "  storage of FIFOs, converters and buffers alone, of " << grouped(total.lut) << " LUT, " << grouped(total.bram18) << " BRAM18, "
+  std::cout << table(rows) << "  storage of FIFOs, converters and buffers alone, of "
+            << grouped(total.lut) << " LUT, " << grouped(total.bram18) << " BRAM18, "
             << grouped(total.uram) << " URAM after the shell   (all predicted)\n";
   if (!brief) {
     for (int group = 0; group < program.groups; ++group) print_group(program, group);

@@ -15,15 +15,20 @@ namespace {
 
 std::string number_text(const Number& number) {
   std::ostringstream text;
-  text << (number.value == static_cast<double>(static_cast<int64_t>(number.value)) ? grouped(static_cast<int64_t>(number.value)) : "");
+  text << (number.value == static_cast<double>(static_cast<int64_t>(number.value))
+               ? grouped(static_cast<int64_t>(number.value))
+               : "");
   if (text.str().empty()) text << number.value;
   return text.str() + " " + number.unit;
 }
 
 void print_target(const Target& target) {
-  std::cout << target.name << "  " << target.description << "\n  part " << target.part << "\n  platform " << target.platform << "\n";
+  std::cout << target.name << "  " << target.description << "\n  part " << target.part
+            << "\n  platform " << target.platform << "\n";
   std::vector<std::vector<std::string>> rows;
-  auto add = [&](const std::string& what, const Number& number) { rows.push_back({"  " + what, number_text(number), number.source}); };
+  auto add = [&](const std::string& what, const Number& number) {
+    rows.push_back({"  " + what, number_text(number), number.source});
+  };
   add("clock", target.frequency);
   add(target.memory_tag + " channels", target.channels);
   add("per channel", target.bytes_per_channel);
@@ -55,23 +60,32 @@ Action add_targets(CLI::App& app) {
       print_target(*target);
       return 0;
     }
-    std::vector<std::vector<std::string>> rows = {{"target", "part", "memory", "LUT", "DSP", "BRAM18", "URAM"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"target", "part", "memory", "LUT", "DSP", "BRAM18", "URAM"}};
     for (const Target& t : built_in_targets()) {
-      rows.push_back({t.name, t.part, std::to_string(t.memory_channels()) + " x " + number_text(t.channel_bandwidth), grouped(t.lut()), grouped(t.dsp()), grouped(t.bram18()), grouped(t.uram())});
+      rows.push_back(
+          {t.name, t.part,
+           std::to_string(t.memory_channels()) + " x " + number_text(t.channel_bandwidth),
+           grouped(t.lut()), grouped(t.dsp()), grouped(t.bram18()), grouped(t.uram())});
     }
-    std::cout << table(rows) << "`streamtensor targets NAME` prints every number with its source.\n";
+    std::cout << table(rows)
+              << "`streamtensor targets NAME` prints every number with its source.\n";
     return 0;
   };
 }
 
 Action add_ops(CLI::App&) {
   return [] {
-    std::vector<std::vector<std::string>> rows = {{"operator", "opset", "kernels", "what is supported"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"operator", "opset", "kernels", "what is supported"}};
     for (const OpRecord& op : op_records()) {
       const std::string domain(op.domain);
-      rows.push_back({(domain.empty() ? "" : domain + ".") + std::string(op.name), std::to_string(op.since_opset) + "+", std::string(op.kernels), std::string(op.summary)});
+      rows.push_back({(domain.empty() ? "" : domain + ".") + std::string(op.name),
+                      std::to_string(op.since_opset) + "+", std::string(op.kernels),
+                      std::string(op.summary)});
     }
-    std::cout << table(rows) << "Operators of domain streamtensor are made by passes; models do not use them.\n";
+    std::cout << table(rows)
+              << "Operators of domain streamtensor are made by passes; models do not use them.\n";
     return 0;
   };
 }
@@ -79,7 +93,9 @@ Action add_ops(CLI::App&) {
 Action add_passes(CLI::App&) {
   return [] {
     std::vector<std::vector<std::string>> rows = {{"pass", "works on", "what it does"}};
-    for (const Pass& pass : passes()) rows.push_back({std::string(pass.name), pass.on_program ? "program" : "graph", std::string(pass.summary)});
+    for (const Pass& pass : passes())
+      rows.push_back({std::string(pass.name), pass.on_program ? "program" : "graph",
+                      std::string(pass.summary)});
     std::cout << table(rows) << "The result of each is in ir/ of a build directory.\n";
     return 0;
   };
@@ -91,13 +107,20 @@ Action add_explain(CLI::App& app) {
   return [code] {
     if (code->empty()) {
       std::vector<std::vector<std::string>> rows;
-      for (const ErrorCode& error : error_codes()) rows.push_back({std::string(error.code), std::string(error.summary)});
+      for (const ErrorCode& error : error_codes())
+        rows.push_back({std::string(error.code), std::string(error.summary)});
       std::cout << table(rows);
       return 0;
     }
     const ErrorCode* error = find_error_code(*code);
-    if (!error) return fail({{"E0801", "there is no error code '" + printable(*code) + "'", "", {}, "`streamtensor explain` lists them"}});
-    std::cout << error->code << ": " << error->summary << "\n" << error->advice << "\nexit code " << static_cast<int>(error->fault) << "\n";
+    if (!error)
+      return fail({{"E0801",
+                    "there is no error code '" + printable(*code) + "'",
+                    "",
+                    {},
+                    "`streamtensor explain` lists them"}});
+    std::cout << error->code << ": " << error->summary << "\n"
+              << error->advice << "\nexit code " << static_cast<int>(error->fault) << "\n";
     return 0;
   };
 }

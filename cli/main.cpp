@@ -15,10 +15,12 @@ struct Subcommand {
 };
 
 constexpr Subcommand Subcommands[] = {
-    {"build", "compile a model for a board: HLS projects, parameters, host program", st::cli::add_build},
+    {"build", "compile a model for a board: HLS projects, parameters, host program",
+     st::cli::add_build},
     {"run", "generate tokens with a build, on its stub device", st::cli::add_run},
     {"inspect", "what was built and why: groups, kernels, streams, memories", st::cli::add_inspect},
-    {"verify", "compare the emitted code with the interpreter, kernel by kernel", st::cli::add_verify},
+    {"verify", "compare the emitted code with the interpreter, kernel by kernel",
+     st::cli::add_verify},
     {"targets", "boards, with the source of each number", st::cli::add_targets},
     {"ops", "operators that models may use", st::cli::add_ops},
     {"passes", "passes of the compiler, in order", st::cli::add_passes},
@@ -30,12 +32,14 @@ constexpr const char* Footer =
     "  streamtensor build examples/adder/model.json --target u280 --output build/adder\n"
     "  streamtensor run build/adder --prompt '123+456='\n"
     "  streamtensor verify build/adder\n"
-    "Exit codes: 0 done, 1 a comparison failed, 2 bad input, 3 no design fits, 4 the machine lacks something, 70 internal fault.";
+    "Exit codes: 0 done, 1 a comparison failed, 2 bad input, 3 no design fits, 4 the machine lacks "
+    "something, 70 internal fault.";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Builds stream-dataflow accelerators for FPGA cards from decoder language models.", "streamtensor"};
+  CLI::App app{"Builds stream-dataflow accelerators for FPGA cards from decoder language models.",
+               "streamtensor"};
   app.set_version_flag("--version", ST_VERSION);
   app.require_subcommand(1);
   app.footer(Footer);
@@ -51,8 +55,16 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(st::Fault::BadInput);
   } catch (const std::bad_alloc&) {
-    return st::cli::fail({{"E0506", "out of memory", "", {}, "build on a machine with more memory, or a smaller model"}});
+    return st::cli::fail({{"E0506",
+                           "out of memory",
+                           "",
+                           {},
+                           "build on a machine with more memory, or a smaller model"}});
   } catch (const std::exception& error) {
-    return st::cli::fail({{"E0901", std::string("unexpected: ") + error.what(), "", {}, "please report this, with the command and its input"}});
+    return st::cli::fail({{"E0901",
+                           std::string("unexpected: ") + error.what(),
+                           "",
+                           {},
+                           "please report this, with the command and its input"}});
   }
 }

@@ -45,7 +45,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 /// Turns the host's "1,2,3" into text as it comes.
 class Decoder {
  public:
-  Decoder(const Tokenizer& tokenizer, int64_t previous, std::optional<int64_t> stop) : tokenizer_(tokenizer), previous_(previous), stop_(stop) {}
+  Decoder(const Tokenizer& tokenizer, int64_t previous, std::optional<int64_t> stop)
+      : tokenizer_(tokenizer), previous_(previous), stop_(stop) {}
 
   /// Text of the ids that are complete in `piece`.
   std::string feed(std::string_view piece) {
@@ -77,19 +78,30 @@ class Decoder {
   std::string number_;
 };
 
-/// The host reports its own problems on standard error in the tool's form; its exit code is passed on.
+/// The host reports its own problems on standard error in the tool's form; its exit code is passed
+/// on.
 int host_status(int status) {
   constexpr int Deadlock = 75;
-  if (status == 0 || status == static_cast<int>(Fault::BadInput) || status == static_cast<int>(Fault::Environment)) return status;
-  return fail({{"E0605", "the stub device ended with status " + std::to_string(status), "", {},
-                status == Deadlock ? "the lines above name the blocked tasks and channels" : "`streamtensor verify` finds the kernel at fault"}});
+  if (status == 0 || status == static_cast<int>(Fault::BadInput) ||
+      status == static_cast<int>(Fault::Environment))
+    return status;
+  return fail({{"E0605",
+                "the stub device ended with status " + std::to_string(status),
+                "",
+                {},
+                status == Deadlock ? "the lines above name the blocked tasks and channels"
+                                   : "`streamtensor verify` finds the kernel at fault"}});
 }
 
 Result<int> generate(const Options& options) {
   ST_TRY(directory, BuildDirectory::open(options.build));
   const fs::path host = directory.path() / "stub/host";
   if (!fs::exists(host)) {
-    return Diagnostic{"E0603", "'" + printable(options.build) + "' has no stub device", "", {}, "build again with --synth stub"};
+    return Diagnostic{"E0603",
+                      "'" + printable(options.build) + "' has no stub device",
+                      "",
+                      {},
+                      "build again with --synth stub"};
   }
   std::unique_ptr<Tokenizer> tokenizer;
   const bool text = !options.prompt.empty() || !options.prompts.empty();
@@ -101,7 +113,8 @@ Result<int> generate(const Options& options) {
   if (!stop && tokenizer) stop = tokenizer->stop();
 
   Command command;
-  command.arguments = {fs::absolute(host).string(), "--build", fs::absolute(directory.path()).string()};
+  command.arguments = {fs::absolute(host).string(), "--build",
+                       fs::absolute(directory.path()).string()};
   std::vector<std::vector<int64_t>> prompts;
   std::vector<std::string> texts;
   if (!options.prompts.empty()) {
@@ -116,7 +129,8 @@ Result<int> generate(const Options& options) {
     if (ids.ok() && ids->empty()) ids = Diagnostics{{"E0604", "the prompt is empty", "", {}, ""}};
     if (!ids.ok()) {
       for (Diagnostic problem : ids.errors()) {
-        if (texts.size() > 1) problem.where = printable(options.prompts) + ":" + std::to_string(i + 1);
+        if (texts.size() > 1)
+          problem.where = printable(options.prompts) + ":" + std::to_string(i + 1);
         problems.push_back(problem);
       }
       continue;
@@ -130,14 +144,20 @@ Result<int> generate(const Options& options) {
   if (batch) {
     for (const auto& ids : prompts) command.input += join(ids) + "\n";
   } else {
-    command.arguments.insert(command.arguments.end(), {"--ids", text ? join(prompts[0]) : options.ids});
+    command.arguments.insert(command.arguments.end(),
+                             {"--ids", text ? join(prompts[0]) : options.ids});
   }
-  command.arguments.insert(command.arguments.end(), {"--max-tokens", std::to_string(options.max_tokens)});
+  command.arguments.insert(command.arguments.end(),
+                           {"--max-tokens", std::to_string(options.max_tokens)});
   if (stop) command.arguments.insert(command.arguments.end(), {"--stop", std::to_string(*stop)});
-  if (options.prefill > 0) command.arguments.insert(command.arguments.end(), {"--prefill", std::to_string(options.prefill)});
+  if (options.prefill > 0)
+    command.arguments.insert(command.arguments.end(),
+                             {"--prefill", std::to_string(options.prefill)});
   if (options.window) command.arguments.emplace_back("--window");
   if (options.time) command.arguments.emplace_back("--time");
-  if (!options.logits.empty()) command.arguments.insert(command.arguments.end(), {"--logits", fs::absolute(options.logits).string()});
+  if (!options.logits.empty())
+    command.arguments.insert(command.arguments.end(),
+                             {"--logits", fs::absolute(options.logits).string()});
   command.on_error = [](std::string_view piece) { std::cerr << piece; };
 
   std::string output;
@@ -145,7 +165,9 @@ Result<int> generate(const Options& options) {
   if (tokenizer && !options.print_ids && !batch) {
     decoder = std::make_unique<Decoder>(*tokenizer, prompts[0].back(), stop);
     std::cout << options.prompt << std::flush;
-    command.on_output = [&](std::string_view piece) { std::cout << decoder->feed(piece) << std::flush; };
+    command.on_output = [&](std::string_view piece) {
+      std::cout << decoder->feed(piece) << std::flush;
+    };
   } else if (batch && !options.print_ids) {
     command.on_output = [&](std::string_view piece) { output += piece; };
   } else {
@@ -169,13 +191,20 @@ Action add_run(CLI::App& app) {
   auto* prompt = app.add_option_group("prompt");
   prompt->add_option("--prompt", options->prompt, "text, through the model's tokenizer");
   prompt->add_option("--ids", options->ids, "token ids: 1,2,3");
-  prompt->add_option("--prompts", options->prompts, "file with one prompt per line; each starts with an empty cache");
+  prompt->add_option("--prompts", options->prompts,
+                     "file with one prompt per line; each starts with an empty cache");
   prompt->require_option(1);
-  app.add_option("-n,--max-tokens", options->max_tokens, "tokens to generate at most; 0 only scores the prompt")->check(CLI::NonNegativeNumber)->capture_default_str();
+  app.add_option("-n,--max-tokens", options->max_tokens,
+                 "tokens to generate at most; 0 only scores the prompt")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--stop", options->stop, "id that ends the text; default: the tokenizer's");
-  app.add_option("--prefill", options->prefill, "prompt tokens per launch; default: as many as the design takes");
-  app.add_option("--logits", options->logits, "write all logits to this file, as little-endian float32");
-  app.add_flag("--window", options->window, "when positions run out, start again from the last ones");
+  app.add_option("--prefill", options->prefill,
+                 "prompt tokens per launch; default: as many as the design takes");
+  app.add_option("--logits", options->logits,
+                 "write all logits to this file, as little-endian float32");
+  app.add_flag("--window", options->window,
+               "when positions run out, start again from the last ones");
   app.add_flag("--print-ids", options->print_ids, "print token ids, not text");
   app.add_flag("--time", options->time, "print how long each phase took");
   return [options] {

@@ -25,11 +25,13 @@ std::string summary_table(const std::vector<KernelComparison>& kernels) {
     kind.worst = std::max(kind.worst, kernel.worst);
     ++counts[kernel.kind];
   }
-  std::vector<std::vector<std::string>> rows = {{"  kind", "kernels", "values", "largest relative difference"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"  kind", "kernels", "values", "largest relative difference"}};
   for (const auto& [name, kind] : kinds) {
     char worst[32];
     std::snprintf(worst, sizeof worst, "%.1e", kind.worst);
-    rows.push_back({"  " + name, grouped(counts[name]), grouped(kind.values), kind.worst == 0 ? "equal" : worst});
+    rows.push_back({"  " + name, grouped(counts[name]), grouped(kind.values),
+                    kind.worst == 0 ? "equal" : worst});
   }
   return table(rows);
 }
@@ -42,13 +44,19 @@ Status verify_build(const std::string& path, bool details) {
   const Program& program = design.program;
   Diagnostics problems;
   auto collect = [&](const Status& status) {
-    if (!status.ok()) problems.insert(problems.end(), status.errors().begin(), status.errors().end());
+    if (!status.ok())
+      problems.insert(problems.end(), status.errors().begin(), status.errors().end());
     return status.ok();
   };
   // Values are compared even where a checksum is wrong: both are worth knowing.
-  if (collect(check_parameter_files(build.path(), program))) std::cout << "parameters  sizes and checksums are right\n";
+  if (collect(check_parameter_files(build.path(), program)))
+    std::cout << "parameters  sizes and checksums are right\n";
   if (!std::filesystem::exists(build.path() / "stub/host")) {
-    problems.push_back({"E0603", "'" + printable(path) + "' has no stub device", "", {}, "build again with --synth stub"});
+    problems.push_back({"E0603",
+                        "'" + printable(path) + "' has no stub device",
+                        "",
+                        {},
+                        "build again with --synth stub"});
     return problems;
   }
   for (int group = 0; group < program.groups; ++group) {
@@ -66,7 +74,8 @@ Status verify_build(const std::string& path, bool details) {
       problems.insert(problems.end(), kernels.errors().begin(), kernels.errors().end());
       continue;
     }
-    std::cout << group_name(group) << "      " << kernels->size() << " kernels agree with the interpreter: integers bit for bit, floats within 1e-5\n";
+    std::cout << group_name(group) << "      " << kernels->size()
+              << " kernels agree with the interpreter: integers bit for bit, floats within 1e-5\n";
     if (details) std::cout << summary_table(*kernels);
   }
   return problems;

@@ -7,9 +7,12 @@ namespace st::hls {
 
 std::string cpp_type(DType type) {
   switch (type) {
-    case DType::I8: return "int8_t";
-    case DType::I32: return "int32_t";
-    default: return "float";
+    case DType::I8:
+      return "int8_t";
+    case DType::I32:
+      return "int32_t";
+    default:
+      return "float";
   }
 }
 
@@ -17,7 +20,9 @@ std::string beat_type(const StreamType& type) {
   return "vec<" + cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ">";
 }
 
-std::string stream_reference(const StreamType& type) { return "hls::stream<" + beat_type(type) + ">&"; }
+std::string stream_reference(const StreamType& type) {
+  return "hls::stream<" + beat_type(type) + ">&";
+}
 
 std::string float_literal(float value) {
   char digits[32];
@@ -29,7 +34,8 @@ std::string float_literal(float value) {
 
 std::string comment(std::string_view text) {
   std::string out = printable(text, 120);
-  // A backslash at the end would continue the comment on the next line, and "??/" is one as a trigraph.
+  // A backslash at the end would continue the comment on the next line, and "??/" is one as a
+  // trigraph.
   for (char& c : out) {
     if (c == '\\' || c == '?') c = '.';
   }
@@ -49,7 +55,8 @@ std::string trip_expression(const Extent& count) {
 }
 
 std::string pointer_parameter(const Program& program, int group, MemoryId m) {
-  return std::string(writes(program, group, m) ? "" : "const ") + "ap_uint<512>* " + program.memories[m].name;
+  return std::string(writes(program, group, m) ? "" : "const ") + "ap_uint<512>* " +
+         program.memories[m].name;
 }
 
 }  // namespace st::hls

@@ -23,14 +23,18 @@ std::string template_argument(const Program& program, const Kernel& kernel, std:
   return std::to_string(kernel.sizes.at(std::string(what)));
 }
 
-std::string channel_name(const Program& program, const Port& port) { return program.channels[port.channel].name; }
+std::string channel_name(const Program& program, const Port& port) {
+  return program.channels[port.channel].name;
+}
 
 /// Arguments of a call: streams, pointers, numbers.
-std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel, const KernelRecord& record) {
+std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
+                                        const KernelRecord& record) {
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
     if (what == "in*" || what == "out*") {
-      for (const Port& port : what == "in*" ? kernel.inputs : kernel.outputs) arguments.push_back(channel_name(program, port));
+      for (const Port& port : what == "in*" ? kernel.inputs : kernel.outputs)
+        arguments.push_back(channel_name(program, port));
     } else if (what.starts_with("in")) {
       arguments.push_back(channel_name(program, kernel.inputs.at(what[2] - '0')));
     } else if (what.starts_with("out")) {
@@ -47,7 +51,8 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
 }
 
 /// `text` broken after commas so that no line is longer than it has to be.
-std::string wrapped_call(const std::string& head, const std::vector<std::string>& arguments, size_t hang) {
+std::string wrapped_call(const std::string& head, const std::vector<std::string>& arguments,
+                         size_t hang) {
   constexpr size_t Width = 110;
   std::string out = head, line = head;
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -77,19 +82,24 @@ std::string task(const Program& program, const Kernel& kernel) {
   }
   std::string out;
   if (!kernel.origin.empty()) out += "  // " + comment(kernel.origin) + "\n";
-  return out + wrapped_call("  TASK(" + function + ")(", call_arguments(program, kernel, record), 6) + "\n";
+  return out +
+         wrapped_call("  TASK(" + function + ")(", call_arguments(program, kernel, record), 6) +
+         "\n";
 }
 
 std::string channel(const Channel& c) {
   std::string out = "  // " + text_of(c.type.itensor) + "\n";
   out += "  // depth: " + comment(c.why) + "\n";
-  out += "  hls::stream<" + beat_type(c.type) + ", " + std::to_string(c.depth) + "> " + c.name + "(\"" + c.name + "\");\n";
-  return out + "#pragma HLS BIND_STORAGE variable=" + c.name + " type=fifo impl=" + std::string(name_of(c.memory)) + "\n";
+  out += "  hls::stream<" + beat_type(c.type) + ", " + std::to_string(c.depth) + "> " + c.name +
+         "(\"" + c.name + "\");\n";
+  return out + "#pragma HLS BIND_STORAGE variable=" + c.name +
+         " type=fifo impl=" + std::string(name_of(c.memory)) + "\n";
 }
 
 std::string signature(const Program& program, int group) {
   std::vector<std::string> parameters;
-  for (MemoryId m : program.memories_of(group)) parameters.push_back(pointer_parameter(program, group, m));
+  for (MemoryId m : program.memories_of(group))
+    parameters.push_back(pointer_parameter(program, group, m));
   parameters.emplace_back("int tokens");
   parameters.emplace_back("int past");
   std::string text = wrapped_call("extern \"C\" void " + group_name(group) + "(", parameters, 4);
@@ -110,35 +120,45 @@ bool uses_past(const Program& program, int group) {
 }  // namespace
 
 std::string emit_header(const Program& program, int group) {
-  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " + program.precision + ". Generated.\n";
+  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " +
+                    program.precision + ". Generated.\n";
   out += "#pragma once\n\n#include \"streamtensor/kernels.h\"\n\n";
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
-    out += "// " + memory.name + ": " + std::string(name_of(memory.role)) + ", " + std::to_string(memory.bytes) + " bytes";
+    out += "// " + memory.name + ": " + std::string(name_of(memory.role)) + ", " +
+           std::to_string(memory.bytes) + " bytes";
     if (memory.role != MemoryRole::Parameters) {
-      out += ", rows of " + std::to_string(memory.beats) + " x vector<" + std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) + ">";
+      out += ", rows of " + std::to_string(memory.beats) + " x vector<" +
+             std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) + ">";
     }
     out += "\n";
   }
-  out += "// tokens: rows of this launch, 1 to " + std::to_string(program.max_sequence) + "; past: rows before them, together at most " +
-         std::to_string(program.max_positions) + ".\n";
+  out += "// tokens: rows of this launch, 1 to " + std::to_string(program.max_sequence) +
+         "; past: rows before them, together at most " + std::to_string(program.max_positions) +
+         ".\n";
   return out + signature(program, group) + ";\n";
 }
 
 std::string emit_loader(const Program& program, const Kernel& kernel) {
   const Memory& memory = program.memories[kernel.memories[0]];
   std::vector<std::string> parameters = {"const ap_uint<512>* port"};
-  for (const Port& port : kernel.outputs) parameters.push_back(stream_reference(port.type) + " " + channel_name(program, port));
+  for (const Port& port : kernel.outputs)
+    parameters.push_back(stream_reference(port.type) + " " + channel_name(program, port));
   parameters.emplace_back("int tokens");
-  std::string out = "// One row's parameters after another, in the order in which kernels come to need them.\n";
+  std::string out =
+      "// One row's parameters after another, in the order in which kernels come to need them.\n";
   out += wrapped_call("static void " + kernel.name + "(", parameters, 4);
   out.back() = ' ';
-  out += "{\n  for (int token = 0; token < tokens; ++token) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" + std::to_string(program.max_sequence) + "\n";
+  out +=
+      "{\n  for (int token = 0; token < tokens; ++token) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" +
+      std::to_string(program.max_sequence) + "\n";
   for (const Segment& segment : memory.segments) {
     const StreamType& type = segment.type;
     const int64_t beats = type.max_beats() / program.max_sequence;
-    out += "    // " + text_of(type.itensor) + "\n    st::load_segment<" + cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ", " +
-           std::to_string(beats) + ">(port, " + std::to_string(segment.first_word) + ", " + program.channels[segment.channel].name + ");\n";
+    out += "    // " + text_of(type.itensor) + "\n    st::load_segment<" +
+           cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ", " +
+           std::to_string(beats) + ">(port, " + std::to_string(segment.first_word) + ", " +
+           program.channels[segment.channel].name + ");\n";
   }
   return out + "  }\n}\n";
 }
@@ -148,9 +168,10 @@ std::string emit_source(const Program& program, int group) {
   const std::vector<ChannelId> channels = program.channels_of(group);
   int converters = 0;
   for (KernelId k : kernels) converters += program.kernels[k].kind == "convert";
-  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " + program.precision + ": " +
-                    std::to_string(kernels.size()) + " kernels, " + std::to_string(channels.size()) + " streams, " +
-                    std::to_string(converters) + " converters. Generated: edit the model instead.\n";
+  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " +
+                    program.precision + ": " + std::to_string(kernels.size()) + " kernels, " +
+                    std::to_string(channels.size()) + " streams, " + std::to_string(converters) +
+                    " converters. Generated: edit the model instead.\n";
   out += "#include \"" + group_name(group) + ".h\"\n\nusing st::vec;\n\n";
   for (KernelId k : kernels) {
     const Kernel& kernel = program.kernels[k];
@@ -160,9 +181,12 @@ std::string emit_source(const Program& program, int group) {
   out += signature(program, group) + " {\n";
   for (MemoryId m : program.memories_of(group)) {
     const std::string& name = program.memories[m].name;
-    out += "#pragma HLS INTERFACE mode=m_axi port=" + name + " bundle=" + name + " offset=slave max_read_burst_length=64 num_read_outstanding=8\n";
+    out += "#pragma HLS INTERFACE mode=m_axi port=" + name + " bundle=" + name +
+           " offset=slave max_read_burst_length=64 num_read_outstanding=8\n";
   }
-  out += "#pragma HLS INTERFACE mode=s_axilite port=tokens\n#pragma HLS INTERFACE mode=s_axilite port=past\n";
+  out +=
+      "#pragma HLS INTERFACE mode=s_axilite port=tokens\n#pragma HLS INTERFACE mode=s_axilite "
+      "port=past\n";
   out += "#pragma HLS INTERFACE mode=s_axilite port=return\n#pragma HLS DATAFLOW\n";
   for (ChannelId c : channels) out += channel(program.channels[c]);
   out += "\n";
@@ -173,19 +197,25 @@ std::string emit_source(const Program& program, int group) {
 
 std::string emit_test_bench(const Program& program, int group) {
   const std::string name = group_name(group);
-  std::string out = "// Runs " + name + " on the launches of tb/data and compares what it wrote with what the interpreter expects.\n";
-  out += "// Usage: " + name + "_tb [DATA]; exits with 1 if a value or a checksum differs. Generated.\n";
-  out += "#include \"" + name + ".h\"\n#include \"streamtensor/testbench.h\"\n\nint main(int argc, char** argv) {\n";
+  std::string out =
+      "// Runs " + name +
+      " on the launches of tb/data and compares what it wrote with what the interpreter expects.\n";
+  out += "// Usage: " + name +
+         "_tb [DATA]; exits with 1 if a value or a checksum differs. Generated.\n";
+  out += "#include \"" + name +
+         ".h\"\n#include \"streamtensor/testbench.h\"\n\nint main(int argc, char** argv) {\n";
   out += "  st::TestBench bench(argc > 1 ? argv[1] : \"tb/data\");\n";
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
-    out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " + std::to_string(memory.bytes / (WordBits / 8)) + ");\n";
+    out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " +
+           std::to_string(memory.bytes / (WordBits / 8)) + ");\n";
   }
   out += "  while (bench.next_launch()) {\n";
   std::vector<std::string> arguments;
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
-    if (memory.role == MemoryRole::Input || (memory.role == MemoryRole::Activation && !writes(program, group, m))) {
+    if (memory.role == MemoryRole::Input ||
+        (memory.role == MemoryRole::Activation && !writes(program, group, m))) {
       out += "    bench.read_input(\"" + memory.name + "\", " + memory.name + ");\n";
     }
     arguments.push_back(memory.name + ".data()");
@@ -196,8 +226,9 @@ std::string emit_test_bench(const Program& program, int group) {
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
     if (!writes(program, group, m) || memory.role == MemoryRole::Cache) continue;
-    out += "    bench.compare<" + cpp_type(memory.dtype) + ", " + std::to_string(memory.lanes) + ", " + std::to_string(memory.beats) + ">(\"" +
-           memory.name + "\", " + memory.name + ");\n";
+    out += "    bench.compare<" + cpp_type(memory.dtype) + ", " + std::to_string(memory.lanes) +
+           ", " + std::to_string(memory.beats) + ">(\"" + memory.name + "\", " + memory.name +
+           ");\n";
   }
   return out + "  }\n  return bench.finish();\n}\n";
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The HLS C++ of a group: one canonical dataflow region, and the functions that belong to this group alone.
+/// The HLS C++ of a group: one canonical dataflow region, and the functions that belong to this
+/// group alone.
 #pragma once
 
 #include <string>

@@ -14,7 +14,8 @@ namespace st {
 namespace fs = std::filesystem;
 namespace {
 
-/// Relative, to the expected value's magnitude; the second term is below what float32 sums of this size resolve.
+/// Relative, to the expected value's magnitude; the second term is below what float32 sums of this
+/// size resolve.
 constexpr double Relative = 1e-5, Absolute = 1e-7;
 
 std::vector<uint8_t> bytes_of(const fs::path& file) {
@@ -22,22 +23,29 @@ std::vector<uint8_t> bytes_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// What each channel carried in one launch, as tensors; channels are cut out of the recordings one launch after another.
+/// What each channel carried in one launch, as tensors; channels are cut out of the recordings one
+/// launch after another.
 class Recordings {
  public:
-  Recordings(const Program& program, int group, const fs::path& folder) : program_(program), folder_(folder) {
-    for (ChannelId c : program.channels_of(group)) bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
+  Recordings(const Program& program, int group, const fs::path& folder)
+      : program_(program), folder_(folder) {
+    for (ChannelId c : program.channels_of(group))
+      bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
   }
 
   Result<Tensor> next(ChannelId id, const TestLaunch& launch) {
     const Channel& channel = program_.channels[id];
-    const int64_t tokens = token_count(channel.type.itensor, {{Sequence, launch.tokens}, {Past, launch.past}});
+    const int64_t tokens =
+        token_count(channel.type.itensor, {{Sequence, launch.tokens}, {Past, launch.past}});
     const size_t size = static_cast<size_t>(tokens * token_bits(channel.type.itensor) / 8);
     const std::vector<uint8_t>& all = bytes_[id];
     const size_t begin = position_[id], end = std::min(all.size(), begin + size);
     position_[id] = end;
-    auto tensor = tensor_from_stream({all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end)}, channel.type,
-                                     shape_in_launch(program_.tensors[channel.tensor], launch.tokens, launch.past), launch.tokens, launch.past);
+    auto tensor = tensor_from_stream(
+        {all.begin() + static_cast<std::ptrdiff_t>(begin),
+         all.begin() + static_cast<std::ptrdiff_t>(end)},
+        channel.type, shape_in_launch(program_.tensors[channel.tensor], launch.tokens, launch.past),
+        launch.tokens, launch.past);
     if (!tensor.ok()) {
       Diagnostics problems = tensor.errors();
       for (Diagnostic& problem : problems) problem.where = "stream '" + channel.name + "'";
@@ -51,7 +59,12 @@ class Recordings {
     for (const auto& [id, bytes] : bytes_) {
       const size_t read = position_.count(id) ? position_.at(id) : 0;
       if (read != bytes.size()) {
-        problems.push_back({"E0701", "the emitted code sent " + std::to_string(bytes.size() - read) + " bytes too many", "stream '" + program_.channels[id].name + "'", {}, ""});
+        problems.push_back(
+            {"E0701",
+             "the emitted code sent " + std::to_string(bytes.size() - read) + " bytes too many",
+             "stream '" + program_.channels[id].name + "'",
+             {},
+             ""});
       }
     }
   }
@@ -87,7 +100,9 @@ int64_t first_difference(const Tensor& is, const Tensor& should, double& worst) 
 
 }  // namespace
 
-Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group, const fs::path& build, const fs::path& records) {
+Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group,
+                                                      const fs::path& build,
+                                                      const fs::path& records) {
   Recordings recordings(program, group, records);
   ProgramInterpreter interpreter(program);
   std::map<KernelId, KernelComparison> comparisons;
@@ -106,12 +121,19 @@ Result<std::vector<KernelComparison>> compare_kernels(const Program& program, in
       const Kernel& kernel = program.kernels[k];
       if (kernel.kind == "load_rows") {
         const Memory& memory = program.memories[kernel.memories[0]];
-        const std::vector<uint8_t> bytes = bytes_of(data / (memory.name + "." + std::to_string(l) + ".bin"));
-        if (static_cast<int64_t>(bytes.size()) != launches[l].tokens * memory.words_per_row() * (WordBits / 8)) {
-          return Diagnostic{"E0602", "test data of '" + memory.name + "' are missing or have the wrong size", data.filename().string(), {}, "build again"};
+        const std::vector<uint8_t> bytes =
+            bytes_of(data / (memory.name + "." + std::to_string(l) + ".bin"));
+        if (static_cast<int64_t>(bytes.size()) !=
+            launches[l].tokens * memory.words_per_row() * (WordBits / 8)) {
+          return Diagnostic{"E0602",
+                            "test data of '" + memory.name + "' are missing or have the wrong size",
+                            data.filename().string(),
+                            {},
+                            "build again"};
         }
         Tensor rows = unpacked_rows(bytes, memory, launches[l].tokens);
-        rows.shape = shape_in_launch(program.tensors[memory.tensor], launches[l].tokens, launches[l].past);
+        rows.shape =
+            shape_in_launch(program.tensors[memory.tensor], launches[l].tokens, launches[l].past);
         interpreter.state()[kernel.memories[0]] = std::move(rows);
       }
       std::vector<const Tensor*> inputs;
@@ -125,11 +147,18 @@ Result<std::vector<KernelComparison>> compare_kernels(const Program& program, in
         comparison.values += is.size();
         const int64_t at = first_difference(is, expected[i], comparison.worst);
         if (at < 0 || differences.count(k)) continue;
-        differences[k] = {"E0701", "kernel '" + kernel.name + "' (" + kernel.kind + ") differs from the interpreter", group_name(group),
-                          {"launch " + std::to_string(l) + " of " + std::to_string(launches[l].tokens) + " tokens after " + std::to_string(launches[l].past) +
-                               ", stream '" + program.channels[kernel.outputs[i].channel].name + "', element " + std::to_string(at),
-                           "emitted code " + element_text(is, at) + ", interpreter " + (at < expected[i].size() ? element_text(expected[i], at) : "nothing")},
-                          kernel.origin.empty() ? "" : "the kernel is of node '" + printable(kernel.origin) + "'"};
+        differences[k] = {
+            "E0701",
+            "kernel '" + kernel.name + "' (" + kernel.kind + ") differs from the interpreter",
+            group_name(group),
+            {"launch " + std::to_string(l) + " of " + std::to_string(launches[l].tokens) +
+                 " tokens after " + std::to_string(launches[l].past) + ", stream '" +
+                 program.channels[kernel.outputs[i].channel].name + "', element " +
+                 std::to_string(at),
+             "emitted code " + element_text(is, at) + ", interpreter " +
+                 (at < expected[i].size() ? element_text(expected[i], at) : "nothing")},
+            kernel.origin.empty() ? ""
+                                  : "the kernel is of node '" + printable(kernel.origin) + "'"};
       }
     }
   }

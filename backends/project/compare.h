@@ -15,14 +15,16 @@ namespace st {
 struct KernelComparison {
   std::string kernel;
   std::string kind;
-  int64_t values = 0;       ///< elements compared
-  double worst = 0;         ///< largest relative difference of floats
+  int64_t values = 0;  ///< elements compared
+  double worst = 0;    ///< largest relative difference of floats
 };
 
-/// Compares recorded streams of a group's test bench (a folder that the simulator wrote) with the interpreter: each kernel is
-/// given the inputs that the emitted code gave it, so that no difference is carried on. Integers must be equal, floats within
-/// 1e-5 of the expected magnitude. `build`: the directory, for inputs from tb/data. Errors: E0701, one per kernel that differs.
-Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group, const std::filesystem::path& build,
+/// Compares recorded streams of a group's test bench (a folder that the simulator wrote) with the
+/// interpreter: each kernel is given the inputs that the emitted code gave it, so that no
+/// difference is carried on. Integers must be equal, floats within 1e-5 of the expected magnitude.
+/// `build`: the directory, for inputs from tb/data. Errors: E0701, one per kernel that differs.
+Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group,
+                                                      const std::filesystem::path& build,
                                                       const std::filesystem::path& records);
 
 }  // namespace st

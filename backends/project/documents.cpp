@@ -17,7 +17,9 @@ std::string text_of_json(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json predicted(double value, const char* unit) { return {{"value", value}, {"unit", unit}, {"source", "predicted"}}; }
+Json predicted(double value, const char* unit) {
+  return {{"value", value}, {"unit", unit}, {"source", "predicted"}};
+}
 
 }  // namespace
 
@@ -28,10 +30,16 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
     if (parameter_file(memory).empty()) continue;
     Json segments = Json::array();
     for (const Segment& segment : memory.segments) {
-      segments.push_back({{"tensor", printable(program.tensors[segment.tensor].name)}, {"first_word", segment.first_word}, {"words", segment.words},
-                          {"stream", text_of(segment.type.itensor)}, {"lanes", segment.type.lanes}});
+      segments.push_back({{"tensor", printable(program.tensors[segment.tensor].name)},
+                          {"first_word", segment.first_word},
+                          {"words", segment.words},
+                          {"stream", text_of(segment.type.itensor)},
+                          {"lanes", segment.type.lanes}});
     }
-    Json file = {{"file", parameter_file(memory)}, {"bytes", memory.bytes}, {"fnv1a64", checksums[m]}, {"channel", memory.channel}};
+    Json file = {{"file", parameter_file(memory)},
+                 {"bytes", memory.bytes},
+                 {"fnv1a64", checksums[m]},
+                 {"channel", memory.channel}};
     if (memory.role == MemoryRole::Table) {
       file["tensor"] = printable(program.tensors[memory.tensor].name);
       file["rows"] = memory.rows;
@@ -41,7 +49,8 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
     }
     files.push_back(std::move(file));
   }
-  return text_of_json({{"schema", "streamtensor.params/1"}, {"word_bits", WordBits}, {"files", std::move(files)}});
+  return text_of_json(
+      {{"schema", "streamtensor.params/1"}, {"word_bits", WordBits}, {"files", std::move(files)}});
 }
 
 std::string report_json(const Design& design) {
@@ -55,49 +64,77 @@ std::string report_json(const Design& design) {
       const Kernel& kernel = program.kernels[k];
       const KernelCost cost = kernel_record(kernel.kind).cost(program, kernel);
       converters += kernel.kind == "convert";
-      kernels.push_back({{"name", kernel.name}, {"kind", kernel.kind}, {"node", printable(kernel.origin)},
+      kernels.push_back({{"name", kernel.name},
+                         {"kind", kernel.kind},
+                         {"node", printable(kernel.origin)},
                          {"row_cycles", predicted(static_cast<double>(cost.row_cycles), "cycles")},
                          {"buffer", predicted(static_cast<double>(cost.local_bits), "bits")}});
     }
     Json channels = Json::array();
     for (ChannelId c : program.channels_of(group)) {
       const Channel& channel = program.channels[c];
-      channels.push_back({{"name", channel.name}, {"type", text_of(channel.type.itensor)}, {"lanes", channel.type.lanes},
-                          {"depth", channel.depth}, {"memory", std::string(name_of(channel.memory))}, {"why", channel.why}});
+      channels.push_back({{"name", channel.name},
+                          {"type", text_of(channel.type.itensor)},
+                          {"lanes", channel.type.lanes},
+                          {"depth", channel.depth},
+                          {"memory", std::string(name_of(channel.memory))},
+                          {"why", channel.why}});
     }
     const MemoryCost storage = storage_of(program, group);
-    groups.push_back({{"name", group_name(group)}, {"converters", converters}, {"ports", program.memories_of(group).size()},
-                      {"storage", {{"lut", predicted(static_cast<double>(storage.lut), "LUT")},
-                                   {"bram18", predicted(static_cast<double>(storage.bram18), "BRAM18")},
-                                   {"uram", predicted(static_cast<double>(storage.uram), "URAM")}}},
-                      {"budget", {{"lut", budget.lut}, {"bram18", budget.bram18}, {"uram", budget.uram}}},
-                      {"kernels", std::move(kernels)}, {"channels", std::move(channels)}});
+    groups.push_back(
+        {{"name", group_name(group)},
+         {"converters", converters},
+         {"ports", program.memories_of(group).size()},
+         {"storage",
+          {{"lut", predicted(static_cast<double>(storage.lut), "LUT")},
+           {"bram18", predicted(static_cast<double>(storage.bram18), "BRAM18")},
+           {"uram", predicted(static_cast<double>(storage.uram), "URAM")}}},
+         {"budget", {{"lut", budget.lut}, {"bram18", budget.bram18}, {"uram", budget.uram}}},
+         {"kernels", std::move(kernels)},
+         {"channels", std::move(channels)}});
   }
-  return text_of_json({{"schema", "streamtensor.report/1"}, {"model", printable(program.model)}, {"precision", program.precision},
-                       {"target", design.target.name}, {"frequency_mhz", design.target.frequency_mhz()},
-                       {"not_done", {"csynth", "link", "place and route"}}, {"groups", std::move(groups)}});
+  return text_of_json({{"schema", "streamtensor.report/1"},
+                       {"model", printable(program.model)},
+                       {"precision", program.precision},
+                       {"target", design.target.name},
+                       {"frequency_mhz", design.target.frequency_mhz()},
+                       {"not_done", {"csynth", "link", "place and route"}},
+                       {"groups", std::move(groups)}});
 }
 
 std::string config_json(const Design& design, const ProjectInputs& inputs) {
   Json dims = Json::object();
   for (const auto& [name, range] : inputs.dims) dims[name] = {range.low, range.high};
-  Json config = {{"schema", "streamtensor.build/1"}, {"model", printable(design.program.model)}, {"target", design.target.name},
-                 {"precision", design.options.precision}, {"parameter_ports", design.options.parameter_ports}, {"dims", std::move(dims)},
-                 {"groups", design.program.groups}, {"max_sequence", design.program.max_sequence}, {"max_positions", design.program.max_positions}};
-  if (auto found = design.graph.metadata.find("streamtensor.tokenizer"); found != design.graph.metadata.end()) config["tokenizer"] = found->second;
+  Json config = {{"schema", "streamtensor.build/1"},
+                 {"model", printable(design.program.model)},
+                 {"target", design.target.name},
+                 {"precision", design.options.precision},
+                 {"parameter_ports", design.options.parameter_ports},
+                 {"dims", std::move(dims)},
+                 {"groups", design.program.groups},
+                 {"max_sequence", design.program.max_sequence},
+                 {"max_positions", design.program.max_positions}};
+  if (auto found = design.graph.metadata.find("streamtensor.tokenizer");
+      found != design.graph.metadata.end())
+    config["tokenizer"] = found->second;
   if (inputs.tokenizer) config["tokenizer_file"] = inputs.tokenizer->first;
   return text_of_json(config);
 }
 
 std::string command_script(const Design& design, const ProjectInputs& inputs) {
-  std::string out = "#!/bin/sh\n# Builds this directory again from its own copy of the model.\n"
-                    "# usage: cmd.sh WEIGHTS.h5 OUTPUT\nset -eu\nhere=$(dirname -- \"$0\")\nexec streamtensor build \"$here/model.json\" "
-                    "--target \"$here/target.json\" --weights \"$1\" --output \"$2\"";
-  out += " --precision " + design.options.precision + " --parameter-ports " + std::to_string(design.options.parameter_ports);
+  std::string out =
+      "#!/bin/sh\n# Builds this directory again from its own copy of the model.\n"
+      "# usage: cmd.sh WEIGHTS.h5 OUTPUT\nset -eu\nhere=$(dirname -- \"$0\")\nexec streamtensor "
+      "build \"$here/model.json\" "
+      "--target \"$here/target.json\" --weights \"$1\" --output \"$2\"";
+  out += " --precision " + design.options.precision + " --parameter-ports " +
+         std::to_string(design.options.parameter_ports);
   for (const auto& [name, range] : inputs.dims) {
-    // A symbol's name is the model's own; in single quotes a shell takes all but that quote as it is.
+    // A symbol's name is the model's own; in single quotes a shell takes all but that quote as it
+    // is.
     if (name.find('\'') != std::string::npos || printable(name) != name) continue;
-    out += " --dim '" + name + "=" + std::to_string(range.low) + ".." + std::to_string(range.high) + "'";
+    out += " --dim '" + name + "=" + std::to_string(range.low) + ".." + std::to_string(range.high) +
+           "'";
   }
   return out + "\n";
 }

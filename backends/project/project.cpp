@@ -16,22 +16,27 @@ namespace fs = std::filesystem;
 namespace {
 
 Status write_all(const StagedDirectory& directory, const std::vector<EmittedFile>& files) {
-  for (const EmittedFile& file : files) ST_CHECK(directory.write(file.path, file.content, file.executable));
+  for (const EmittedFile& file : files)
+    ST_CHECK(directory.write(file.path, file.content, file.executable));
   return {};
 }
 
 /// The library that emitted code includes, and the simulation headers.
 Status write_library(const StagedDirectory& directory) {
-  for (const std::string& path : embedded_files("hls_templates/")) ST_CHECK(directory.write(path, embedded_file(path)));
+  for (const std::string& path : embedded_files("hls_templates/"))
+    ST_CHECK(directory.write(path, embedded_file(path)));
   return {};
 }
 
 Status write_groups(const Design& design, const StagedDirectory& directory) {
   for (int group = 0; group < design.program.groups; ++group) {
     const std::string name = group_name(group), folder = "groups/" + name + "/";
-    ST_CHECK(directory.write(folder + "src/" + name + ".h", hls::emit_header(design.program, group)));
-    ST_CHECK(directory.write(folder + "src/" + name + ".cpp", hls::emit_source(design.program, group)));
-    ST_CHECK(directory.write(folder + "tb/" + name + "_tb.cpp", hls::emit_test_bench(design.program, group)));
+    ST_CHECK(
+        directory.write(folder + "src/" + name + ".h", hls::emit_header(design.program, group)));
+    ST_CHECK(
+        directory.write(folder + "src/" + name + ".cpp", hls::emit_source(design.program, group)));
+    ST_CHECK(directory.write(folder + "tb/" + name + "_tb.cpp",
+                             hls::emit_test_bench(design.program, group)));
     ST_CHECK(directory.write(folder + "hls_config.cfg", hls_config(name, design.target)));
     ST_CHECK(directory.write(folder + "run_hls.tcl", run_hls_tcl(name, design.target)));
   }
@@ -39,21 +44,27 @@ Status write_groups(const Design& design, const StagedDirectory& directory) {
 }
 
 /// Streams each parameter file to disk; returns its checksum.
-Result<Checksum> write_parameters(const Program& program, const Memory& memory, const fs::path& path) {
+Result<Checksum> write_parameters(const Program& program, const Memory& memory,
+                                  const fs::path& path) {
   std::ofstream out(path, std::ios::binary);
   Checksum checksum;
   ST_CHECK(pack_parameters(program, memory, [&](const std::vector<uint8_t>& bytes) -> Status {
     checksum.add(bytes.data(), bytes.size());
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    if (!out) return Diagnostic{"E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
+    if (!out)
+      return Diagnostic{
+          "E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
     return {};
   }));
   out.close();
-  if (!out) return Diagnostic{"E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
+  if (!out)
+    return Diagnostic{"E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
   return checksum;
 }
 
-/// The test benches' data folders hold parameter files as well, so that a group stands alone; a link costs no space.
+/// The test benches' data folders hold parameter files as well, so that a group stands alone; a
+/// link costs no space.
 Status link_parameters(const Program& program, const fs::path& root) {
   for (int group = 0; group < program.groups; ++group) {
     for (MemoryId m : program.memories_of(group)) {
@@ -63,7 +74,12 @@ Status link_parameters(const Program& program, const fs::path& root) {
       std::error_code error;
       fs::create_hard_link(file, copy, error);
       if (error) fs::copy_file(file, copy, fs::copy_options::overwrite_existing, error);
-      if (error) return Diagnostic{"E0501", "cannot write '" + copy.filename().string() + "'", "", {error.message()}, "free disk space"};
+      if (error)
+        return Diagnostic{"E0501",
+                          "cannot write '" + copy.filename().string() + "'",
+                          "",
+                          {error.message()},
+                          "free disk space"};
     }
   }
   return {};
@@ -71,15 +87,18 @@ Status link_parameters(const Program& program, const fs::path& root) {
 
 }  // namespace
 
-Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& inputs, const StagedDirectory& directory, Progress& progress) {
+Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& inputs,
+                                     const StagedDirectory& directory, Progress& progress) {
   const Program& program = design.program;
   ProjectSummary summary;
   ST_CHECK(directory.write(ConfigFile, config_json(design, inputs)));
   ST_CHECK(directory.write("cmd.sh", command_script(design, inputs), true));
   ST_CHECK(directory.write("model.json", inputs.model_text));
   ST_CHECK(directory.write("target.json", inputs.target_text));
-  if (inputs.tokenizer) ST_CHECK(directory.write("tokenizer/" + inputs.tokenizer->first, inputs.tokenizer->second));
-  for (const auto& [stage, text] : inputs.stages) ST_CHECK(directory.write("ir/" + stage + ".txt", text));
+  if (inputs.tokenizer)
+    ST_CHECK(directory.write("tokenizer/" + inputs.tokenizer->first, inputs.tokenizer->second));
+  for (const auto& [stage, text] : inputs.stages)
+    ST_CHECK(directory.write("ir/" + stage + ".txt", text));
 
   progress.step("packing parameters");
   std::error_code error;
@@ -114,8 +133,11 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ST_CHECK(directory.write("report/report.json", report_json(design)));
 
   progress.step("computing test data");
-  ST_CHECK(emit_test_data(program, vocabulary_of(program), [&](MemoryId m) { return texts[m]; },
-                          [&](const std::string& path, const std::string& content) { return directory.write(path, content); }));
+  ST_CHECK(emit_test_data(
+      program, vocabulary_of(program), [&](MemoryId m) { return texts[m]; },
+      [&](const std::string& path, const std::string& content) {
+        return directory.write(path, content);
+      }));
   ST_CHECK(link_parameters(program, directory.path()));
   return summary;
 }

@@ -18,11 +18,12 @@ inline constexpr const char* ConfigFile = "config.json";
 
 /// What a build directory is made from, beside the compiled design.
 struct ProjectInputs {
-  std::string model_text;                      ///< the bytes of model.json
-  std::string target_text;                     ///< JSON of the target, as `targets` has it
-  std::optional<std::pair<std::string, std::string>> tokenizer;  ///< name and bytes of the tokenizer's file
-  std::map<std::string, Range> dims;           ///< bounds that the user gave
-  std::vector<std::pair<std::string, std::string>> stages;       ///< IR by stage: "03-lower", text
+  std::string model_text;   ///< the bytes of model.json
+  std::string target_text;  ///< JSON of the target, as `targets` has it
+  std::optional<std::pair<std::string, std::string>>
+      tokenizer;                      ///< name and bytes of the tokenizer's file
+  std::map<std::string, Range> dims;  ///< bounds that the user gave
+  std::vector<std::pair<std::string, std::string>> stages;  ///< IR by stage: "03-lower", text
 };
 
 /// What was written, for the summary.
@@ -31,10 +32,13 @@ struct ProjectSummary {
   int64_t files = 0;
 };
 
-/// Writes everything but the compiled stub device. Errors: E0501, those of constants (E0205 for NaN weights).
-Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& inputs, const StagedDirectory& directory, Progress& progress);
+/// Writes everything but the compiled stub device. Errors: E0501, those of constants (E0205 for NaN
+/// weights).
+Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& inputs,
+                                     const StagedDirectory& directory, Progress& progress);
 
-/// params/map.json: which file, channel and words hold which tensor, with checksums. Schema "streamtensor.params/1".
+/// params/map.json: which file, channel and words hold which tensor, with checksums. Schema
+/// "streamtensor.params/1".
 std::string parameter_map(const Program& program, const std::vector<std::string>& checksums);
 
 /// report/report.json: predicted numbers, each with its source. Schema "streamtensor.report/1".
@@ -44,11 +48,13 @@ std::string report_json(const Design& design);
 std::string config_json(const Design& design, const ProjectInputs& inputs);
 std::string command_script(const Design& design, const ProjectInputs& inputs);
 
-/// Compiles the stub device and the test benches of a directory with make. `cxx` and `flags` may be empty for the defaults.
-/// Errors: E0503 with the end of the compiler's output.
-Status compile_stub(const std::filesystem::path& build, const std::string& cxx, const std::string& flags);
+/// Compiles the stub device and the test benches of a directory with make. `cxx` and `flags` may be
+/// empty for the defaults. Errors: E0503 with the end of the compiler's output.
+Status compile_stub(const std::filesystem::path& build, const std::string& cxx,
+                    const std::string& flags);
 
 /// Runs a group's test bench on its data. Returns its last line. Errors: E0605 with its output.
-Result<std::string> run_test_bench(const std::filesystem::path& build, int group, const std::string& record = "");
+Result<std::string> run_test_bench(const std::filesystem::path& build, int group,
+                                   const std::string& record = "");
 
 }  // namespace st

@@ -19,7 +19,12 @@ Result<std::vector<uint8_t>> read_words(const fs::path& file, int64_t first_word
   std::vector<uint8_t> bytes(static_cast<size_t>(words) * (WordBits / 8));
   in.seekg(first_word * (WordBits / 8));
   in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!in) return Diagnostic{"E0602", "parameter file '" + file.filename().string() + "' is missing or too short", "params", {}, "build again"};
+  if (!in)
+    return Diagnostic{"E0602",
+                      "parameter file '" + file.filename().string() + "' is missing or too short",
+                      "params",
+                      {},
+                      "build again"};
   return bytes;
 }
 
@@ -39,8 +44,10 @@ class PackedConstant final : public ConstantSource {
     ST_TRY(bytes, read_words(file_, segment_.first_word, segment_.words));
     // Words to beats: drop the padding behind the beats of each word.
     std::vector<uint8_t> beats;
-    const int64_t beat_bytes = segment_.type.beat_bits() / 8, per_word = beats_per_word(segment_.type.beat_bits());
-    const int64_t count = token_count(segment_.type.itensor, {{Sequence, 1}, {Past, 0}}) * segment_.type.beats_per_token();
+    const int64_t beat_bytes = segment_.type.beat_bits() / 8,
+                  per_word = beats_per_word(segment_.type.beat_bits());
+    const int64_t count = token_count(segment_.type.itensor, {{Sequence, 1}, {Past, 0}}) *
+                          segment_.type.beats_per_token();
     for (int64_t b = 0; b < count; ++b) {
       const auto at = bytes.begin() + (b / per_word) * (WordBits / 8) + (b % per_word) * beat_bytes;
       beats.insert(beats.end(), at, at + beat_bytes);
@@ -66,7 +73,8 @@ Status check_parameter_files(const fs::path& build, const Program& program) {
   if (const json::Value* files = map.find("files"); files && files->array()) {
     for (const json::Value& file : *files->array()) {
       const json::Value *name = file.find("file"), *checksum = file.find("fnv1a64");
-      if (name && checksum && name->string() && checksum->string()) checksums[*name->string()] = *checksum->string();
+      if (name && checksum && name->string() && checksum->string())
+        checksums[*name->string()] = *checksum->string();
     }
   }
   Diagnostics problems;
@@ -78,7 +86,8 @@ Status check_parameter_files(const fs::path& build, const Program& program) {
     int64_t size = 0;
     std::vector<char> piece(size_t{1} << 20);
     while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
-      checksum.add(reinterpret_cast<const uint8_t*>(piece.data()), static_cast<size_t>(in.gcount()));
+      checksum.add(reinterpret_cast<const uint8_t*>(piece.data()),
+                   static_cast<size_t>(in.gcount()));
       size += in.gcount();
     }
     auto report = [&](const std::string& what, const std::string& detail) {
@@ -88,9 +97,11 @@ Status check_parameter_files(const fs::path& build, const Program& program) {
     if (known == checksums.end()) {
       report("params/map.json does not list this file", "the directory is not complete");
     } else if (size != memory.bytes) {
-      report("the parameter file has the wrong size", std::to_string(size) + " bytes, expected " + std::to_string(memory.bytes));
+      report("the parameter file has the wrong size",
+             std::to_string(size) + " bytes, expected " + std::to_string(memory.bytes));
     } else if (checksum.text() != known->second) {
-      report("the parameter file was changed", "checksum " + checksum.text() + ", params/map.json says " + known->second);
+      report("the parameter file was changed",
+             "checksum " + checksum.text() + ", params/map.json says " + known->second);
     }
   }
   return problems;
@@ -101,7 +112,8 @@ void read_constants_from(const fs::path& build, Program& program) {
     const fs::path file = build / parameter_file(memory);
     auto bind = [&](TensorId id, const Segment* segment) {
       DataTensor& tensor = program.tensors[id];
-      tensor.constant = std::make_shared<PackedConstant>(file, memory, segment, shape_in_launch(tensor, 1, 0));
+      tensor.constant =
+          std::make_shared<PackedConstant>(file, memory, segment, shape_in_launch(tensor, 1, 0));
     };
     if (memory.role == MemoryRole::Table) bind(memory.tensor, nullptr);
     for (const Segment& segment : memory.segments) bind(segment.tensor, &segment);

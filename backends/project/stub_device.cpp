@@ -15,7 +15,8 @@ std::vector<std::string> last_lines(const std::string& text, size_t count) {
     lines.push_back(printable(std::string_view(text).substr(begin, end - begin)));
     begin = end + 1;
   }
-  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+  if (lines.size() > count)
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
   return lines;
 }
 
@@ -31,8 +32,9 @@ Status compile_stub(const fs::path& build, const std::string& cxx, const std::st
   make.on_output = make.on_error = [&](std::string_view text) { output += text; };
   ST_TRY(status, run(make));
   if (status != 0) {
-    return Diagnostic{"E0503", "the stub device does not compile", "stub/Makefile", last_lines(output, 12),
-                      "it needs g++, make and libboost-context-dev; --synth none writes the project without it"};
+    return Diagnostic{
+        "E0503", "the stub device does not compile", "stub/Makefile", last_lines(output, 12),
+        "it needs g++, make and libboost-context-dev; --synth none writes the project without it"};
   }
   // Objects are of no use to anybody who gets the directory.
   std::error_code error;
@@ -56,8 +58,12 @@ Result<std::string> run_test_bench(const fs::path& build, int group, const std::
   const std::vector<std::string> lines = last_lines(output, 24);
   if (status != 0) {
     const bool differs = status == 1;
-    return Diagnostic{differs ? "E0701" : "E0605", "the test bench of " + name + (differs ? " fails" : " ended with status " + std::to_string(status)),
-                      "groups/" + name + "/tb", lines, differs ? "" : "status 75 is a deadlock: the lines above name the tasks and channels"};
+    return Diagnostic{
+        differs ? "E0701" : "E0605",
+        "the test bench of " + name +
+            (differs ? " fails" : " ended with status " + std::to_string(status)),
+        "groups/" + name + "/tb", lines,
+        differs ? "" : "status 75 is a deadlock: the lines above name the tasks and channels"};
   }
   return lines.empty() ? std::string() : lines.back();
 }

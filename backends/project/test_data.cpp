@@ -9,7 +9,8 @@
 namespace st {
 namespace {
 
-/// Token ids that are the same for every build: a linear congruential sequence (Numerical Recipes' constants).
+/// Token ids that are the same for every build: a linear congruential sequence (Numerical Recipes'
+/// constants).
 class IdSequence {
  public:
   explicit IdSequence(int64_t vocabulary) : vocabulary_(vocabulary) {}
@@ -23,18 +24,22 @@ class IdSequence {
   int64_t vocabulary_;
 };
 
-std::string text_of_bytes(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+std::string text_of_bytes(const std::vector<uint8_t>& bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 class TestData {
  public:
-  TestData(const Program& program, const FileSink& sink) : program_(program), sink_(sink), lists_(program.groups, "streamtensor.testdata/1\n") {}
+  TestData(const Program& program, const FileSink& sink)
+      : program_(program), sink_(sink), lists_(program.groups, "streamtensor.testdata/1\n") {}
 
   void memory(int group, MemoryId m, const std::string& checksum) {
     const std::string& name = program_.memories[m].name;
     lists_[group] += "memory " + name + " " + name + ".bin " + checksum + "\n";
   }
   void launch(int group, const TestLaunch& launch) {
-    lists_[group] += "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + "\n";
+    lists_[group] +=
+        "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + "\n";
   }
   Status rows(int group, const char* item, MemoryId m, size_t launch, const Tensor& value) {
     const Memory& memory = program_.memories[m];
@@ -42,11 +47,13 @@ class TestData {
     Checksum checksum;
     checksum.add(bytes.data(), bytes.size());
     const std::string file = memory.name + "." + std::to_string(launch) + ".bin";
-    lists_[group] += std::string(item) + " " + memory.name + " " + file + " " + checksum.text() + "\n";
+    lists_[group] +=
+        std::string(item) + " " + memory.name + " " + file + " " + checksum.text() + "\n";
     return sink_(folder(group) + file, text_of_bytes(bytes));
   }
   Status finish() {
-    for (int group = 0; group < program_.groups; ++group) ST_CHECK(sink_(folder(group) + "launches.txt", lists_[group]));
+    for (int group = 0; group < program_.groups; ++group)
+      ST_CHECK(sink_(folder(group) + "launches.txt", lists_[group]));
     return {};
   }
 
@@ -61,7 +68,8 @@ class TestData {
 
 std::vector<TestLaunch> test_launches(const Program& program) {
   constexpr int64_t Prefill = 5, Steps = 2;
-  std::vector<TestLaunch> launches = {{std::min({Prefill, program.max_sequence, program.max_positions}), 0}};
+  std::vector<TestLaunch> launches = {
+      {std::min({Prefill, program.max_sequence, program.max_positions}), 0}};
   for (int64_t i = 0; i < Steps; ++i) {
     const int64_t past = launches.back().past + launches.back().tokens;
     if (past < program.max_positions) launches.push_back({1, past});
@@ -69,14 +77,16 @@ std::vector<TestLaunch> test_launches(const Program& program) {
   return launches;
 }
 
-Status emit_test_data(const Program& program, int64_t vocabulary, const std::function<std::string(MemoryId)>& checksum_of,
+Status emit_test_data(const Program& program, int64_t vocabulary,
+                      const std::function<std::string(MemoryId)>& checksum_of,
                       const FileSink& sink) {
   TestData data(program, sink);
   ProgramInterpreter interpreter(program);
   for (int group = 0; group < program.groups; ++group) {
     for (MemoryId m : program.memories_of(group)) {
       const MemoryRole role = program.memories[m].role;
-      if (role == MemoryRole::Parameters || role == MemoryRole::Table) data.memory(group, m, checksum_of(m));
+      if (role == MemoryRole::Parameters || role == MemoryRole::Table)
+        data.memory(group, m, checksum_of(m));
     }
   }
   IdSequence ids(vocabulary);
@@ -88,7 +98,8 @@ Status emit_test_data(const Program& program, int64_t vocabulary, const std::fun
       Tensor input = Tensor::zeros(DType::I32, {launches[l].tokens});
       const bool positions = program.tensors[memory.tensor].name == "position_ids";
       for (int64_t t = 0; t < launches[l].tokens; ++t) {
-        input.as<int32_t>()[t] = positions ? static_cast<int32_t>(launches[l].past + t) : ids.next();
+        input.as<int32_t>()[t] =
+            positions ? static_cast<int32_t>(launches[l].past + t) : ids.next();
       }
       interpreter.state()[m] = std::move(input);
     }
@@ -97,8 +108,11 @@ Status emit_test_data(const Program& program, int64_t vocabulary, const std::fun
       data.launch(group, launches[l]);
       for (MemoryId m : program.memories_of(group)) {
         const MemoryRole role = program.memories[m].role;
-        if (role != MemoryRole::Input && role != MemoryRole::Output && role != MemoryRole::Activation) continue;
-        ST_CHECK(data.rows(group, writes(program, group, m) ? "expect" : "input", m, l, interpreter.state().at(m)));
+        if (role != MemoryRole::Input && role != MemoryRole::Output &&
+            role != MemoryRole::Activation)
+          continue;
+        ST_CHECK(data.rows(group, writes(program, group, m) ? "expect" : "input", m, l,
+                           interpreter.state().at(m)));
       }
     }
   }

@@ -42,7 +42,8 @@ Status connect_groups(Design& design) {
   const std::string& logits = design.graph.values[design.decoder.logits].name;
   TensorId id = -1;
   for (size_t t = 0; t < design.program.tensors.size(); ++t) {
-    if (design.program.tensors[t].name == logits && !design.program.tensors[t].constant) id = static_cast<TensorId>(t);
+    if (design.program.tensors[t].name == logits && !design.program.tensors[t].constant)
+      id = static_cast<TensorId>(t);
   }
   return connect(design.program, limits_of(design.target), id, design.options.parameter_ports);
 }
@@ -52,7 +53,9 @@ Status size_fifos_of(Design& design) {
   return check_budget(design.program, design.target);
 }
 
-Status place_memories(Design& design) { return assign_memory_channels(design.program, design.target); }
+Status place_memories(Design& design) {
+  return assign_memory_channels(design.program, design.target);
+}
 
 }  // namespace
 
@@ -63,20 +66,24 @@ const std::vector<std::string>& precisions() {
 
 const std::vector<Pass>& passes() {
   static const std::vector<Pass> all = {
-      {"check", "sort the graph, check its operators, infer types, find the decoder's roles", check_graph, false},
-      {"canonicalise", "one spelling per meaning: fold transposes, share rotary rows, merge equal nodes",
+      {"check", "sort the graph, check its operators, infer types, find the decoder's roles",
+       check_graph, false},
+      {"canonicalise",
+       "one spelling per meaning: fold transposes, share rotary rows, merge equal nodes",
        [](Design& d) { return canonicalise(d.graph); }, false},
       {"quantise", "linear layers in the chosen precision", quantise, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
       {"fuse", "groups under on-chip memory and ports", fuse_groups, true},
-      {"connect", "forks, converters where types differ, DMAs at a group's edge, parameter loaders", connect_groups, true},
+      {"connect", "forks, converters where types differ, DMAs at a group's edge, parameter loaders",
+       connect_groups, true},
       {"size-fifos", "FIFO depths by LP, and the memory that implements each", size_fifos_of, true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
   };
   return all;
 }
 
-Status compile(Design& design, const std::function<void(int, const Pass&, const std::string&)>& after) {
+Status compile(Design& design,
+               const std::function<void(int, const Pass&, const std::string&)>& after) {
   int index = 0;
   for (const Pass& pass : passes()) {
     ST_CHECK(pass.run(design));

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dataflow/program.h"
 #include "core/graph/decoder.h"
 #include "core/graph/graph.h"
-#include "core/dataflow/program.h"
 #include "core/platform/target.h"
 #include "core/support/result.h"
 
@@ -44,8 +44,9 @@ struct Pass {
 /// The passes, in the order in which they run.
 const std::vector<Pass>& passes();
 
-/// Runs all passes, and the verifier after each. `after(index, pass, text)` gets the text form of each stage.
-/// Errors: those of the passes.
-Status compile(Design& design, const std::function<void(int, const Pass&, const std::string&)>& after);
+/// Runs all passes, and the verifier after each. `after(index, pass, text)` gets the text form of
+/// each stage. Errors: those of the passes.
+Status compile(Design& design,
+               const std::function<void(int, const Pass&, const std::string&)>& after);
 
 }  // namespace st

@@ -24,7 +24,8 @@ const KernelRecord& kernel_record(std::string_view kind) {
   for (const KernelRecord& record : kernel_records()) {
     if (record.kind == kind) return record;
   }
-  std::fprintf(stderr, "internal: no kernel record '%.*s'\n", static_cast<int>(kind.size()), kind.data());
+  std::fprintf(stderr, "internal: no kernel record '%.*s'\n", static_cast<int>(kind.size()),
+               kind.data());
   std::abort();
 }
 

@@ -31,20 +31,22 @@ struct Evaluation {
 
 /// Cycles and storage of one kernel, all predicted from its loop structure.
 struct KernelCost {
-  int64_t row_cycles = 1;      ///< for one row, with the context at its bound
-  bool row_barrier = false;    ///< a whole row is read before the first output
-  int64_t local_bits = 0;      ///< buffers inside the kernel
+  int64_t row_cycles = 1;    ///< for one row, with the context at its bound
+  bool row_barrier = false;  ///< a whole row is read before the first output
+  int64_t local_bits = 0;    ///< buffers inside the kernel
 };
 
 struct KernelRecord {
   std::string_view kind;
-  std::string_view header;   ///< below hls_templates/; empty where the code is generated for each kernel
+  std::string_view
+      header;  ///< below hls_templates/; empty where the code is generated for each kernel
   std::string_view summary;
   /// Template arguments in order: a name of Kernel::sizes, or "type of in0" for an element type.
   std::vector<std::string_view> template_arguments;
   /// Arguments in order: "in0", "in*", "out0", "out*", "memory0", "real:<name>", "tokens", "past".
   std::vector<std::string_view> arguments;
-  /// Mirrors the template's arithmetic operation by operation, on whole tensors. Outputs in order of the kernel's.
+  /// Mirrors the template's arithmetic operation by operation, on whole tensors. Outputs in order
+  /// of the kernel's.
   std::function<Result<std::vector<Tensor>>(const Evaluation&)> evaluate;
   std::function<KernelCost(const Program&, const Kernel&)> cost;
 };

@@ -10,22 +10,32 @@ namespace st {
 
 std::string_view name_of(MemoryKind kind) {
   switch (kind) {
-    case MemoryKind::Srl: return "srl";
-    case MemoryKind::LutRam: return "lutram";
-    case MemoryKind::Bram: return "bram";
-    case MemoryKind::Uram: return "uram";
+    case MemoryKind::Srl:
+      return "srl";
+    case MemoryKind::LutRam:
+      return "lutram";
+    case MemoryKind::Bram:
+      return "bram";
+    case MemoryKind::Uram:
+      return "uram";
   }
   return "";
 }
 
 std::string_view name_of(MemoryRole role) {
   switch (role) {
-    case MemoryRole::Input: return "input";
-    case MemoryRole::Output: return "output";
-    case MemoryRole::Parameters: return "parameters";
-    case MemoryRole::Table: return "table";
-    case MemoryRole::Cache: return "cache";
-    case MemoryRole::Activation: return "activation";
+    case MemoryRole::Input:
+      return "input";
+    case MemoryRole::Output:
+      return "output";
+    case MemoryRole::Parameters:
+      return "parameters";
+    case MemoryRole::Table:
+      return "table";
+    case MemoryRole::Cache:
+      return "cache";
+    case MemoryRole::Activation:
+      return "activation";
   }
   return "";
 }
@@ -87,7 +97,8 @@ std::string shape_text(const DataTensor& tensor) {
 
 std::string port_text(const Program& program, const Port& port) {
   if (port.channel >= 0) return "%" + program.channels[port.channel].name;
-  return "#" + std::to_string(port.tensor) + " : " + text_of(port.type.itensor) + " by " + std::to_string(port.type.lanes);
+  return "#" + std::to_string(port.tensor) + " : " + text_of(port.type.itensor) + " by " +
+         std::to_string(port.type.lanes);
 }
 
 void append_ports(std::string& out, const Program& program, const std::vector<Port>& ports) {
@@ -102,31 +113,34 @@ void append_ports(std::string& out, const Program& program, const std::vector<Po
 }  // namespace
 
 std::string text_of(const Program& program) {
-  std::string out = "program \"" + printable(program.model) + "\" precision " + program.precision + " sequence<=" +
-                    std::to_string(program.max_sequence) + " positions<=" + std::to_string(program.max_positions) +
-                    " groups " + std::to_string(program.groups) + "\n";
+  std::string out = "program \"" + printable(program.model) + "\" precision " + program.precision +
+                    " sequence<=" + std::to_string(program.max_sequence) +
+                    " positions<=" + std::to_string(program.max_positions) + " groups " +
+                    std::to_string(program.groups) + "\n";
   for (size_t t = 0; t < program.tensors.size(); ++t) {
     const DataTensor& tensor = program.tensors[t];
-    out += "tensor #" + std::to_string(t) + " \"" + printable(tensor.name) + "\" " + shape_text(tensor);
+    out += "tensor #" + std::to_string(t) + " \"" + printable(tensor.name) + "\" " +
+           shape_text(tensor);
     if (tensor.constant) out += " = \"" + printable(tensor.constant->describe()) + "\"";
     out += "\n";
   }
   for (const Memory& memory : program.memories) {
     out += "memory @" + memory.name + " " + std::string(name_of(memory.role));
     if (memory.tensor >= 0) out += " #" + std::to_string(memory.tensor);
-    out += " " + std::to_string(memory.rows) + " rows of " + std::to_string(memory.beats) + " x vector<" +
-           std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) + ">, " +
-           std::to_string(memory.bytes) + " bytes, channel " + std::to_string(memory.channel) + "\n";
+    out += " " + std::to_string(memory.rows) + " rows of " + std::to_string(memory.beats) +
+           " x vector<" + std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) +
+           ">, " + std::to_string(memory.bytes) + " bytes, channel " +
+           std::to_string(memory.channel) + "\n";
     for (const Segment& segment : memory.segments) {
-      out += "  segment #" + std::to_string(segment.tensor) + " words " + std::to_string(segment.first_word) + "+" +
-             std::to_string(segment.words) + " " + text_of(segment.type.itensor) + " by " +
-             std::to_string(segment.type.lanes) + "\n";
+      out += "  segment #" + std::to_string(segment.tensor) + " words " +
+             std::to_string(segment.first_word) + "+" + std::to_string(segment.words) + " " +
+             text_of(segment.type.itensor) + " by " + std::to_string(segment.type.lanes) + "\n";
     }
   }
   for (const Channel& channel : program.channels) {
-    out += "channel %" + channel.name + " #" + std::to_string(channel.tensor) + " : " + text_of(channel.type.itensor) +
-           " by " + std::to_string(channel.type.lanes) + ", depth " + std::to_string(channel.depth) + " " +
-           std::string(name_of(channel.memory));
+    out += "channel %" + channel.name + " #" + std::to_string(channel.tensor) + " : " +
+           text_of(channel.type.itensor) + " by " + std::to_string(channel.type.lanes) +
+           ", depth " + std::to_string(channel.depth) + " " + std::string(name_of(channel.memory));
     if (!channel.why.empty()) out += "  // " + channel.why;
     out += "\n";
   }
@@ -152,7 +166,8 @@ std::string text_of(const Program& program) {
 Status verify(const Program& program) {
   Diagnostics problems;
   auto report = [&](const std::string& where, const std::string& message) {
-    problems.push_back({"E0320", message, where, {}, "this is a fault of the compiler; please report it"});
+    problems.push_back(
+        {"E0320", message, where, {}, "this is a fault of the compiler; please report it"});
   };
   std::set<std::string> names;
   auto check_name = [&](const std::string& name) {
@@ -175,12 +190,15 @@ Status verify(const Program& program) {
       }
       return;
     }
-    if (token_elements(port.type.itensor) % port.type.lanes != 0) report(kernel.name, "lanes do not divide the tile");
+    if (token_elements(port.type.itensor) % port.type.lanes != 0)
+      report(kernel.name, "lanes do not divide the tile");
     if (port.channel < 0) return;
     const Channel& channel = program.channels[port.channel];
     (reading ? reads : writes)[port.channel]++;
-    if (channel.type != port.type) report(kernel.name, "channel '" + channel.name + "' has another type than the port");
-    if (channel.tensor != port.tensor) report(kernel.name, "channel '" + channel.name + "' carries another tensor");
+    if (channel.type != port.type)
+      report(kernel.name, "channel '" + channel.name + "' has another type than the port");
+    if (channel.tensor != port.tensor)
+      report(kernel.name, "channel '" + channel.name + "' carries another tensor");
   };
   for (const Kernel& kernel : program.kernels) {
     check_name(kernel.name);
@@ -190,7 +208,8 @@ Status verify(const Program& program) {
   for (size_t c = 0; c < program.channels.size(); ++c) {
     const Channel& channel = program.channels[c];
     check_name(channel.name);
-    if (reads[c] != 1 || writes[c] != 1) report(channel.name, "a channel needs one producer and one consumer");
+    if (reads[c] != 1 || writes[c] != 1)
+      report(channel.name, "a channel needs one producer and one consumer");
     if (channel.depth < 1) report(channel.name, "the depth is not positive");
     if (channel.producer >= 0 && channel.consumer >= 0 &&
         program.kernels[channel.producer].group != program.kernels[channel.consumer].group) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The dataflow IR: kernels joined by streams of itensors, with memory ports at the edge of each group.
+/// The dataflow IR: kernels joined by streams of itensors, with memory ports at the edge of each
+/// group.
 ///
-/// Two symbols are left at this level: `sequence` (rows of this launch) and `past` (rows already in the caches). The
-/// batch dimension and other unit dimensions are folded away: a decoder's activations are [sequence, width].
+/// Two symbols are left at this level: `sequence` (rows of this launch) and `past` (rows already in
+/// the caches). The batch dimension and other unit dimensions are folded away: a decoder's
+/// activations are [sequence, width].
 #pragma once
 
 #include <cstdint>
@@ -33,8 +35,8 @@ struct DataTensor {
   std::shared_ptr<const ConstantSource> constant;  ///< set for parameters
 };
 
-/// How a stream carries a tensor: the itensor type, and how many elements a beat of the FIFO moves. A token takes
-/// token_elements / lanes beats, row-major within the tile (StreamTensor §4.3.3).
+/// How a stream carries a tensor: the itensor type, and how many elements a beat of the FIFO moves.
+/// A token takes token_elements / lanes beats, row-major within the tile (StreamTensor §4.3.3).
 struct StreamType {
   ItensorType itensor;
   int lanes = 1;
@@ -82,23 +84,26 @@ std::string_view name_of(MemoryRole role);
 struct Segment {
   TensorId tensor = -1;
   ChannelId channel = -1;
-  StreamType type;          ///< with the loop over `sequence` outermost; a segment holds one iteration of it
-  int64_t first_word = 0;   ///< in 512-bit words from the start of the file
+  StreamType
+      type;  ///< with the loop over `sequence` outermost; a segment holds one iteration of it
+  int64_t first_word = 0;  ///< in 512-bit words from the start of the file
   int64_t words = 0;
 };
 
-/// A buffer in device memory. Layout: 512-bit words; a row of `beats` beats of `lanes` elements starts at a word.
+/// A buffer in device memory. Layout: 512-bit words; a row of `beats` beats of `lanes` elements
+/// starts at a word.
 struct Memory {
-  std::string name;  ///< C++ identifier, unique; also the name of a kernel's argument and of the file
+  std::string
+      name;  ///< C++ identifier, unique; also the name of a kernel's argument and of the file
   MemoryRole role = MemoryRole::Input;
   TensorId tensor = -1;  ///< what it holds; -1 for Parameters
   DType dtype = DType::F32;
   int lanes = 1;
-  int64_t beats = 0;     ///< per row
-  int64_t rows = 0;      ///< at the bound; for Cache: heads * positions
+  int64_t beats = 0;  ///< per row
+  int64_t rows = 0;   ///< at the bound; for Cache: heads * positions
   int64_t bytes = 0;
   std::vector<Segment> segments;  ///< Parameters only
-  int channel = 0;       ///< pseudo-channel of the target that holds it
+  int channel = 0;                ///< pseudo-channel of the target that holds it
 
   [[nodiscard]] int64_t words_per_row() const;
 };
@@ -107,23 +112,24 @@ inline constexpr int WordBits = 512;  ///< of every m_axi port
 /// Beats of `bits` bits that share a word.
 int64_t beats_per_word(int64_t beat_bits);
 
-/// A unit of work in a group. `kind` names the record in kernel_records(), and with it the template, the arithmetic and the cost.
+/// A unit of work in a group. `kind` names the record in kernel_records(), and with it the
+/// template, the arithmetic and the cost.
 struct Kernel {
   std::string name;  ///< C++ identifier, unique in the program
   std::string kind;
   std::vector<Port> inputs;
   std::vector<Port> outputs;
-  std::vector<MemoryId> memories;         ///< in order of the kernel's pointer arguments
-  std::map<std::string, int64_t> sizes;   ///< template arguments by name
-  std::map<std::string, float> reals;     ///< run-time arguments by name
-  std::string origin;                     ///< the model's node, untrusted; empty for DMAs, forks, converters
+  std::vector<MemoryId> memories;        ///< in order of the kernel's pointer arguments
+  std::map<std::string, int64_t> sizes;  ///< template arguments by name
+  std::map<std::string, float> reals;    ///< run-time arguments by name
+  std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
 };
 
 /// A whole design: every group of one model on one target.
 struct Program {
-  std::string model;      ///< name of the graph, untrusted
-  std::string precision;  ///< "f32", "w8a8"
+  std::string model;          ///< name of the graph, untrusted
+  std::string precision;      ///< "f32", "w8a8"
   int64_t max_sequence = 1;   ///< rows of one launch at most
   int64_t max_positions = 1;  ///< past + sequence at most
   std::vector<DataTensor> tensors;
@@ -149,8 +155,9 @@ bool writes(const Program& program, int group, MemoryId m);
 /// The text form, one line per tensor, memory, channel and kernel. Deterministic.
 std::string text_of(const Program& program);
 
-/// Checks that channels join equal types, that each has one producer and one consumer, that kernels fit their records,
-/// that names are unique identifiers, that segments do not overlap. Errors: E0320, all at once.
+/// Checks that channels join equal types, that each has one producer and one consumer, that kernels
+/// fit their records, that names are unique identifiers, that segments do not overlap. Errors:
+/// E0320, all at once.
 Status verify(const Program& program);
 
 }  // namespace st

@@ -16,7 +16,9 @@ struct Reader {
 };
 
 /// Rows of a tensor as a row stream; scalars per row are rows of width 1.
-int64_t row_beats(const Program& program, const StreamType& type) { return type.max_beats() / program.max_sequence; }
+int64_t row_beats(const Program& program, const StreamType& type) {
+  return type.max_beats() / program.max_sequence;
+}
 
 class Connector {
  public:
@@ -50,7 +52,8 @@ class Connector {
     }
   }
 
-  /// Streams whose producer is in the group; a store is one more reader if the tensor is needed elsewhere.
+  /// Streams whose producer is in the group; a store is one more reader if the tensor is needed
+  /// elsewhere.
   void produced_streams(int group) {
     for (KernelId k = 0; k < original_; ++k) {
       if (program_.kernels[k].group != group) continue;
@@ -116,7 +119,9 @@ class Connector {
   }
 
   Reader add_store(int group, const Port& port) {
-    const MemoryId memory = add_memory(port.tensor == logits_ ? MemoryRole::Output : MemoryRole::Activation, port.tensor, port.type);
+    const MemoryId memory =
+        add_memory(port.tensor == logits_ ? MemoryRole::Output : MemoryRole::Activation,
+                   port.tensor, port.type);
     stored_[port.tensor] = {memory, port.type};
     Kernel kernel;
     kernel.kind = "store_rows";
@@ -129,8 +134,9 @@ class Connector {
     return {static_cast<KernelId>(program_.kernels.size()) - 1, 0};
   }
 
-  /// Joins an output with its readers. A fork comes before converters, so that each reader has a buffer of its own and
-  /// none has to wait for another one: readers that get their parameters from one loader, in order, would deadlock otherwise.
+  /// Joins an output with its readers. A fork comes before converters, so that each reader has a
+  /// buffer of its own and none has to wait for another one: readers that get their parameters from
+  /// one loader, in order, would deadlock otherwise.
   void fan_out(Reader producer, const std::vector<Reader>& readers) {
     const Port source = program_.kernels[producer.kernel].outputs[producer.input];
     if (readers.empty()) {
@@ -155,7 +161,8 @@ class Connector {
     for (size_t i = 0; i < readers.size(); ++i) {
       const Port wanted = program_.kernels[readers[i].kernel].inputs[readers[i].input];
       const std::string label = program_.tensors[source.tensor].name;
-      const std::string toward = readers.size() > 1 ? label + " to " + program_.kernels[readers[i].kernel].name : label;
+      const std::string toward =
+          readers.size() > 1 ? label + " to " + program_.kernels[readers[i].kernel].name : label;
       if (wanted.type == source.type) {
         join(legs[i], readers[i], toward);
         continue;
@@ -176,7 +183,8 @@ class Connector {
   /// A stream that nobody reads is drained into a memory that the host ignores.
   void add_sink(Reader producer) {
     const Port port = program_.kernels[producer.kernel].outputs[producer.input];
-    join(producer, add_store(program_.kernels[producer.kernel].group, port), program_.tensors[port.tensor].name);
+    join(producer, add_store(program_.kernels[producer.kernel].group, port),
+         program_.tensors[port.tensor].name);
   }
 
   ChannelId join(Reader from, Reader to, const std::string& name) {
@@ -194,9 +202,14 @@ class Connector {
     return id;
   }
 
-  /// One loader per parameter port. Every loader serves its kernels in topological order, so that none waits for a later one.
+  /// One loader per parameter port. Every loader serves its kernels in topological order, so that
+  /// none waits for a later one.
   Status parameters(int group) {
-    struct Need { KernelId kernel; size_t input; int64_t words; };
+    struct Need {
+      KernelId kernel;
+      size_t input;
+      int64_t words;
+    };
     std::vector<Need> needs;
     for (KernelId k = 0; k < original_; ++k) {
       if (program_.kernels[k].group != group) continue;
@@ -209,11 +222,16 @@ class Connector {
     }
     const int others = static_cast<int>(program_.memories_of(group).size());
     if (others + (needs.empty() ? 0 : 1) > limits_.max_ports) {
-      return Diagnostic{"E0403", "group " + std::to_string(group) + " needs " + std::to_string(others + 1) + " memory ports, the target has " +
-                                     std::to_string(limits_.max_ports), "", {}, "choose a target with more memory channels"};
+      return Diagnostic{"E0403",
+                        "group " + std::to_string(group) + " needs " + std::to_string(others + 1) +
+                            " memory ports, the target has " + std::to_string(limits_.max_ports),
+                        "",
+                        {},
+                        "choose a target with more memory channels"};
     }
     if (needs.empty()) return {};
-    const int ports = std::min<int>({parameter_ports_, limits_.max_ports - others, static_cast<int>(needs.size())});
+    const int ports = std::min<int>(
+        {parameter_ports_, limits_.max_ports - others, static_cast<int>(needs.size())});
     std::vector<KernelId> loaders;
     for (int p = 0; p < ports; ++p) {
       Memory memory;
@@ -228,17 +246,20 @@ class Connector {
       program_.kernels.push_back(loader);
       loaders.push_back(static_cast<KernelId>(program_.kernels.size()) - 1);
     }
-    auto memory_of = [&](KernelId loader) -> Memory& { return program_.memories[program_.kernels[loader].memories[0]]; };
+    auto memory_of = [&](KernelId loader) -> Memory& {
+      return program_.memories[program_.kernels[loader].memories[0]];
+    };
     for (const Need& need : needs) {
-      const KernelId loader = *std::min_element(loaders.begin(), loaders.end(), [&](KernelId a, KernelId b) {
-        return memory_of(a).bytes < memory_of(b).bytes;
-      });
+      const KernelId loader = *std::min_element(
+          loaders.begin(), loaders.end(),
+          [&](KernelId a, KernelId b) { return memory_of(a).bytes < memory_of(b).bytes; });
       const Port port = program_.kernels[need.kernel].inputs[need.input];
       program_.kernels[loader].outputs.push_back({port.tensor, port.type, -1});
-      const ChannelId channel = join({loader, program_.kernels[loader].outputs.size() - 1}, {need.kernel, need.input},
-                                     program_.tensors[port.tensor].name);
+      const ChannelId channel = join({loader, program_.kernels[loader].outputs.size() - 1},
+                                     {need.kernel, need.input}, program_.tensors[port.tensor].name);
       Memory& memory = memory_of(loader);
-      memory.segments.push_back({port.tensor, channel, port.type, memory.bytes / (WordBits / 8), need.words});
+      memory.segments.push_back(
+          {port.tensor, channel, port.type, memory.bytes / (WordBits / 8), need.words});
       memory.bytes += need.words * (WordBits / 8);
     }
     return {};
@@ -252,12 +273,14 @@ class Connector {
     for (Kernel& kernel : program_.kernels) kernel.name = names.unique(kernel.name);
   }
 
-  /// Kernels of a group so that producers come first: loaders of inputs before their readers, the order of the model otherwise.
+  /// Kernels of a group so that producers come first: loaders of inputs before their readers, the
+  /// order of the model otherwise.
   void sort_kernels() {
     std::vector<KernelId> order;
     std::vector<int> waiting(program_.kernels.size(), 0);
     for (const Channel& channel : program_.channels) ++waiting[channel.consumer];
-    // Kernels that the model does not name stand right behind their producer: depth-first, lowest number first.
+    // Kernels that the model does not name stand right behind their producer: depth-first, lowest
+    // number first.
     std::set<std::pair<int, KernelId>> ready;
     auto push = [&](KernelId k) { ready.insert({program_.kernels[k].group, k}); };
     for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k) {
@@ -285,7 +308,10 @@ class Connector {
     }
   }
 
-  struct Stored { MemoryId memory; StreamType type; };
+  struct Stored {
+    MemoryId memory;
+    StreamType type;
+  };
 
   Program& program_;
   const FusionLimits& limits_;
@@ -293,7 +319,7 @@ class Connector {
   int parameter_ports_;
   int parameter_memories_ = 0;
   KernelId original_ = 0;
-  std::map<TensorId, std::vector<Reader>> readers_;       ///< of the group at hand
+  std::map<TensorId, std::vector<Reader>> readers_;  ///< of the group at hand
   std::set<std::pair<int, TensorId>> produced_here_;
   std::map<TensorId, Stored> stored_;
   std::map<TensorId, MemoryId> inputs_;

@@ -17,12 +17,14 @@ constexpr int ReservedPorts = 4;
 std::map<TensorId, std::pair<KernelId, size_t>> producers_of(const Program& program) {
   std::map<TensorId, std::pair<KernelId, size_t>> producers;
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
-    for (size_t i = 0; i < program.kernels[k].outputs.size(); ++i) producers[program.kernels[k].outputs[i].tensor] = {k, i};
+    for (size_t i = 0; i < program.kernels[k].outputs.size(); ++i)
+      producers[program.kernels[k].outputs[i].tensor] = {k, i};
   }
   return producers;
 }
 
-/// Memory ports that `members` need together: their own memories, one for parameters, and one per tensor from elsewhere.
+/// Memory ports that `members` need together: their own memories, one for parameters, and one per
+/// tensor from elsewhere.
 int ports_of(const Program& program, const std::set<KernelId>& members,
              const std::map<TensorId, std::pair<KernelId, size_t>>& producers) {
   std::set<MemoryId> memories;
@@ -36,7 +38,8 @@ int ports_of(const Program& program, const std::set<KernelId>& members,
         continue;
       }
       auto producer = producers.find(port.tensor);
-      if (producer == producers.end() || !members.count(producer->second.first)) loaded.insert(port.tensor);
+      if (producer == producers.end() || !members.count(producer->second.first))
+        loaded.insert(port.tensor);
     }
   }
   return static_cast<int>(memories.size() + loaded.size()) + (parameters ? 1 : 0);
@@ -51,12 +54,14 @@ int64_t on_chip_bits(const Program& program, KernelId id) {
   for (const Port& port : kernel.inputs) {
     auto producer = producers.find(port.tensor);
     if (producer == producers.end()) continue;
-    const StreamType& from = program.kernels[producer->second.first].outputs[producer->second.second].type;
+    const StreamType& from =
+        program.kernels[producer->second.first].outputs[producer->second.second].type;
     if (from == port.type) continue;
     const Conversion conversion = infer_conversion(from.itensor, port.type.itensor);
     // Ping-pong: one half fills while the other drains.
     bits += 2 * bits_of(from.itensor.dtype) *
-            std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1}, std::multiplies<>());
+            std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
+                            std::multiplies<>());
   }
   return bits;
 }
@@ -68,11 +73,13 @@ Status fuse(Program& program, const FusionLimits& limits) {
   Diagnostics problems;
   const KernelId count = static_cast<KernelId>(program.kernels.size());
   for (KernelId first = 0, next = 0; first < count; first = next) {
-    // Kernels of one node stay together: between those of an attention, streams depend on the position, and have no rows to store.
+    // Kernels of one node stay together: between those of an attention, streams depend on the
+    // position, and have no rows to store.
     std::set<KernelId> unit;
     int64_t bits = 0;
     int latest = -1;
-    for (next = first; next < count && program.kernels[next].origin == program.kernels[first].origin; ++next) {
+    for (next = first;
+         next < count && program.kernels[next].origin == program.kernels[first].origin; ++next) {
       unit.insert(next);
       bits += on_chip_bits(program, next);
       for (const Port& port : program.kernels[next].inputs) {
@@ -82,10 +89,15 @@ Status fuse(Program& program, const FusionLimits& limits) {
       }
     }
     if (bits > limits.on_chip_bits) {
-      problems.push_back({"E0403", "node '" + printable(program.kernels[first].origin) + "' (" + program.kernels[first].kind + ") does not fit the target",
-                          "", {"it needs " + std::to_string(bits) + " bits of on-chip memory with its converters (predicted)",
-                               "the target's budget is " + std::to_string(limits.on_chip_bits) + " bits"},
-                          "choose a larger target, or smaller bounds with --dim"});
+      problems.push_back(
+          {"E0403",
+           "node '" + printable(program.kernels[first].origin) + "' (" +
+               program.kernels[first].kind + ") does not fit the target",
+           "",
+           {"it needs " + std::to_string(bits) +
+                " bits of on-chip memory with its converters (predicted)",
+            "the target's budget is " + std::to_string(limits.on_chip_bits) + " bits"},
+           "choose a larger target, or smaller bounds with --dim"});
       continue;
     }
     // A kernel without producers in the model (an embedding) goes where work is being placed.
@@ -93,7 +105,8 @@ Status fuse(Program& program, const FusionLimits& limits) {
     std::set<KernelId> together = groups[group];
     together.insert(unit.begin(), unit.end());
     const bool fits = used[group] + bits <= limits.on_chip_bits &&
-                      (groups[group].empty() || ports_of(program, together, producers) <= limits.max_ports - ReservedPorts);
+                      (groups[group].empty() ||
+                       ports_of(program, together, producers) <= limits.max_ports - ReservedPorts);
     if (!fits) {
       group = static_cast<int>(groups.size());
       groups.emplace_back();

@@ -9,7 +9,8 @@ namespace {
 
 /// The one symbol of `extent`, or "" if it is anything else.
 std::string lone_symbol(const Extent& extent) {
-  if (extent.terms().size() != 1 || extent.offset() != 0 || extent.terms().begin()->second != 1) return "";
+  if (extent.terms().size() != 1 || extent.offset() != 0 || extent.terms().begin()->second != 1)
+    return "";
   return extent.terms().begin()->first;
 }
 
@@ -36,22 +37,27 @@ Result<Decoder> find_decoder(const Graph& graph) {
     } else if (value.name.starts_with("past_key_values.")) {
       decoder.past_inputs.push_back(id);
       if (shape.size() != 4 || lone_symbol(shape[2]).empty()) {
-        report("cache input '" + printable(value.name) + "' is " + text_of(graph.type(id)), value.where,
-               "declare it as [1, kv_heads, past_sequence_length, head_dim]");
+        report("cache input '" + printable(value.name) + "' is " + text_of(graph.type(id)),
+               value.where, "declare it as [1, kv_heads, past_sequence_length, head_dim]");
       } else {
         const std::string symbol = lone_symbol(shape[2]);
         if (!decoder.past.empty() && decoder.past != symbol) {
-          report("cache inputs have two different lengths, '" + printable(decoder.past) + "' and '" +
-                     printable(symbol) + "'", value.where, "use one symbol for all of them");
+          report("cache inputs have two different lengths, '" + printable(decoder.past) +
+                     "' and '" + printable(symbol) + "'",
+                 value.where, "use one symbol for all of them");
         }
         decoder.past = symbol;
       }
-      const std::string present = "present" + value.name.substr(std::string("past_key_values").size());
-      const bool paired = std::any_of(graph.outputs.begin(), graph.outputs.end(),
-                                      [&](ValueId out) { return graph.values[out].name == present; });
+      const std::string present =
+          "present" + value.name.substr(std::string("past_key_values").size());
+      const bool paired = std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](ValueId out) {
+        return graph.values[out].name == present;
+      });
       if (!paired) {
-        report("cache input '" + printable(value.name) + "' has no graph output '" + printable(present) + "'",
-               value.where, "export the model with its cache (Optimum: task text-generation-with-past)");
+        report("cache input '" + printable(value.name) + "' has no graph output '" +
+                   printable(present) + "'",
+               value.where,
+               "export the model with its cache (Optimum: task text-generation-with-past)");
       }
     } else {
       report("graph input '" + printable(value.name) + "' has no known role", value.where,
@@ -61,32 +67,40 @@ Result<Decoder> find_decoder(const Graph& graph) {
   for (ValueId id : graph.outputs) {
     if (graph.values[id].name == "logits") decoder.logits = id;
   }
-  if (decoder.input_ids == NoValue) report("there is no graph input 'input_ids'", "graph.input", "name the token ids 'input_ids'");
-  if (decoder.logits == NoValue) report("there is no graph output 'logits'", "graph.output", "name the scores of the vocabulary 'logits'");
+  if (decoder.input_ids == NoValue)
+    report("there is no graph input 'input_ids'", "graph.input", "name the token ids 'input_ids'");
+  if (decoder.logits == NoValue)
+    report("there is no graph output 'logits'", "graph.output",
+           "name the scores of the vocabulary 'logits'");
   if (!problems.empty()) return problems;
 
   const auto& ids = graph.type(decoder.input_ids).shape;
   decoder.sequence = lone_symbol(ids[1]);
   if (decoder.sequence.empty()) {
     report("the length of 'input_ids' is '" + ids[1].text() + "', not a symbol",
-           graph.values[decoder.input_ids].where, "declare it as [1, sequence_length], so that one design serves prefill and decode");
+           graph.values[decoder.input_ids].where,
+           "declare it as [1, sequence_length], so that one design serves prefill and decode");
     return problems;
   }
   if (ids[0] != Extent(1)) {
     const std::string batch = lone_symbol(ids[0]);
     if (batch.empty() || graph.symbols.at(batch).high != 1) {
-      report("the batch of 'input_ids' is '" + ids[0].text() + "'", graph.values[decoder.input_ids].where,
-             "designs serve one sequence at a time: use 1, or --dim " + (batch.empty() ? "BATCH" : printable(batch)) + "=1..1");
+      report("the batch of 'input_ids' is '" + ids[0].text() + "'",
+             graph.values[decoder.input_ids].where,
+             "designs serve one sequence at a time: use 1, or --dim " +
+                 (batch.empty() ? "BATCH" : printable(batch)) + "=1..1");
     }
   }
   decoder.max_sequence = graph.symbols.at(decoder.sequence).high;
-  decoder.max_positions = decoder.max_sequence + (decoder.past.empty() ? 0 : graph.symbols.at(decoder.past).high);
+  decoder.max_positions =
+      decoder.max_sequence + (decoder.past.empty() ? 0 : graph.symbols.at(decoder.past).high);
   if (auto found = graph.metadata.find("streamtensor.context"); found != graph.metadata.end()) {
     int64_t context = 0;
     const std::string& text = found->second;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), context);
     if (error != std::errc() || end != text.data() + text.size() || context < 1) {
-      report("metadata 'streamtensor.context' is '" + printable(text) + "'", "metadataProps", "give the model's number of positions, such as 1024");
+      report("metadata 'streamtensor.context' is '" + printable(text) + "'", "metadataProps",
+             "give the model's number of positions, such as 1024");
     } else {
       decoder.max_positions = std::min(decoder.max_positions, context);
     }

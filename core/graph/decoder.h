@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The decoder convention of a graph: which inputs are token ids, positions and caches (Optimum's names, design §3).
+/// The decoder convention of a graph: which inputs are token ids, positions and caches (Optimum's
+/// names, design §3).
 #pragma once
 
 #include <string>
@@ -11,14 +12,15 @@ namespace st {
 
 /// What makes a graph a decoder that one design can run as prefill and as decode.
 struct Decoder {
-  std::string sequence;    ///< symbol of the rows of a launch
-  std::string past;        ///< symbol of the rows in the caches; empty if the graph has none
+  std::string sequence;  ///< symbol of the rows of a launch
+  std::string past;      ///< symbol of the rows in the caches; empty if the graph has none
   ValueId input_ids = NoValue;
   ValueId position_ids = NoValue;  ///< NoValue if the graph takes none
   ValueId logits = NoValue;
-  std::vector<ValueId> past_inputs;   ///< past_key_values.N.key|value
-  int64_t max_sequence = 1;   ///< bound of `sequence`
-  int64_t max_positions = 1;  ///< bound of past + sequence: metadata `streamtensor.context`, or the sum of both bounds
+  std::vector<ValueId> past_inputs;  ///< past_key_values.N.key|value
+  int64_t max_sequence = 1;          ///< bound of `sequence`
+  int64_t max_positions =
+      1;  ///< bound of past + sequence: metadata `streamtensor.context`, or the sum of both bounds
 };
 
 /// Recognises the decoder. Errors: E0308, all at once.

@@ -29,7 +29,8 @@ struct TensorType {
 /// "f32[1,sequence_length,64]".
 std::string text_of(const TensorType& type);
 
-/// Where a constant's data comes from. Loading is lazy, so that a model larger than memory can be walked.
+/// Where a constant's data comes from. Loading is lazy, so that a model larger than memory can be
+/// walked.
 class ConstantSource {
  public:
   virtual ~ConstantSource() = default;
@@ -40,26 +41,27 @@ class ConstantSource {
 };
 
 /// A constant that is in memory already.
-std::shared_ptr<const ConstantSource> constant_of(Tensor tensor, std::string description = "inline");
+std::shared_ptr<const ConstantSource> constant_of(Tensor tensor,
+                                                  std::string description = "inline");
 /// A constant computed from another one when it is loaded.
 std::shared_ptr<const ConstantSource> derived_constant(
     std::shared_ptr<const ConstantSource> base, std::string description,
     std::function<Result<Tensor>(Tensor)> transform);
 
 struct Value {
-  std::string name;                               ///< the user's name, untrusted
-  std::optional<TensorType> type;                 ///< declared or inferred
+  std::string name;                                ///< the user's name, untrusted
+  std::optional<TensorType> type;                  ///< declared or inferred
   std::shared_ptr<const ConstantSource> constant;  ///< set for initializers
-  std::string where;                              ///< "model.json /graph/initializer/3"
+  std::string where;                               ///< "model.json /graph/initializer/3"
 };
 
-using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
-                               std::vector<std::string>>;
+using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>,
+                               std::vector<float>, std::vector<std::string>>;
 
 struct Node {
-  std::string name;  ///< the user's name, untrusted; never empty after reading
-  std::string op;    ///< ONNX operator name
-  std::string domain;  ///< "" for ai.onnx, "streamtensor" for operators made by passes
+  std::string name;             ///< the user's name, untrusted; never empty after reading
+  std::string op;               ///< ONNX operator name
+  std::string domain;           ///< "" for ai.onnx, "streamtensor" for operators made by passes
   std::vector<ValueId> inputs;  ///< NoValue where an optional operand is absent
   std::vector<ValueId> outputs;
   std::map<std::string, Attribute> attributes;
@@ -67,9 +69,12 @@ struct Node {
 
   [[nodiscard]] int64_t integer(const std::string& attribute, int64_t otherwise) const;
   [[nodiscard]] float real(const std::string& attribute, float otherwise) const;
-  [[nodiscard]] std::string string(const std::string& attribute, const std::string& otherwise) const;
+  [[nodiscard]] std::string string(const std::string& attribute,
+                                   const std::string& otherwise) const;
   [[nodiscard]] std::vector<int64_t> integers(const std::string& attribute) const;
-  [[nodiscard]] bool has(const std::string& attribute) const { return attributes.count(attribute) != 0; }
+  [[nodiscard]] bool has(const std::string& attribute) const {
+    return attributes.count(attribute) != 0;
+  }
   /// Input `i`, or NoValue.
   [[nodiscard]] ValueId input(size_t i) const { return i < inputs.size() ? inputs[i] : NoValue; }
 };
@@ -80,7 +85,8 @@ struct Range {
   int64_t high = 1;
 };
 
-/// A model. Values and nodes keep the order of the file; after `check` nodes are in topological order.
+/// A model. Values and nodes keep the order of the file; after `check` nodes are in topological
+/// order.
 struct Graph {
   std::string name;
   int64_t opset = 0;  ///< of the default domain
@@ -99,8 +105,8 @@ struct Graph {
   /// Nodes that read `id`, in order, each once.
   [[nodiscard]] std::vector<int> consumers(ValueId id) const;
 
-  /// Sorts nodes topologically (stable), and checks that each value has one producer, that nothing dangles and no cycle
-  /// exists. Errors: E0301 dangling input, E0302 cycle, E0303 two producers.
+  /// Sorts nodes topologically (stable), and checks that each value has one producer, that nothing
+  /// dangles and no cycle exists. Errors: E0301 dangling input, E0302 cycle, E0303 two producers.
   Status check_and_sort();
   /// Drops nodes and values that no output needs; ids change.
   void remove_dead();

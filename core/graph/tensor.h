@@ -20,10 +20,12 @@ std::optional<DType> dtype_named(std::string_view name);
 /// Width in memory.
 int bits_of(DType type);
 
-/// A dense row-major tensor. Values of f16, bf16 and f64 files are converted to f32 on reading, bool and u8 to i32.
+/// A dense row-major tensor. Values of f16, bf16 and f64 files are converted to f32 on reading,
+/// bool and u8 to i32.
 struct Tensor {
   std::vector<int64_t> shape;
-  std::variant<std::vector<float>, std::vector<int8_t>, std::vector<int32_t>, std::vector<int64_t>> data;
+  std::variant<std::vector<float>, std::vector<int8_t>, std::vector<int32_t>, std::vector<int64_t>>
+      data;
 
   /// Zeroes of `type`, which is F32, I8, I32 or I64.
   static Tensor zeros(DType type, std::vector<int64_t> shape);
@@ -31,9 +33,13 @@ struct Tensor {
   [[nodiscard]] DType dtype() const;
   [[nodiscard]] int64_t size() const;
   template <typename T>
-  [[nodiscard]] std::vector<T>& as() { return std::get<std::vector<T>>(data); }
+  [[nodiscard]] std::vector<T>& as() {
+    return std::get<std::vector<T>>(data);
+  }
   template <typename T>
-  [[nodiscard]] const std::vector<T>& as() const { return std::get<std::vector<T>>(data); }
+  [[nodiscard]] const std::vector<T>& as() const {
+    return std::get<std::vector<T>>(data);
+  }
   [[nodiscard]] std::vector<float>& f32() { return as<float>(); }
   [[nodiscard]] const std::vector<float>& f32() const { return as<float>(); }
   /// Element `i` of an integer tensor.

@@ -19,7 +19,8 @@ void walk(const ItensorType& type, size_t level, Bindings& bindings, std::vector
   }
   const Extent& count = type.trips[level].count;
   const int64_t trips = count.is_constant() ? count.offset() : count.evaluate(bindings).value_or(0);
-  // Only a later triangular trip count reads the counter, so it is bound only where the type has one.
+  // Only a later triangular trip count reads the counter, so it is bound only where the type has
+  // one.
   const bool triangular = std::any_of(type.trips.begin(), type.trips.end(), [&](const Trip& trip) {
     return trip.count.terms().count(counter(static_cast<int>(level))) != 0;
   });
@@ -152,7 +153,8 @@ Conversion infer_conversion(const ItensorType& source, const ItensorType& result
     if (dimension != dimension_moved_by(result, static_cast<int>(l))) break;
     if (source.trips[l] != result.trips[l]) break;
     if (dimension >= 0) {
-      if (source.steps[l] != result.steps[l] || source.elem[dimension] != result.elem[dimension]) break;
+      if (source.steps[l] != result.steps[l] || source.elem[dimension] != result.elem[dimension])
+        break;
       conversion.buffer[dimension] = source.elem[dimension];
     }
     ++conversion.shared;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The iterative tensor type: which tile of which tensor a stream carries at each step (StreamTensor §3.1.2).
+/// The iterative tensor type: which tile of which tensor a stream carries at each step
+/// (StreamTensor §3.1.2).
 ///
 ///   itensor<1x16xf32, iter_space: [sequence<=64,4]*[1,16], iter_map: (d0,d1)->(d0,d1)>
 ///
-/// Loop level l counts k_l = 0..trip_l-1 and contributes the index k_l*step_l; the token at an iteration is the
-/// `elem`-shaped slice whose origin in the full tensor is `iter_map` of these indices; the last loop is the fastest. A
-/// loop that the map does not use streams everything inside it again (re-access).
+/// Loop level l counts k_l = 0..trip_l-1 and contributes the index k_l*step_l; the token at an
+/// iteration is the `elem`-shaped slice whose origin in the full tensor is `iter_map` of these
+/// indices; the last loop is the fastest. A loop that the map does not use streams everything
+/// inside it again (re-access).
 #pragma once
 
 #include <functional>
@@ -32,7 +34,7 @@ struct Trip {
 inline constexpr int Zero = -1;
 
 struct ItensorType {
-  std::vector<int64_t> elem;   ///< tile shape, in elements; rank of the full tensor
+  std::vector<int64_t> elem;  ///< tile shape, in elements; rank of the full tensor
   DType dtype = DType::F32;
   std::vector<Trip> trips;     ///< outermost first
   std::vector<int64_t> steps;  ///< per loop, in elements
@@ -44,8 +46,8 @@ struct ItensorType {
 /// The text form, as printed in the paper.
 std::string text_of(const ItensorType& type);
 
-/// Ranks agree, sizes are positive, every map result is a distinct loop or Zero, steps equal the tile where a loop is mapped.
-/// Errors: E0310, one per broken rule.
+/// Ranks agree, sizes are positive, every map result is a distinct loop or Zero, steps equal the
+/// tile where a loop is mapped. Errors: E0310, one per broken rule.
 Status verify(const ItensorType& type);
 
 /// Elements of one token.
@@ -63,10 +65,11 @@ void for_each_token(const ItensorType& type, const Bindings& bindings,
 /// Tokens in the stream under `bindings`.
 int64_t token_count(const ItensorType& type, const Bindings& bindings);
 
-/// What must lie between two streams of one tensor (StreamTensor §5.2.1, Algorithm 1, by the loop-prefix rule).
+/// What must lie between two streams of one tensor (StreamTensor §5.2.1, Algorithm 1, by the
+/// loop-prefix rule).
 struct Conversion {
-  int shared = 0;                   ///< outermost loops that both types agree on
-  std::vector<int64_t> buffer;      ///< shape of the buffer inside them
+  int shared = 0;               ///< outermost loops that both types agree on
+  std::vector<int64_t> buffer;  ///< shape of the buffer inside them
 };
 /// Both types view one tensor. Equal types need no converter; do not ask then.
 Conversion infer_conversion(const ItensorType& source, const ItensorType& result);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RotaryEmbedding, and causal Attention over a cache, in their three-dimensional forms [batch, sequence, heads * head].
+// RotaryEmbedding, and causal Attention over a cache, in their three-dimensional forms [batch,
+// sequence, heads * head].
 #include <algorithm>
 #include <cmath>
 
@@ -13,32 +14,45 @@ Result<std::vector<TensorType>> rotary_shape(const Graph& graph, const Node& nod
   const int64_t heads = node.integer("num_heads", 0);
   if (x.shape.size() != 3 || x.dtype != DType::F32 || !x.shape[2].is_constant() || heads <= 0 ||
       x.shape[2].offset() % heads != 0) {
-    return shape_error(graph, node, "expected float32 [1, sequence, heads * head] and num_heads that divides the width");
+    return shape_error(
+        graph, node,
+        "expected float32 [1, sequence, heads * head] and num_heads that divides the width");
   }
   const int64_t head = x.shape[2].offset() / heads;
   const int64_t rotated = node.integer("rotary_embedding_dim", 0);
   if (head % 2 != 0 || (rotated != 0 && rotated != head)) {
-    return shape_error(graph, node, "a head must be even and rotated whole, not " + std::to_string(rotated) + " of " + std::to_string(head));
+    return shape_error(graph, node,
+                       "a head must be even and rotated whole, not " + std::to_string(rotated) +
+                           " of " + std::to_string(head));
   }
   const size_t rank = node.input(3) == NoValue ? 3 : 2;
   for (int i : {1, 2}) {
     const TensorType& table = graph.type(node.inputs[i]);
-    if (table.shape.size() != rank || table.shape.back() != Extent(head / 2) || table.dtype != DType::F32) {
-      return shape_error(graph, node, "cosine and sine must be float32 with " + std::to_string(head / 2) + " columns and rank " + std::to_string(rank));
+    if (table.shape.size() != rank || table.shape.back() != Extent(head / 2) ||
+        table.dtype != DType::F32) {
+      return shape_error(graph, node,
+                         "cosine and sine must be float32 with " + std::to_string(head / 2) +
+                             " columns and rank " + std::to_string(rank));
     }
   }
   return std::vector{x};
 }
 
-Result<std::vector<Tensor>> rotary_reference(const Node& node, const std::vector<const Tensor*>& in) {
-  const int64_t heads = node.integer("num_heads", 1), head = in[0]->shape[2] / heads, half = head / 2;
+Result<std::vector<Tensor>> rotary_reference(const Node& node,
+                                             const std::vector<const Tensor*>& in) {
+  const int64_t heads = node.integer("num_heads", 1), head = in[0]->shape[2] / heads,
+                half = head / 2;
   const bool interleaved = node.integer("interleaved", 0) != 0;
   Tensor y = *in[0];
   for (int64_t row = 0; row < in[0]->shape[0] * in[0]->shape[1]; ++row) {
     const bool indexed = in.size() > 3 && in[3] != nullptr;
     const int64_t position = indexed ? in[3]->integer(row) : row;
     if (position < 0 || (position + 1) * half > in[1]->size()) {
-      return Diagnostic{"E0604", "position " + std::to_string(position) + " is outside the rotary tables", node.where, {}, ""};
+      return Diagnostic{"E0604",
+                        "position " + std::to_string(position) + " is outside the rotary tables",
+                        node.where,
+                        {},
+                        ""};
     }
     for (int64_t h = 0; h < heads; ++h) {
       float* x = y.f32().data() + (row * heads + h) * head;
@@ -56,7 +70,8 @@ Result<std::vector<Tensor>> rotary_reference(const Node& node, const std::vector
 }
 
 Status lower_rotary(Lowering& l, const Node& node) {
-  if (node.input(3) != NoValue) return unsupported(node, "the rows of the tables were not gathered");
+  if (node.input(3) != NoValue)
+    return unsupported(node, "the rows of the tables were not gathered");
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const int64_t heads = node.integer("num_heads", 1), head = width / heads;
   const int lanes = lanes_for(head);
@@ -68,8 +83,9 @@ Status lower_rotary(Lowering& l, const Node& node) {
   Kernel& kernel = l.add_kernel("rotary", node);
   kernel.inputs = {x, cosine, sine};
   kernel.outputs = {y};
-  kernel.sizes = {{"L", lanes}, {"HeadBeats", head / lanes}, {"Heads", heads},
-                  {"Interleaved", node.integer("interleaved", 0) != 0}, {"CL", table.lanes}, {"CBeats", head / 2 / table.lanes}};
+  kernel.sizes = {{"L", lanes},        {"HeadBeats", head / lanes},
+                  {"Heads", heads},    {"Interleaved", node.integer("interleaved", 0) != 0},
+                  {"CL", table.lanes}, {"CBeats", head / 2 / table.lanes}};
   return {};
 }
 
@@ -84,7 +100,9 @@ Shape shape_of(const Node& node, int64_t query_width) {
   s.heads = node.integer("q_num_heads", 0);
   s.kv_heads = node.integer("kv_num_heads", 0);
   s.head = s.heads > 0 ? query_width / s.heads : 0;
-  s.scale = node.real("scale", static_cast<float>(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(s.head, 1)))));
+  s.scale = node.real(
+      "scale",
+      static_cast<float>(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(s.head, 1)))));
   return s;
 }
 
@@ -94,30 +112,42 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
   const TensorType& v = graph.type(node.inputs[2]);
   for (const TensorType* t : {&q, &k, &v}) {
     if (t->shape.size() != 3 || t->dtype != DType::F32 || !t->shape[2].is_constant()) {
-      return shape_error(graph, node, "query, key and value must be float32 [1, sequence, heads * head]");
+      return shape_error(graph, node,
+                         "query, key and value must be float32 [1, sequence, heads * head]");
     }
   }
   const Shape s = shape_of(node, q.shape[2].offset());
-  if (s.heads <= 0 || s.kv_heads <= 0 || s.heads % s.kv_heads != 0 || q.shape[2].offset() % s.heads != 0) {
-    return shape_error(graph, node, "q_num_heads must divide the query's width, and be a multiple of kv_num_heads");
+  if (s.heads <= 0 || s.kv_heads <= 0 || s.heads % s.kv_heads != 0 ||
+      q.shape[2].offset() % s.heads != 0) {
+    return shape_error(
+        graph, node,
+        "q_num_heads must divide the query's width, and be a multiple of kv_num_heads");
   }
   if (k.shape[2] != Extent(s.kv_heads * s.head) || v.shape != k.shape || k.shape[1] != q.shape[1]) {
     return shape_error(graph, node, "keys and values must have the query's length and head size");
   }
-  if (node.input(3) != NoValue) return unsupported(node, "an explicit mask is not implemented", "use is_causal = 1");
-  if (node.integer("is_causal", 0) != 1) return unsupported(node, "attention that is not causal is not implemented", "set is_causal = 1");
+  if (node.input(3) != NoValue)
+    return unsupported(node, "an explicit mask is not implemented", "use is_causal = 1");
+  if (node.integer("is_causal", 0) != 1)
+    return unsupported(node, "attention that is not causal is not implemented",
+                       "set is_causal = 1");
   if (node.real("softcap", 0.0f) != 0.0f) return unsupported(node, "softcap is not implemented");
   if (node.outputs.size() > 3) return unsupported(node, "the output of raw scores is not made");
   TensorType present{DType::F32, {q.shape[0], Extent(s.kv_heads), q.shape[1], Extent(s.head)}};
   if (node.input(4) != NoValue || node.input(5) != NoValue) {
     for (size_t i : {4, 5}) {
-      if (node.input(i) == NoValue) return shape_error(graph, node, "past_key and past_value come together");
+      if (node.input(i) == NoValue)
+        return shape_error(graph, node, "past_key and past_value come together");
       const TensorType& past = graph.type(node.inputs[i]);
-      if (past.shape.size() != 4 || past.shape[1] != Extent(s.kv_heads) || past.shape[3] != Extent(s.head)) {
-        return shape_error(graph, node, "a cache must be [1, " + std::to_string(s.kv_heads) + ", past, " + std::to_string(s.head) + "]");
+      if (past.shape.size() != 4 || past.shape[1] != Extent(s.kv_heads) ||
+          past.shape[3] != Extent(s.head)) {
+        return shape_error(graph, node,
+                           "a cache must be [1, " + std::to_string(s.kv_heads) + ", past, " +
+                               std::to_string(s.head) + "]");
       }
     }
-    if (graph.type(node.inputs[4]) != graph.type(node.inputs[5])) return shape_error(graph, node, "the caches differ in shape");
+    if (graph.type(node.inputs[4]) != graph.type(node.inputs[5]))
+      return shape_error(graph, node, "the caches differ in shape");
     present.shape[2] = graph.type(node.inputs[4]).shape[2] + q.shape[1];
   }
   return std::vector{q, present, present};
@@ -137,7 +167,8 @@ Tensor appended(const Tensor* past, const Tensor& rows, int64_t heads, int64_t h
   return all;
 }
 
-Result<std::vector<Tensor>> attention_reference(const Node& node, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> attention_reference(const Node& node,
+                                                const std::vector<const Tensor*>& in) {
   if (in[0]->shape[0] != 1) return unsupported(node, "only a batch of 1 is implemented");
   const Shape s = shape_of(node, in[0]->shape[2]);
   const int64_t tokens = in[0]->shape[1];
@@ -154,14 +185,16 @@ Result<std::vector<Tensor>> attention_reference(const Node& node, const std::vec
       double peak = -INFINITY, sum = 0;
       for (int64_t j = 0; j < visible; ++j) {
         double dot = 0;
-        for (int64_t i = 0; i < s.head; ++i) dot += static_cast<double>(q[i]) * keys.f32()[first + j * s.head + i];
+        for (int64_t i = 0; i < s.head; ++i)
+          dot += static_cast<double>(q[i]) * keys.f32()[first + j * s.head + i];
         p[j] = dot * s.scale;
         peak = std::max(peak, p[j]);
       }
       for (int64_t j = 0; j < visible; ++j) sum += p[j] = std::exp(p[j] - peak);
       for (int64_t i = 0; i < s.head; ++i) {
         double context = 0;
-        for (int64_t j = 0; j < visible; ++j) context += p[j] * values.f32()[first + j * s.head + i];
+        for (int64_t j = 0; j < visible; ++j)
+          context += p[j] * values.f32()[first + j * s.head + i];
         y.f32()[(t * s.heads + h) * s.head + i] = static_cast<float>(context / sum);
       }
     }
@@ -169,8 +202,10 @@ Result<std::vector<Tensor>> attention_reference(const Node& node, const std::vec
   return std::vector{std::move(y), keys, values};
 }
 
-/// The kernel that keeps keys or values in device memory and streams all visible ones for each new row.
-Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s, TensorId cache, const StreamType& stream) {
+/// The kernel that keeps keys or values in device memory and streams all visible ones for each new
+/// row.
+Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s, TensorId cache,
+                   const StreamType& stream) {
   const ValueId past = node.input(operand + 3);
   const int lanes = stream.lanes;
   const int64_t width = s.kv_heads * s.head;
@@ -182,12 +217,16 @@ Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s
   memory.beats = s.head / lanes;
   memory.rows = s.kv_heads * l.program().max_positions;
   const MemoryId id = l.add_memory(memory);
-  const Port rows{l.row_tensor(node.inputs[operand], width), l.row_stream(width, DType::F32, lanes), -1};
+  const Port rows{l.row_tensor(node.inputs[operand], width), l.row_stream(width, DType::F32, lanes),
+                  -1};
   Kernel& kernel = l.add_kernel("cache_rows", node, operand == 1 ? ".keys" : ".values");
   kernel.inputs = {rows};
   kernel.outputs = {{cache, stream, -1}};
   kernel.memories = {id};
-  kernel.sizes = {{"L", lanes}, {"HeadBeats", s.head / lanes}, {"Heads", s.kv_heads}, {"Repeat", s.heads / s.kv_heads},
+  kernel.sizes = {{"L", lanes},
+                  {"HeadBeats", s.head / lanes},
+                  {"Heads", s.kv_heads},
+                  {"Repeat", s.heads / s.kv_heads},
                   {"MaxPositions", l.program().max_positions}};
   return {};
 }
@@ -196,35 +235,56 @@ Status lower_attention(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const Graph& graph = l.graph();
   for (size_t i : {4, 5}) {
-    const bool is_input = node.input(i) != NoValue && std::find(graph.inputs.begin(), graph.inputs.end(), node.inputs[i]) != graph.inputs.end();
-    const bool is_output = node.outputs.size() > i - 3 && std::find(graph.outputs.begin(), graph.outputs.end(), node.outputs[i - 3]) != graph.outputs.end();
+    const bool is_input =
+        node.input(i) != NoValue &&
+        std::find(graph.inputs.begin(), graph.inputs.end(), node.inputs[i]) != graph.inputs.end();
+    const bool is_output =
+        node.outputs.size() > i - 3 && std::find(graph.outputs.begin(), graph.outputs.end(),
+                                                 node.outputs[i - 3]) != graph.outputs.end();
     if (!is_input || !is_output) {
-      return unsupported(node, "keys and values must come from graph inputs past_key_values.N.* and go to outputs present.N.*",
-                         "export the model with its cache (Optimum: task text-generation-with-past)");
+      return unsupported(
+          node,
+          "keys and values must come from graph inputs past_key_values.N.* and go to outputs "
+          "present.N.*",
+          "export the model with its cache (Optimum: task text-generation-with-past)");
     }
   }
   for (size_t i : {4, 5}) {
     const std::string& past = graph.values[node.inputs[i]].name;
-    const std::string present = "present" + past.substr(std::min(past.size(), std::string("past_key_values").size()));
+    const std::string present =
+        "present" + past.substr(std::min(past.size(), std::string("past_key_values").size()));
     if (graph.values[node.outputs[i - 3]].name != present) {
-      return unsupported(node, "cache '" + printable(past) + "' goes to output '" + printable(graph.values[node.outputs[i - 3]].name) +
+      return unsupported(node, "cache '" + printable(past) + "' goes to output '" +
+                                   printable(graph.values[node.outputs[i - 3]].name) +
                                    "', not to '" + printable(present) + "'");
     }
-    if (graph.consumers(node.inputs[i]).size() != 1) return unsupported(node, "cache '" + printable(past) + "' has another reader");
+    if (graph.consumers(node.inputs[i]).size() != 1)
+      return unsupported(node, "cache '" + printable(past) + "' has another reader");
   }
   const Shape s = shape_of(node, width);
   const int lanes = lanes_for(s.head);
   const Extent context = Extent::symbol(Past) + Extent::symbol(Sequence);
   const Trip rows = l.rows(), positions = l.visible_positions();
-  // One row of the cache per token, for each key head, each query head that shares it, each visible position.
-  const StreamType cached = {{{1, 1, s.head}, DType::F32, {rows, s.kv_heads, s.heads / s.kv_heads, positions}, {1, 1, 1, 1}, {1, 3, Zero}}, lanes};
+  // One row of the cache per token, for each key head, each query head that shares it, each visible
+  // position.
+  const StreamType cached = {{{1, 1, s.head},
+                              DType::F32,
+                              {rows, s.kv_heads, s.heads / s.kv_heads, positions},
+                              {1, 1, 1, 1},
+                              {1, 3, Zero}},
+                             lanes};
   // d0 is the row, d1 the head, d2 the position that it looks at.
   Trip looked = positions;
-  const StreamType scored = {{{1, 1, 1}, DType::F32, {rows, s.heads, looked}, {1, 1, 1}, {1, 0, 2}}, 1};
-  const TensorId keys = l.new_tensor(node.name + ".keys", DType::F32, {Extent(s.kv_heads), context, Extent(s.head)});
-  const TensorId values = l.new_tensor(node.name + ".values", DType::F32, {Extent(s.kv_heads), context, Extent(s.head)});
-  const TensorId scores = l.new_tensor(node.name + ".scores", DType::F32, {Extent(s.heads), Extent::symbol(Sequence), context});
-  const TensorId probabilities = l.new_tensor(node.name + ".probabilities", DType::F32, {Extent(s.heads), Extent::symbol(Sequence), context});
+  const StreamType scored = {{{1, 1, 1}, DType::F32, {rows, s.heads, looked}, {1, 1, 1}, {1, 0, 2}},
+                             1};
+  const TensorId keys =
+      l.new_tensor(node.name + ".keys", DType::F32, {Extent(s.kv_heads), context, Extent(s.head)});
+  const TensorId values = l.new_tensor(node.name + ".values", DType::F32,
+                                       {Extent(s.kv_heads), context, Extent(s.head)});
+  const TensorId scores = l.new_tensor(node.name + ".scores", DType::F32,
+                                       {Extent(s.heads), Extent::symbol(Sequence), context});
+  const TensorId probabilities = l.new_tensor(node.name + ".probabilities", DType::F32,
+                                              {Extent(s.heads), Extent::symbol(Sequence), context});
   ST_CHECK(lower_cache(l, node, 1, s, keys, cached));
   {
     const Port q{l.row_tensor(node.inputs[0], width), l.row_stream(width, DType::F32, lanes), -1};
@@ -254,10 +314,11 @@ Status lower_attention(Lowering& l, const Node& node) {
 }  // namespace
 
 void add_attention_ops(std::vector<OpRecord>& records) {
-  records.push_back({"RotaryEmbedding", "", 23, "of each head; whole heads, both pairings", 3, 4, rotary_shape,
-                     rotary_reference, lower_rotary, "rotary"});
-  records.push_back({"Attention", "", 23, "causal, grouped-query, with a cache", 3, 6, attention_shape, attention_reference,
-                     lower_attention, "cache_rows, attention_scores, softmax_rows, attention_context"});
+  records.push_back({"RotaryEmbedding", "", 23, "of each head; whole heads, both pairings", 3, 4,
+                     rotary_shape, rotary_reference, lower_rotary, "rotary"});
+  records.push_back({"Attention", "", 23, "causal, grouped-query, with a cache", 3, 6,
+                     attention_shape, attention_reference, lower_attention,
+                     "cache_rows, attention_scores, softmax_rows, attention_context"});
 }
 
 }  // namespace st

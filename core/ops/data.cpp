@@ -22,7 +22,8 @@ Result<std::vector<TensorType>> gather_shape(const Graph& graph, const Node& nod
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> gather_reference(const Node& node, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> gather_reference(const Node& node,
+                                             const std::vector<const Tensor*>& in) {
   const int64_t rows = in[0]->shape[0], width = in[0]->shape[1];
   std::vector<int64_t> shape = in[1]->shape;
   shape.push_back(width);
@@ -31,8 +32,12 @@ Result<std::vector<Tensor>> gather_reference(const Node& node, const std::vector
     int64_t row = in[1]->integer(i);
     if (row < 0) row += rows;
     if (row < 0 || row >= rows) {
-      return Diagnostic{"E0604", "index " + std::to_string(in[1]->integer(i)) + " is outside the " +
-                                     std::to_string(rows) + " rows of the table", node.where, {}, ""};
+      return Diagnostic{"E0604",
+                        "index " + std::to_string(in[1]->integer(i)) + " is outside the " +
+                            std::to_string(rows) + " rows of the table",
+                        node.where,
+                        {},
+                        ""};
     }
     std::copy_n(in[0]->f32().begin() + row * width, width, y.f32().begin() + i * width);
   }
@@ -44,13 +49,15 @@ Status lower_gather(Lowering& l, const Node& node) {
   const Value& ids = l.graph().values[node.inputs[1]];
   if (!table.constant) return unsupported(node, "the table must be a constant");
   if (table.type->dtype != DType::F32) return unsupported(node, "the table must be float32");
-  if (std::find(l.graph().inputs.begin(), l.graph().inputs.end(), node.inputs[1]) == l.graph().inputs.end()) {
+  if (std::find(l.graph().inputs.begin(), l.graph().inputs.end(), node.inputs[1]) ==
+      l.graph().inputs.end()) {
     return unsupported(node, "the indices '" + printable(ids.name) + "' must be a graph input");
   }
   ST_TRY(width, l.row_width(node, node.outputs[0]));
   const int64_t rows = table.type->shape[0].offset();
   const StreamType stream = l.row_stream(width);
-  const Port index{l.tensor(node.inputs[1], DType::I32, {Extent::symbol(Sequence)}), l.per_row_stream(DType::I32), -1};
+  const Port index{l.tensor(node.inputs[1], DType::I32, {Extent::symbol(Sequence)}),
+                   l.per_row_stream(DType::I32), -1};
   const Port y{l.row_tensor(node.outputs[0], width), stream, -1};
   Memory memory;
   memory.name = table.name;
@@ -68,7 +75,8 @@ Status lower_gather(Lowering& l, const Node& node) {
   return {};
 }
 
-/// Widths of the parts: from input or attribute `split`, or equal ones (the last may be smaller, as ONNX says).
+/// Widths of the parts: from input or attribute `split`, or equal ones (the last may be smaller, as
+/// ONNX says).
 std::vector<int64_t> parts_of(const Node& node, int64_t width) {
   std::vector<int64_t> parts = node.integers("split");
   if (parts.empty()) {
@@ -84,21 +92,26 @@ Result<std::vector<TensorType>> split_shape(const Graph& graph, const Node& node
   const int64_t rank = static_cast<int64_t>(x.shape.size());
   const int64_t axis = node.integer("axis", 0);
   if (rank == 0 || (axis != -1 && axis != rank - 1) || !x.shape.back().is_constant()) {
-    return shape_error(graph, node, "only the last dimension is split (axis = -1), not axis " + std::to_string(axis));
+    return shape_error(
+        graph, node,
+        "only the last dimension is split (axis = -1), not axis " + std::to_string(axis));
   }
-  if (node.input(1) != NoValue) return unsupported(node, "give the sizes by num_outputs, not as an input");
+  if (node.input(1) != NoValue)
+    return unsupported(node, "give the sizes by num_outputs, not as an input");
   const std::vector<int64_t> parts = parts_of(node, x.shape.back().offset());
   const bool positive = std::all_of(parts.begin(), parts.end(), [](int64_t p) { return p > 0; });
   if (parts.size() != node.outputs.size() || !positive ||
       std::accumulate(parts.begin(), parts.end(), int64_t{0}) != x.shape.back().offset()) {
-    return shape_error(graph, node, "the parts do not add up to the dimension of " + x.shape.back().text());
+    return shape_error(graph, node,
+                       "the parts do not add up to the dimension of " + x.shape.back().text());
   }
   std::vector<TensorType> outputs(parts.size(), x);
   for (size_t i = 0; i < parts.size(); ++i) outputs[i].shape.back() = Extent(parts[i]);
   return outputs;
 }
 
-Result<std::vector<Tensor>> split_reference(const Node& node, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> split_reference(const Node& node,
+                                            const std::vector<const Tensor*>& in) {
   const int64_t width = in[0]->shape.back(), rows = in[0]->size() / width;
   std::vector<Tensor> outputs;
   int64_t first = 0;
@@ -118,18 +131,21 @@ Result<std::vector<Tensor>> split_reference(const Node& node, const std::vector<
 Status lower_split(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const std::vector<int64_t> parts = parts_of(node, width);
-  const int64_t common = std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>);
+  const int64_t common =
+      std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>);
   const int lanes = lanes_for(common);
   const Port x{l.row_tensor(node.inputs[0], width), l.row_stream(width, DType::F32, lanes), -1};
   std::vector<Port> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
-    outputs.push_back({l.row_tensor(node.outputs[i], parts[i]), l.row_stream(parts[i], DType::F32, lanes), -1});
+    outputs.push_back(
+        {l.row_tensor(node.outputs[i], parts[i]), l.row_stream(parts[i], DType::F32, lanes), -1});
   }
   Kernel& kernel = l.add_kernel("split", node);
   kernel.inputs = {x};
   kernel.outputs = std::move(outputs);
   kernel.sizes = {{"L", lanes}};
-  for (size_t i = 0; i < parts.size(); ++i) kernel.sizes["Part" + std::to_string(i)] = parts[i] / lanes;
+  for (size_t i = 0; i < parts.size(); ++i)
+    kernel.sizes["Part" + std::to_string(i)] = parts[i] / lanes;
   return {};
 }
 
@@ -157,13 +173,25 @@ Result<std::vector<TensorType>> identity_shape(const Graph& graph, const Node& n
 }  // namespace
 
 void add_data_ops(std::vector<OpRecord>& records) {
-  records.push_back({"Gather", "", 13, "rows of a constant matrix", 2, 2, gather_shape, gather_reference, lower_gather, "gather_rows"});
-  records.push_back({"Split", "", 13, "rows in parts", 1, 2, split_shape, split_reference, lower_split, "split"});
-  records.push_back({"Transpose", "", 13, "of a constant matrix; folded away", 1, 1, transpose_shape, transpose_reference,
-                     [](Lowering&, const Node& node) -> Status { return unsupported(node, "only constants are transposed"); }, ""});
-  records.push_back({"Identity", "", 13, "removed", 1, 1, identity_shape,
-                     [](const Node&, const std::vector<const Tensor*>& in) -> Result<std::vector<Tensor>> { return std::vector{*in[0]}; },
-                     [](Lowering&, const Node& node) -> Status { return unsupported(node, "an Identity of a graph input or constant has no kernel"); }, ""});
+  records.push_back({"Gather", "", 13, "rows of a constant matrix", 2, 2, gather_shape,
+                     gather_reference, lower_gather, "gather_rows"});
+  records.push_back(
+      {"Split", "", 13, "rows in parts", 1, 2, split_shape, split_reference, lower_split, "split"});
+  records.push_back({"Transpose", "", 13, "of a constant matrix; folded away", 1, 1,
+                     transpose_shape, transpose_reference,
+                     [](Lowering&, const Node& node) -> Status {
+                       return unsupported(node, "only constants are transposed");
+                     },
+                     ""});
+  records.push_back(
+      {"Identity", "", 13, "removed", 1, 1, identity_shape,
+       [](const Node&, const std::vector<const Tensor*>& in) -> Result<std::vector<Tensor>> {
+         return std::vector{*in[0]};
+       },
+       [](Lowering&, const Node& node) -> Status {
+         return unsupported(node, "an Identity of a graph input or constant has no kernel");
+       },
+       ""});
 }
 
 }  // namespace st

@@ -5,12 +5,17 @@
 
 namespace st {
 
-Result<std::map<std::string, Tensor>> GraphInterpreter::run(const std::map<std::string, Tensor>& inputs) {
+Result<std::map<std::string, Tensor>> GraphInterpreter::run(
+    const std::map<std::string, Tensor>& inputs) {
   std::map<ValueId, Tensor> values;
   for (ValueId id : graph_.inputs) {
     auto found = inputs.find(graph_.values[id].name);
     if (found == inputs.end()) {
-      return Diagnostic{"E0901", "no value for graph input '" + printable(graph_.values[id].name) + "'", "", {}, ""};
+      return Diagnostic{"E0901",
+                        "no value for graph input '" + printable(graph_.values[id].name) + "'",
+                        "",
+                        {},
+                        ""};
     }
     values[id] = found->second;
   }

@@ -15,7 +15,8 @@ class GraphInterpreter {
  public:
   explicit GraphInterpreter(const Graph& graph) : graph_(graph) {}
 
-  /// Outputs by name from inputs by name. Errors: those of constants (E02xx), of references (E0309, E0604).
+  /// Outputs by name from inputs by name. Errors: those of constants (E02xx), of references (E0309,
+  /// E0604).
   Result<std::map<std::string, Tensor>> run(const std::map<std::string, Tensor>& inputs);
 
  private:
@@ -26,10 +27,14 @@ class GraphInterpreter {
 /// A decoder that keeps its cache between calls: the reference's way to generate.
 class ReferenceDecoder {
  public:
-  ReferenceDecoder(const Graph& graph, const Decoder& decoder) : graph_(graph), decoder_(decoder), interpreter_(graph) {}
+  ReferenceDecoder(const Graph& graph, const Decoder& decoder)
+      : graph_(graph), decoder_(decoder), interpreter_(graph) {}
 
   /// Forgets all earlier tokens.
-  void restart() { caches_.clear(); past_ = 0; }
+  void restart() {
+    caches_.clear();
+    past_ = 0;
+  }
   /// Feeds tokens and returns their logits [tokens, vocabulary].
   Result<Tensor> feed(const std::vector<int64_t>& ids);
   [[nodiscard]] int64_t past() const { return past_; }

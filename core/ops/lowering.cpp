@@ -15,18 +15,25 @@ int lanes_for(int64_t extent, int limit) {
   return 1;
 }
 
-Lowering::Lowering(const Graph& graph, Program& program, std::string sequence_symbol, std::string past_symbol)
-    : graph_(graph), program_(program), sequence_(std::move(sequence_symbol)), past_(std::move(past_symbol)) {}
+Lowering::Lowering(const Graph& graph, Program& program, std::string sequence_symbol,
+                   std::string past_symbol)
+    : graph_(graph),
+      program_(program),
+      sequence_(std::move(sequence_symbol)),
+      past_(std::move(past_symbol)) {}
 
 Result<int64_t> Lowering::row_width(const Node& node, ValueId value) {
   const TensorType& type = graph_.type(value);
   const size_t rank = type.shape.size();
-  const bool rows = rank >= 2 && type.shape[rank - 2] == Extent::symbol(sequence_) && type.shape[rank - 1].is_constant();
+  const bool rows = rank >= 2 && type.shape[rank - 2] == Extent::symbol(sequence_) &&
+                    type.shape[rank - 1].is_constant();
   // Leading dimensions are the batch, which find_decoder holds to 1.
-  const bool unit = rank >= 2 && rank <= 3 && (rank == 2 || type.shape[0].constant().value_or(1) == 1);
+  const bool unit =
+      rank >= 2 && rank <= 3 && (rank == 2 || type.shape[0].constant().value_or(1) == 1);
   if (!rows || !unit || graph_.values[value].constant) {
-    return unsupported(node, "operand '" + printable(graph_.values[value].name) + "' is " + text_of(type) +
-                                 ", not an activation [1, " + printable(sequence_) + ", width]");
+    return unsupported(node, "operand '" + printable(graph_.values[value].name) + "' is " +
+                                 text_of(type) + ", not an activation [1, " + printable(sequence_) +
+                                 ", width]");
   }
   return type.shape[rank - 1].offset();
 }
@@ -47,7 +54,9 @@ StreamType Lowering::repeated_row_stream(int64_t width, int lanes) const {
   return {{{lanes}, DType::F32, {rows(), width / lanes}, {1, lanes}, {1}}, lanes};
 }
 
-StreamType Lowering::per_row_stream(DType dtype) const { return {{{1}, dtype, {rows()}, {1}, {0}}, 1}; }
+StreamType Lowering::per_row_stream(DType dtype) const {
+  return {{{1}, dtype, {rows()}, {1}, {0}}, 1};
+}
 
 TensorId Lowering::new_tensor(const std::string& name, DType dtype, std::vector<Extent> shape) {
   program_.tensors.push_back({name, dtype, std::move(shape), nullptr});
@@ -64,13 +73,15 @@ TensorId Lowering::row_tensor(ValueId value, int64_t width, DType dtype) {
   return tensor(value, dtype, {Extent::symbol(Sequence), width});
 }
 
-TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype, std::vector<int64_t> shape,
+TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype,
+                             std::vector<int64_t> shape,
                              std::function<Result<Tensor>(Tensor)> transform) {
   auto [entry, fresh] = tensors_.try_emplace({value, role}, -1);
   if (fresh) {
     entry->second = new_tensor(graph_.values[value].name, dtype, {shape.begin(), shape.end()});
     auto source = graph_.values[value].constant;
-    if (transform) source = derived_constant(source, source->describe() + " " + role, std::move(transform));
+    if (transform)
+      source = derived_constant(source, source->describe() + " " + role, std::move(transform));
     program_.tensors[entry->second].constant = source;
   }
   return entry->second;
@@ -86,15 +97,17 @@ Result<Port> Lowering::parameter_row(const Node& node, ValueId value, int64_t wi
   for (const Extent& extent : shape) size *= extent.offset();
   const bool last_only = shape.empty() || size == shape.back().offset();
   if (constant.type->dtype != DType::F32 || !(size == 1 || (size == width && last_only))) {
-    return unsupported(node, "constant '" + printable(constant.name) + "' is " + text_of(*constant.type) +
-                                 ", neither a scalar nor a row of " + std::to_string(width));
+    return unsupported(node, "constant '" + printable(constant.name) + "' is " +
+                                 text_of(*constant.type) + ", neither a scalar nor a row of " +
+                                 std::to_string(width));
   }
   auto to_row = [width](Tensor t) -> Result<Tensor> {
     Tensor row = Tensor::zeros(DType::F32, {width});
     for (int64_t i = 0; i < width; ++i) row.f32()[i] = t.f32()[t.size() == 1 ? 0 : i];
     return row;
   };
-  const TensorId id = parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, to_row);
+  const TensorId id =
+      parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, to_row);
   return Port{id, repeated_row_stream(width, lanes), -1};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// From graph nodes to kernels with typed ports (StreamTensor §4.1). Streams are joined later (core/fusion/connect.h).
+/// From graph nodes to kernels with typed ports (StreamTensor §4.1). Streams are joined later
+/// (core/fusion/connect.h).
 #pragma once
 
 #include <map>
@@ -10,14 +11,15 @@
 
 namespace st {
 
-/// Elements that a beat carries along a dimension of `extent` elements: the largest divisor of it up to `limit`.
-/// 16 floats fill the 512-bit port of a memory channel.
+/// Elements that a beat carries along a dimension of `extent` elements: the largest divisor of it
+/// up to `limit`. 16 floats fill the 512-bit port of a memory channel.
 int lanes_for(int64_t extent, int limit = 16);
 
 /// State of the lowering of one graph.
 class Lowering {
  public:
-  Lowering(const Graph& graph, Program& program, std::string sequence_symbol, std::string past_symbol);
+  Lowering(const Graph& graph, Program& program, std::string sequence_symbol,
+           std::string past_symbol);
 
   [[nodiscard]] const Graph& graph() const { return graph_; }
   Program& program() { return program_; }
@@ -30,7 +32,8 @@ class Lowering {
   StreamType repeated_row_stream(int64_t width, int lanes = 0) const;
   /// Type of one value per row [sequence].
   StreamType per_row_stream(DType dtype) const;
-  /// Trip counts of the loops over rows, and over the positions that a row may look at; the row loop is d0.
+  /// Trip counts of the loops over rows, and over the positions that a row may look at; the row
+  /// loop is d0.
   Trip rows() const;
   Trip visible_positions() const;
 
@@ -41,9 +44,11 @@ class Lowering {
   /// A tensor that no graph value names.
   TensorId new_tensor(const std::string& name, DType dtype, std::vector<Extent> shape);
   /// A parameter tensor made from the constant of `value` by `transform`.
-  TensorId parameter(ValueId value, const std::string& role, DType dtype, std::vector<int64_t> shape,
+  TensorId parameter(ValueId value, const std::string& role, DType dtype,
+                     std::vector<int64_t> shape,
                      std::function<Result<Tensor>(Tensor)> transform = nullptr);
-  /// A scale, bias or the like of `width` elements; a scalar constant is repeated. Errors: E0309 at `node`.
+  /// A scale, bias or the like of `width` elements; a scalar constant is repeated. Errors: E0309 at
+  /// `node`.
   Result<Port> parameter_row(const Node& node, ValueId value, int64_t width, int lanes);
 
   /// Adds a kernel for `node` and returns it; the reference lives until the next call.
@@ -58,7 +63,8 @@ class Lowering {
   std::map<std::pair<ValueId, std::string>, TensorId> tensors_;
 };
 
-/// Lowers every node. The graph is canonical, typed, and its decoder inputs are known. Errors: E0308, E0309.
+/// Lowers every node. The graph is canonical, typed, and its decoder inputs are known. Errors:
+/// E0308, E0309.
 Result<Program> lower(const Graph& graph);
 
 }  // namespace st

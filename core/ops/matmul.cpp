@@ -10,7 +10,8 @@ namespace {
 Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
   const TensorType& a = graph.type(node.inputs[0]);
   const TensorType& b = graph.type(node.inputs[1]);
-  if (a.dtype != DType::F32 || b.dtype != DType::F32) return shape_error(graph, node, "the operands must be float32");
+  if (a.dtype != DType::F32 || b.dtype != DType::F32)
+    return shape_error(graph, node, "the operands must be float32");
   if (a.shape.size() < 2 || b.shape.size() != 2) {
     return shape_error(graph, node, "only [.., m, k] times [k, n] is implemented");
   }
@@ -40,11 +41,14 @@ Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<cons
 
 Status lower_matmul(Lowering& l, const Node& node) {
   const Value& w = l.graph().values[node.inputs[1]];
-  if (!w.constant) return unsupported(node, "operand '" + printable(w.name) + "' must be a constant matrix", "use Attention for products of activations");
+  if (!w.constant)
+    return unsupported(node, "operand '" + printable(w.name) + "' must be a constant matrix",
+                       "use Attention for products of activations");
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const int64_t width = w.type->shape[1].offset();
   const Port x{l.row_tensor(node.inputs[0], depth), replayed_rows(l, depth, width, DType::F32), -1};
-  const TensorId weight = l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, transposed);
+  const TensorId weight =
+      l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, transposed);
   const Port y{l.row_tensor(node.outputs[0], width), l.row_stream(width), -1};
   add_matmul_kernel(l, node, x, weight, y, depth, width);
   return {};
@@ -67,23 +71,33 @@ Result<Tensor> transposed(Tensor m) {
 StreamType replayed_rows(const Lowering& l, int64_t depth, int64_t width, DType dtype) {
   const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
   // d1 is the loop over tiles of the result, which reads the row again for each of them.
-  return {{{1, lanes}, dtype, {l.rows(), width / out_lanes, depth / lanes}, {1, out_lanes, lanes}, {0, 2}}, lanes};
+  return {{{1, lanes},
+           dtype,
+           {l.rows(), width / out_lanes, depth / lanes},
+           {1, out_lanes, lanes},
+           {0, 2}},
+          lanes};
 }
 
-void add_matmul_kernel(Lowering& l, const Node& node, const Port& x, TensorId weight, const Port& y, int64_t depth,
-                       int64_t width) {
+void add_matmul_kernel(Lowering& l, const Node& node, const Port& x, TensorId weight, const Port& y,
+                       int64_t depth, int64_t width) {
   const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
-  const StreamType tiles = {{{out_lanes, lanes}, x.type.itensor.dtype, {l.rows(), width / out_lanes, depth / lanes},
-                             {1, out_lanes, lanes}, {1, 2}}, lanes};
+  const StreamType tiles = {{{out_lanes, lanes},
+                             x.type.itensor.dtype,
+                             {l.rows(), width / out_lanes, depth / lanes},
+                             {1, out_lanes, lanes},
+                             {1, 2}},
+                            lanes};
   Kernel& kernel = l.add_kernel("matmul", node);
   kernel.inputs = {x, {weight, tiles, -1}};
   kernel.outputs = {y};
-  kernel.sizes = {{"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
+  kernel.sizes = {
+      {"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
 }
 
 void add_matmul_ops(std::vector<OpRecord>& records) {
-  records.push_back({"MatMul", "", 13, "activation [.., m, k] times constant [k, n]", 2, 2, matmul_shape,
-                     matmul_reference, lower_matmul, "matmul"});
+  records.push_back({"MatMul", "", 13, "activation [.., m, k] times constant [k, n]", 2, 2,
+                     matmul_shape, matmul_reference, lower_matmul, "matmul"});
 }
 
 }  // namespace st

@@ -13,7 +13,7 @@ Result<Tensor> transposed(Tensor matrix);
 StreamType replayed_rows(const Lowering& lowering, int64_t depth, int64_t width, DType dtype);
 
 /// Adds the kernel y[sequence, width] = x[sequence, depth] * weight[width, depth]^T.
-void add_matmul_kernel(Lowering& lowering, const Node& node, const Port& x, TensorId weight, const Port& y,
-                       int64_t depth, int64_t width);
+void add_matmul_kernel(Lowering& lowering, const Node& node, const Port& x, TensorId weight,
+                       const Port& y, int64_t depth, int64_t width);
 
 }  // namespace st

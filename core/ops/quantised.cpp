@@ -13,7 +13,8 @@ namespace {
 
 int8_t rounded(float value, float inverse) {
   const float v = value * inverse;
-  return static_cast<int8_t>(std::clamp(static_cast<int>(v + (v >= 0.0f ? 0.5f : -0.5f)), -127, 127));
+  return static_cast<int8_t>(
+      std::clamp(static_cast<int>(v + (v >= 0.0f ? 0.5f : -0.5f)), -127, 127));
 }
 
 float peak_of(const float* row, int64_t count) {
@@ -51,7 +52,8 @@ Status lower_quantize(Lowering& l, const Node& node) {
   const StreamType rows = l.row_stream(width);
   const Port x{l.row_tensor(node.inputs[0], width), rows, -1};
   const Port q{l.row_tensor(node.outputs[0], width, DType::I8), l.row_stream(width, DType::I8), -1};
-  const Port scale{l.tensor(node.outputs[1], DType::F32, {Extent::symbol(Sequence)}), l.per_row_stream(DType::F32), -1};
+  const Port scale{l.tensor(node.outputs[1], DType::F32, {Extent::symbol(Sequence)}),
+                   l.per_row_stream(DType::F32), -1};
   Kernel& kernel = l.add_kernel("quantize_rows", node);
   kernel.inputs = {x};
   kernel.outputs = {q, scale};
@@ -85,9 +87,11 @@ Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<cons
 Status lower_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const int64_t width = l.graph().type(node.inputs[1]).shape[0].offset();
-  const Port x{l.row_tensor(node.inputs[0], depth, DType::I8), replayed_rows(l, depth, width, DType::I8), -1};
+  const Port x{l.row_tensor(node.inputs[0], depth, DType::I8),
+               replayed_rows(l, depth, width, DType::I8), -1};
   const TensorId weight = l.parameter(node.inputs[1], "i8", DType::I8, {width, depth});
-  const Port y{l.row_tensor(node.outputs[0], width, DType::I32), l.row_stream(width, DType::I32), -1};
+  const Port y{l.row_tensor(node.outputs[0], width, DType::I32), l.row_stream(width, DType::I32),
+               -1};
   add_matmul_kernel(l, node, x, weight, y, depth, width);
   return {};
 }
@@ -99,11 +103,13 @@ Result<std::vector<TensorType>> dequantize_shape(const Graph& graph, const Node&
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> dequantize_reference(const Node&, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> dequantize_reference(const Node&,
+                                                 const std::vector<const Tensor*>& in) {
   const int64_t width = in[2]->size();
   Tensor y = Tensor::zeros(DType::F32, in[0]->shape);
   for (int64_t i = 0; i < y.size(); ++i) {
-    y.f32()[i] = static_cast<float>(in[0]->as<int32_t>()[i]) * (in[1]->f32()[i / width] * in[2]->f32()[i % width]);
+    y.f32()[i] = static_cast<float>(in[0]->as<int32_t>()[i]) *
+                 (in[1]->f32()[i / width] * in[2]->f32()[i % width]);
   }
   return std::vector{std::move(y)};
 }
@@ -111,8 +117,10 @@ Result<std::vector<Tensor>> dequantize_reference(const Node&, const std::vector<
 Status lower_dequantize(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const StreamType rows = l.row_stream(width);
-  const Port sums{l.row_tensor(node.inputs[0], width, DType::I32), l.row_stream(width, DType::I32), -1};
-  const Port scale{l.tensor(node.inputs[1], DType::F32, {Extent::symbol(Sequence)}), l.per_row_stream(DType::F32), -1};
+  const Port sums{l.row_tensor(node.inputs[0], width, DType::I32), l.row_stream(width, DType::I32),
+                  -1};
+  const Port scale{l.tensor(node.inputs[1], DType::F32, {Extent::symbol(Sequence)}),
+                   l.per_row_stream(DType::F32), -1};
   ST_TRY(channel_scale, l.parameter_row(node, node.inputs[2], width, rows.lanes));
   const Port y{l.row_tensor(node.outputs[0], width), rows, -1};
   Kernel& kernel = l.add_kernel("dequantize_rows", node);
@@ -127,7 +135,8 @@ Status lower_dequantize(Lowering& l, const Node& node) {
 Tensor row_scales(const Tensor& weight) {
   const int64_t depth = weight.shape[1];
   Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
-  for (int64_t n = 0; n < scales.size(); ++n) scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
+  for (int64_t n = 0; n < scales.size(); ++n)
+    scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
   return scales;
 }
 
@@ -145,12 +154,13 @@ Tensor quantised_rows(const Tensor& weight) {
 }
 
 void add_quantised_ops(std::vector<OpRecord>& records) {
-  records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1, 1, quantize_shape,
-                     quantize_reference, lower_quantize, "quantize_rows"});
-  records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 [n, k] into i32", 2, 2, matmul_shape,
-                     matmul_reference, lower_matmul, "matmul"});
-  records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3, 3,
-                     dequantize_shape, dequantize_reference, lower_dequantize, "dequantize_rows"});
+  records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1,
+                     1, quantize_shape, quantize_reference, lower_quantize, "quantize_rows"});
+  records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 [n, k] into i32", 2, 2,
+                     matmul_shape, matmul_reference, lower_matmul, "matmul"});
+  records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3,
+                     3, dequantize_shape, dequantize_reference, lower_dequantize,
+                     "dequantize_rows"});
 }
 
 }  // namespace st

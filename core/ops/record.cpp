@@ -31,18 +31,27 @@ const OpRecord* find_op(std::string_view name, std::string_view domain) {
 }
 
 Diagnostic shape_error(const Graph& graph, const Node& node, const std::string& what) {
-  Diagnostic problem{"E0306", "node '" + printable(node.name) + "' (" + printable(node.op) + "): " + what, node.where, {}, ""};
+  Diagnostic problem{"E0306",
+                     "node '" + printable(node.name) + "' (" + printable(node.op) + "): " + what,
+                     node.where,
+                     {},
+                     ""};
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const ValueId id = node.inputs[i];
     if (id == NoValue) continue;
-    problem.details.push_back("input " + std::to_string(i) + "  " + printable(graph.values[id].name) + "  " +
-                              (graph.values[id].type ? text_of(*graph.values[id].type) : "unknown type"));
+    problem.details.push_back(
+        "input " + std::to_string(i) + "  " + printable(graph.values[id].name) + "  " +
+        (graph.values[id].type ? text_of(*graph.values[id].type) : "unknown type"));
   }
   return problem;
 }
 
 Diagnostic unsupported(const Node& node, const std::string& what, const std::string& help) {
-  return {"E0309", "node '" + printable(node.name) + "' (" + printable(node.op) + "): " + what, node.where, {}, help};
+  return {"E0309",
+          "node '" + printable(node.name) + "' (" + printable(node.op) + "): " + what,
+          node.where,
+          {},
+          help};
 }
 
 }  // namespace st

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// One record per operator: what it is, which shapes it takes, what it computes, and how it becomes kernels.
+/// One record per operator: what it is, which shapes it takes, what it computes, and how it becomes
+/// kernels.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,10 @@ struct OpRecord {
   int max_inputs;
   /// Types of the outputs from those of the inputs. Errors: E0306 with what was expected.
   std::function<Result<std::vector<TensorType>>(const Graph&, const Node&)> shape;
-  /// float32 meaning on concrete tensors; nullptr stands for an absent operand. The input types passed `shape`.
-  std::function<Result<std::vector<Tensor>>(const Node&, const std::vector<const Tensor*>&)> reference;
+  /// float32 meaning on concrete tensors; nullptr stands for an absent operand. The input types
+  /// passed `shape`.
+  std::function<Result<std::vector<Tensor>>(const Node&, const std::vector<const Tensor*>&)>
+      reference;
   /// Adds the kernels of the node. Errors: E0309 for a use that has no kernel.
   std::function<Status(Lowering&, const Node&)> lower;
   std::string_view kernels;  ///< kinds of kernels that `lower` adds

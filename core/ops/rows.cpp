@@ -13,22 +13,28 @@ Result<std::vector<TensorType>> norm_shape(const Graph& graph, const Node& node)
   const int64_t axis = node.integer("axis", -1);
   if (x.dtype != DType::F32) return shape_error(graph, node, "the operand must be float32");
   if (rank == 0 || (axis != -1 && axis != rank - 1)) {
-    return shape_error(graph, node, "only normalisation over the last dimension is implemented (axis = -1), not axis " +
-                                        std::to_string(axis));
+    return shape_error(
+        graph, node,
+        "only normalisation over the last dimension is implemented (axis = -1), not axis " +
+            std::to_string(axis));
   }
-  if (!x.shape.back().is_constant()) return shape_error(graph, node, "the last dimension must be constant");
+  if (!x.shape.back().is_constant())
+    return shape_error(graph, node, "the last dimension must be constant");
   for (size_t i = 1; i < node.inputs.size(); ++i) {
     if (node.inputs[i] == NoValue) continue;
     const TensorType& p = graph.type(node.inputs[i]);
     if (p.dtype != DType::F32 || p.shape.size() != 1 || p.shape[0] != x.shape.back()) {
-      return shape_error(graph, node, "scale and bias must be float32 [" + x.shape.back().text() + "]");
+      return shape_error(graph, node,
+                         "scale and bias must be float32 [" + x.shape.back().text() + "]");
     }
   }
-  if (node.outputs.size() > 1) return unsupported(node, "the outputs for training (mean, deviation) are not made");
+  if (node.outputs.size() > 1)
+    return unsupported(node, "the outputs for training (mean, deviation) are not made");
   return std::vector{x};
 }
 
-/// Normalises each row: (x - mean) / sqrt(variance + epsilon), the mean taken as 0 for RMSNormalization.
+/// Normalises each row: (x - mean) / sqrt(variance + epsilon), the mean taken as 0 for
+/// RMSNormalization.
 Result<std::vector<Tensor>> norm_reference(const Node& node, const std::vector<const Tensor*>& in) {
   const bool centred = node.op == "LayerNormalization";
   const double epsilon = node.real("epsilon", 1e-5f);
@@ -79,10 +85,11 @@ Status lower_norm(Lowering& l, const Node& node) {
 }  // namespace
 
 void add_row_ops(std::vector<OpRecord>& records) {
-  records.push_back({"LayerNormalization", "", 17, "over the last dimension, with scale and optional bias", 2, 3,
-                     norm_shape, norm_reference, lower_norm, "layer_norm"});
-  records.push_back({"RMSNormalization", "", 23, "over the last dimension, with scale", 2, 2, norm_shape,
-                     norm_reference, lower_norm, "rms_norm"});
+  records.push_back({"LayerNormalization", "", 17,
+                     "over the last dimension, with scale and optional bias", 2, 3, norm_shape,
+                     norm_reference, lower_norm, "layer_norm"});
+  records.push_back({"RMSNormalization", "", 23, "over the last dimension, with scale", 2, 2,
+                     norm_shape, norm_reference, lower_norm, "rms_norm"});
 }
 
 }  // namespace st

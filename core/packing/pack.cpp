@@ -7,7 +7,8 @@
 namespace st {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "elements are copied as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "elements are copied as they lie in memory");
 
 /// The bytes of a tensor's elements.
 struct Elements {
@@ -16,15 +17,18 @@ struct Elements {
 };
 
 Elements elements_of(const Tensor& tensor) {
-  return std::visit([](const auto& v) {
-    return Elements{reinterpret_cast<const uint8_t*>(v.data()), static_cast<int>(sizeof(v[0]))};
-  }, tensor.data);
+  return std::visit(
+      [](const auto& v) {
+        return Elements{reinterpret_cast<const uint8_t*>(v.data()), static_cast<int>(sizeof(v[0]))};
+      },
+      tensor.data);
 }
 
 /// Writes beats into words: as many beats share a word as fit.
 class WordWriter {
  public:
-  WordWriter(int64_t beat_bits) : beat_bytes_(beat_bits / 8), per_word_(beats_per_word(beat_bits)) {}
+  WordWriter(int64_t beat_bits)
+      : beat_bytes_(beat_bits / 8), per_word_(beats_per_word(beat_bits)) {}
 
   void element(const uint8_t* bytes, int size) { out_.insert(out_.end(), bytes, bytes + size); }
   void end_beat() {
@@ -37,7 +41,9 @@ class WordWriter {
   std::vector<uint8_t> take() { return std::move(out_); }
 
  private:
-  void end_word() { out_.resize((out_.size() + WordBits / 8 - 1) / (WordBits / 8) * (WordBits / 8), 0); }
+  void end_word() {
+    out_.resize((out_.size() + WordBits / 8 - 1) / (WordBits / 8) * (WordBits / 8), 0);
+  }
   int64_t beat_bytes_, per_word_, beats_ = 0;
   std::vector<uint8_t> out_;
 };
@@ -92,16 +98,18 @@ Tensor unpacked_rows(const std::vector<uint8_t>& bytes, const Memory& memory, in
   const int64_t width = memory.beats * memory.lanes;
   Tensor tensor = Tensor::zeros(memory.dtype, {rows, width});
   const int64_t per_word = beats_per_word(int64_t{memory.lanes} * bits_of(memory.dtype));
-  std::visit([&](auto& v) {
-    const int64_t size = sizeof(v[0]);
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t b = 0; b < memory.beats; ++b) {
-        const int64_t word = r * memory.words_per_row() + b / per_word;
-        const int64_t at = word * (WordBits / 8) + (b % per_word) * memory.lanes * size;
-        std::memcpy(&v[r * width + b * memory.lanes], bytes.data() + at, memory.lanes * size);
-      }
-    }
-  }, tensor.data);
+  std::visit(
+      [&](auto& v) {
+        const int64_t size = sizeof(v[0]);
+        for (int64_t r = 0; r < rows; ++r) {
+          for (int64_t b = 0; b < memory.beats; ++b) {
+            const int64_t word = r * memory.words_per_row() + b / per_word;
+            const int64_t at = word * (WordBits / 8) + (b % per_word) * memory.lanes * size;
+            std::memcpy(&v[r * width + b * memory.lanes], bytes.data() + at, memory.lanes * size);
+          }
+        }
+      },
+      tensor.data);
   return tensor;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The bytes of parameter files: constants in stream order, packed into the words of a port (StreamTensor §4.2: pack and widen).
+/// The bytes of parameter files: constants in stream order, packed into the words of a port
+/// (StreamTensor §4.2: pack and widen).
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,9 @@ class Checksum {
   uint64_t state_ = 0xcbf29ce484222325ULL;
 };
 
-/// Little-endian bytes of a tensor's elements in the order of a stream, each row of `words` words starting with `first` token.
-/// One iteration of the sequence loop is streamed; unused bits are zero.
+/// Little-endian bytes of a tensor's elements in the order of a stream, each row of `words` words
+/// starting with `first` token. One iteration of the sequence loop is streamed; unused bits are
+/// zero.
 std::vector<uint8_t> packed_stream(const Tensor& tensor, const StreamType& type);
 
 /// Bytes of rows [rows, beats * lanes] in the layout of a Memory.
@@ -34,7 +36,8 @@ std::vector<uint8_t> packed_rows(const Tensor& tensor, const Memory& memory);
 /// The tensor [rows, width] in the bytes of a Memory.
 Tensor unpacked_rows(const std::vector<uint8_t>& bytes, const Memory& memory, int64_t rows);
 
-/// Streams the file of a Parameters or Table memory to `sink`, constant by constant. Errors: those of the constants (E02xx).
+/// Streams the file of a Parameters or Table memory to `sink`, constant by constant. Errors: those
+/// of the constants (E02xx).
 Status pack_parameters(const Program& program, const Memory& memory,
                        const std::function<Status(const std::vector<uint8_t>&)>& sink);
 

@@ -31,7 +31,8 @@ void fold_transposes(Graph& graph) {
     const auto& source = graph.values[node.inputs[0]].constant;
     if (!source) continue;
     // The node stays until remove_dead; its output is a constant from here on.
-    graph.values[node.outputs[0]].constant = derived_constant(source, source->describe() + " transposed", transposed);
+    graph.values[node.outputs[0]].constant =
+        derived_constant(source, source->describe() + " transposed", transposed);
   }
   std::erase_if(graph.nodes, [&](const Node& node) {
     return node.op == "Transpose" && node.domain.empty() && graph.values[node.outputs[0]].constant;
@@ -41,7 +42,8 @@ void fold_transposes(Graph& graph) {
 void remove_identities(Graph& graph) {
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    if (node.op != "Identity" || !node.domain.empty() || is_output(graph, node.outputs[0])) continue;
+    if (node.op != "Identity" || !node.domain.empty() || is_output(graph, node.outputs[0]))
+      continue;
     replace_uses(graph, node.outputs[0], node.inputs[0]);
   }
   std::erase_if(graph.nodes, [&](const Node& node) {
@@ -49,7 +51,8 @@ void remove_identities(Graph& graph) {
   });
 }
 
-/// RotaryEmbedding(x, cos, sin, positions) -> RotaryEmbedding(x, Gather(cos, positions), Gather(sin, positions)), as ONNX allows.
+/// RotaryEmbedding(x, cos, sin, positions) -> RotaryEmbedding(x, Gather(cos, positions),
+/// Gather(sin, positions)), as ONNX allows.
 void gather_rotary_tables(Graph& graph) {
   std::vector<Node> nodes;
   for (Node& node : graph.nodes) {
@@ -73,7 +76,8 @@ void gather_rotary_tables(Graph& graph) {
 
 /// Nodes of equal operator, operands and attributes compute the same; the first one stays.
 void merge_equal_nodes(Graph& graph) {
-  using Key = std::tuple<std::string, std::string, std::vector<ValueId>, std::map<std::string, Attribute>, size_t>;
+  using Key = std::tuple<std::string, std::string, std::vector<ValueId>,
+                         std::map<std::string, Attribute>, size_t>;
   std::map<Key, size_t> first;
   std::vector<bool> dead(graph.nodes.size(), false);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
@@ -81,9 +85,11 @@ void merge_equal_nodes(Graph& graph) {
     bool named = false;
     for (ValueId id : node.outputs) named |= is_output(graph, id);
     if (named) continue;
-    auto [entry, fresh] = first.try_emplace(Key{node.op, node.domain, node.inputs, node.attributes, node.outputs.size()}, n);
+    auto [entry, fresh] = first.try_emplace(
+        Key{node.op, node.domain, node.inputs, node.attributes, node.outputs.size()}, n);
     if (fresh) continue;
-    for (size_t i = 0; i < node.outputs.size(); ++i) replace_uses(graph, node.outputs[i], graph.nodes[entry->second].outputs[i]);
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      replace_uses(graph, node.outputs[i], graph.nodes[entry->second].outputs[i]);
     dead[n] = true;
   }
   std::vector<Node> kept;

@@ -6,12 +6,14 @@
 
 namespace st {
 
-/// Folds Transpose of constants, removes Identity, gathers the rows of rotary tables before RotaryEmbedding (so that all
-/// layers share them), merges nodes that compute the same, and drops what no output needs. The graph stays typed.
+/// Folds Transpose of constants, removes Identity, gathers the rows of rotary tables before
+/// RotaryEmbedding (so that all layers share them), merges nodes that compute the same, and drops
+/// what no output needs. The graph stays typed.
 Status canonicalise(Graph& graph);
 
-/// Replaces each linear layer by QuantizeRows, MatMulInt8, DequantizeRows: int8 weights with one scale per output channel,
-/// int8 activations with one dynamic scale per row (design §8). Layers that read one value share its QuantizeRows.
+/// Replaces each linear layer by QuantizeRows, MatMulInt8, DequantizeRows: int8 weights with one
+/// scale per output channel, int8 activations with one dynamic scale per row (design §8). Layers
+/// that read one value share its QuantizeRows.
 Status quantise_w8a8(Graph& graph);
 
 }  // namespace st

@@ -10,8 +10,9 @@ namespace st {
 /// Errors: E0305 (all unknown operators in one message each), E0306.
 Status check_operators(const Graph& graph);
 
-/// Infers the type of every value from those of inputs and constants; the graph is sorted and its operators are known.
-/// A declared type must agree. Errors: E0306, E0307, E0309, for all nodes whose operands have types.
+/// Infers the type of every value from those of inputs and constants; the graph is sorted and its
+/// operators are known. A declared type must agree. Errors: E0306, E0307, E0309, for all nodes
+/// whose operands have types.
 Status infer_types(Graph& graph);
 
 }  // namespace st

@@ -14,12 +14,14 @@ ValueId add_constant(Graph& graph, ValueId base, const std::string& suffix, Tens
                      std::function<Result<Tensor>(Tensor)> transform) {
   const ValueId id = graph.add_value(graph.values[base].name + suffix, std::move(type));
   const auto source = graph.values[base].constant;
-  graph.values[id].constant = derived_constant(source, source->describe() + suffix, std::move(transform));
+  graph.values[id].constant =
+      derived_constant(source, source->describe() + suffix, std::move(transform));
   graph.values[id].where = graph.values[base].where;
   return id;
 }
 
-Node own_node(const Node& origin, const std::string& op, const std::string& suffix, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
+Node own_node(const Node& origin, const std::string& op, const std::string& suffix,
+              std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
   Node node;
   node.name = origin.name + suffix;
   node.op = op;
@@ -44,20 +46,25 @@ Status quantise_w8a8(Graph& graph) {
     const std::vector<Extent> shape = graph.type(w).shape;
     auto [entry, fresh] = quantised.try_emplace(x);
     if (fresh) {
-      entry->second = {graph.add_value(graph.values[x].name + ".i8"), graph.add_value(graph.values[x].name + ".scale")};
-      nodes.push_back(own_node(node, "QuantizeRows", ".quantize", {x}, {entry->second.first, entry->second.second}));
+      entry->second = {graph.add_value(graph.values[x].name + ".i8"),
+                       graph.add_value(graph.values[x].name + ".scale")};
+      nodes.push_back(own_node(node, "QuantizeRows", ".quantize", {x},
+                               {entry->second.first, entry->second.second}));
     }
-    const ValueId weight = add_constant(graph, w, ".i8", {DType::I8, {shape[1], shape[0]}}, [](Tensor t) -> Result<Tensor> {
-      ST_TRY(rows, transposed(std::move(t)));
-      return quantised_rows(rows);
-    });
-    const ValueId scales = add_constant(graph, w, ".channel_scale", {DType::F32, {shape[1]}}, [](Tensor t) -> Result<Tensor> {
-      ST_TRY(rows, transposed(std::move(t)));
-      return row_scales(rows);
-    });
+    const ValueId weight = add_constant(graph, w, ".i8", {DType::I8, {shape[1], shape[0]}},
+                                        [](Tensor t) -> Result<Tensor> {
+                                          ST_TRY(rows, transposed(std::move(t)));
+                                          return quantised_rows(rows);
+                                        });
+    const ValueId scales = add_constant(graph, w, ".channel_scale", {DType::F32, {shape[1]}},
+                                        [](Tensor t) -> Result<Tensor> {
+                                          ST_TRY(rows, transposed(std::move(t)));
+                                          return row_scales(rows);
+                                        });
     const ValueId sums = graph.add_value(graph.values[node.outputs[0]].name + ".i32");
     nodes.push_back(own_node(node, "MatMulInt8", "", {entry->second.first, weight}, {sums}));
-    nodes.push_back(own_node(node, "DequantizeRows", ".dequantize", {sums, entry->second.second, scales}, node.outputs));
+    nodes.push_back(own_node(node, "DequantizeRows", ".dequantize",
+                             {sums, entry->second.second, scales}, node.outputs));
   }
   graph.nodes = std::move(nodes);
   ST_CHECK(graph.check_and_sort());

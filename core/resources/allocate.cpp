@@ -14,9 +14,12 @@ KernelCost cost_of_kernel(const Program& program, const Kernel& kernel) {
   return kernel_record(kernel.kind).cost(program, kernel);
 }
 
-bool is_parameter(const Program& program, const Port& port) { return program.tensors[port.tensor].constant != nullptr; }
+bool is_parameter(const Program& program, const Port& port) {
+  return program.tensors[port.tensor].constant != nullptr;
+}
 
-/// True if a row of this stream is as long as the context: it cannot be held, and the kernels that make it hold their inputs instead.
+/// True if a row of this stream is as long as the context: it cannot be held, and the kernels that
+/// make it hold their inputs instead.
 bool grows_with_position(const StreamType& type) {
   for (const Trip& trip : type.itensor.trips) {
     if (trip.count.terms().count(Past) != 0) return true;
@@ -37,19 +40,34 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
   if (is_parameter(program, port)) {
     // A matrix needs no room: its kernel reads it alone, at its own pace.
     const bool vector = port.type.itensor.elem.size() == 1;
-    if (parameters > 1 && vector) return {row, "one row: its loader may write the other parameters of the kernel first"};
+    if (parameters > 1 && vector)
+      return {row, "one row: its loader may write the other parameters of the kernel first"};
     return {};
   }
-  const bool from_converter = program.kernels[program.channels[port.channel].producer].kind == "convert";
-  if (streams + (parameters > 0 && kernel.kind != "matmul" ? 1 : 0) > 1 && !grows_with_position(port.type) && !from_converter) {
+  const bool from_converter =
+      program.kernels[program.channels[port.channel].producer].kind == "convert";
+  if (streams + (parameters > 0 && kernel.kind != "matmul" ? 1 : 0) > 1 &&
+      !grows_with_position(port.type) && !from_converter) {
     return {row, "one row waits here for the kernel's other inputs"};
   }
   return {};
 }
 
-std::string reason_text(const FifoProblem& problem, const FifoSolution& solution, int edge, const Floor& floor) {
+std::string reason_text(const FifoProblem& problem, const FifoSolution& solution, int edge,
+                        const Floor& floor) {
   if (solution.reason[edge] == DepthReason::Floor) return floor.why;
   return describe(problem, solution, edge);
+}
+
+/// A loader runs ahead of its kernels as far as FIFOs let it, and waiting costs it nothing: its
+/// streams are no part of the LP.
+void size_parameter_channel(Channel& channel, const Floor& floor) {
+  // UG1399: 64 cycles is the read latency that the tool assumes for an m_axi port.
+  constexpr int64_t ReadLatency = 64;
+  channel.depth =
+      std::min(std::max(floor.depth, ReadLatency), std::max<int64_t>(2, channel.type.max_beats()));
+  channel.why = floor.depth > ReadLatency ? floor.why : "hides the latency of a memory read";
+  channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
 }
 
 Status size_group(Program& program, int group) {
@@ -57,28 +75,38 @@ Status size_group(Program& program, int group) {
   std::map<KernelId, int> task_of;
   const std::vector<KernelId> kernels = program.kernels_of(group);
   int64_t row_cycles = 1;
-  for (KernelId k : kernels) row_cycles = std::max(row_cycles, cost_of_kernel(program, program.kernels[k]).row_cycles);
+  for (KernelId k : kernels)
+    row_cycles = std::max(row_cycles, cost_of_kernel(program, program.kernels[k]).row_cycles);
   for (KernelId k : kernels) {
     const Kernel& kernel = program.kernels[k];
-    // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first output after a row barrier.
+    // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first
+    // output after a row barrier.
     const bool barrier = cost_of_kernel(program, kernel).row_barrier;
     task_of[k] = static_cast<int>(problem.tasks.size());
-    problem.tasks.push_back({kernel.name, row_cycles * program.max_sequence, barrier ? row_cycles : 1});
+    problem.tasks.push_back(
+        {kernel.name, row_cycles * program.max_sequence, barrier ? row_cycles : 1});
   }
-  const std::vector<ChannelId> channels = program.channels_of(group);
+  std::vector<ChannelId> sized;
   std::vector<Floor> floors;
-  for (ChannelId c : channels) {
-    const Channel& channel = program.channels[c];
+  for (ChannelId c : program.channels_of(group)) {
+    Channel& channel = program.channels[c];
     const Kernel& consumer = program.kernels[channel.consumer];
-    auto port = std::find_if(consumer.inputs.begin(), consumer.inputs.end(), [&](const Port& p) { return p.channel == c; });
-    floors.push_back(floor_of(program, consumer, *port));
-    problem.edges.push_back({task_of[channel.producer], task_of[channel.consumer], channel.type.max_beats(),
-                             channel.type.beat_bits(), floors.back().depth});
+    auto port = std::find_if(consumer.inputs.begin(), consumer.inputs.end(),
+                             [&](const Port& p) { return p.channel == c; });
+    const Floor floor = floor_of(program, consumer, *port);
+    if (is_parameter(program, *port)) {
+      size_parameter_channel(channel, floor);
+      continue;
+    }
+    sized.push_back(c);
+    floors.push_back(floor);
+    problem.edges.push_back({task_of[channel.producer], task_of[channel.consumer],
+                             channel.type.max_beats(), channel.type.beat_bits(), floor.depth});
   }
   ST_TRY(solution, size_fifos(problem));
   ST_CHECK(verify(problem, solution));
-  for (size_t e = 0; e < channels.size(); ++e) {
-    Channel& channel = program.channels[channels[e]];
+  for (size_t e = 0; e < sized.size(); ++e) {
+    Channel& channel = program.channels[sized[e]];
     channel.depth = solution.depth[e];
     channel.why = reason_text(problem, solution, static_cast<int>(e), floors[e]);
     channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
@@ -102,7 +130,9 @@ Status size_channels(Program& program) {
 Status assign_memory_channels(Program& program, const Target& target) {
   std::vector<MemoryId> order(program.memories.size());
   for (size_t m = 0; m < order.size(); ++m) order[m] = static_cast<MemoryId>(m);
-  std::stable_sort(order.begin(), order.end(), [&](MemoryId a, MemoryId b) { return program.memories[a].bytes > program.memories[b].bytes; });
+  std::stable_sort(order.begin(), order.end(), [&](MemoryId a, MemoryId b) {
+    return program.memories[a].bytes > program.memories[b].bytes;
+  });
   std::vector<int64_t> used(target.memory_channels(), 0);
   std::vector<int> ports(target.memory_channels(), 0);
   Diagnostics problems;
@@ -114,10 +144,14 @@ Status assign_memory_channels(Program& program, const Target& target) {
     }
     // Small buffers share channels when there are more buffers than channels; a big one needs room.
     if (used[best] + memory.bytes > target.channel_bytes()) {
-      problems.push_back({"E0403", "buffer '" + memory.name + "' does not fit a memory channel of " + target.name, "",
-                          {"it takes " + std::to_string(memory.bytes) + " bytes (predicted)",
-                           "channel " + std::to_string(best) + " has " + std::to_string(target.channel_bytes() - used[best]) + " bytes left"},
-                          "choose a larger target, or smaller bounds with --dim"});
+      problems.push_back(
+          {"E0403",
+           "buffer '" + memory.name + "' does not fit a memory channel of " + target.name,
+           "",
+           {"it takes " + std::to_string(memory.bytes) + " bytes (predicted)",
+            "channel " + std::to_string(best) + " has " +
+                std::to_string(target.channel_bytes() - used[best]) + " bytes left"},
+           "choose a larger target, or smaller bounds with --dim"});
       continue;
     }
     memory.channel = best;
@@ -153,8 +187,11 @@ Status check_budget(const Program& program, const Target& target) {
     const MemoryCost cost = storage_of(program, group);
     auto check = [&](const char* resource, int64_t need, int64_t have) {
       if (need <= have) return;
-      problems.push_back({"E0403", "group " + std::to_string(group) + " does not fit " + target.name, "",
-                          {std::string(resource) + ": needs " + std::to_string(need) + " (predicted, storage alone), the budget is " + std::to_string(have)},
+      problems.push_back({"E0403",
+                          "group " + std::to_string(group) + " does not fit " + target.name,
+                          "",
+                          {std::string(resource) + ": needs " + std::to_string(need) +
+                           " (predicted, storage alone), the budget is " + std::to_string(have)},
                           "choose a larger target, or smaller bounds with --dim"});
     };
     check("LUT", cost.lut, budget.lut);

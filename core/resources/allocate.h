@@ -10,20 +10,22 @@ namespace st {
 
 /// Sets depth, memory and reason of every channel of a connected program.
 ///
-/// The LP gets the paper's conservative equalisation: every kernel of a group at the pace of the slowest one. Its depths are
-/// raised to floors that rule out deadlock: a kernel with several streamed inputs finds room for one row at each of them, so
-/// that the producers of one input can finish their row whatever the other inputs wait for; and of several parameter
-/// streams, which one loader may write one after another, each holds its row. Errors: E0320, E0901.
+/// The LP gets the paper's conservative equalisation: every kernel of a group at the pace of the
+/// slowest one. Its depths are raised to floors that rule out deadlock: a kernel with several
+/// streamed inputs finds room for one row at each of them, so that the producers of one input can
+/// finish their row whatever the other inputs wait for; and of several parameter streams, which one
+/// loader may write one after another, each holds its row. Errors: E0320, E0901.
 Status size_channels(Program& program);
 
-/// Assigns each memory to a memory channel of the target, the largest first, to the channel with the fewest bytes.
-/// Errors: E0403 if a memory exceeds a channel, or all exceed the board.
+/// Assigns each memory to a memory channel of the target, the largest first, to the channel with
+/// the fewest bytes. Errors: E0403 if a memory exceeds a channel, or all exceed the board.
 Status assign_memory_channels(Program& program, const Target& target);
 
 /// Predicted storage of one group: FIFOs, converters and buffers.
 MemoryCost storage_of(const Program& program, int group);
 
-/// Checks the storage of each group against the target's budget. Errors: E0403 with both numbers per resource.
+/// Checks the storage of each group against the target's budget. Errors: E0403 with both numbers
+/// per resource.
 Status check_budget(const Program& program, const Target& target);
 
 }  // namespace st

@@ -35,9 +35,9 @@ const ErrorCode* find_error_code(std::string_view code);
 
 /// One problem.
 struct Diagnostic {
-  std::string code;                  ///< of error_codes()
-  std::string message;               ///< what, with the user's names
-  std::string where;                 ///< file, line:column, JSON pointer, node or tensor; may be empty
+  std::string code;     ///< of error_codes()
+  std::string message;  ///< what, with the user's names
+  std::string where;    ///< file, line:column, JSON pointer, node or tensor; may be empty
   std::vector<std::string> details;  ///< why: the facts that contradict each other
   std::string help;                  ///< what to do; may be empty
 };
@@ -45,13 +45,15 @@ struct Diagnostic {
 /// Several problems, reported together.
 using Diagnostics = std::vector<Diagnostic>;
 
-/// The gravest fault among `problems`: Internal before Environment before Infeasible before BadInput.
+/// The gravest fault among `problems`: Internal before Environment before Infeasible before
+/// BadInput.
 Fault fault_of(const Diagnostics& problems);
 
 /// Prints the problems as `error[E0101]: ...` blocks. Control characters in names are escaped.
 void print(std::ostream& out, const Diagnostics& problems);
 
-/// `text` with control characters, backslashes and invalid UTF-8 escaped, cut after `limit` bytes: safe on a terminal and in a comment.
+/// `text` with control characters, backslashes and invalid UTF-8 escaped, cut after `limit` bytes:
+/// safe on a terminal and in a comment.
 std::string printable(std::string_view text, size_t limit = 200);
 
 }  // namespace st

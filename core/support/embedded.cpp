@@ -17,7 +17,8 @@ const std::map<std::string, std::string>& files() {
 const std::string& embedded_file(std::string_view path) {
   auto found = files().find(std::string(path));
   if (found == files().end()) {
-    std::fprintf(stderr, "internal: no embedded file '%.*s'\n", static_cast<int>(path.size()), path.data());
+    std::fprintf(stderr, "internal: no embedded file '%.*s'\n", static_cast<int>(path.size()),
+                 path.data());
     std::abort();
   }
   return found->second;

@@ -9,20 +9,21 @@ namespace {
 
 // C++17 keywords and alternative tokens, and the names that emitted code uses itself.
 constexpr std::array Reserved = {
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case",
-    "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield",
-    "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
-    "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit",
-    "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long",
-    "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or",
-    "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "return",
-    "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch",
-    "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename",
-    "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break",
+    "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
+    "co_yield", "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit",
+    "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum",
+    "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline",
+    "int", "long", "main", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr",
+    "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast",
+    "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast",
+    "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef",
+    "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t",
+    "while", "xor", "xor_eq",
     // emitted code and its headers
-    "st", "hls", "vec", "tokens", "past", "task", "ap_uint", "ap_int", "std", "linux", "unix", "errno",
-    "null", "eof", "stdin", "stdout", "stderr", "assert", "load", "exp", "in", "out", "port", "buffer",
-    "input", "output"};
+    "st", "hls", "vec", "tokens", "past", "task", "ap_uint", "ap_int", "std", "linux", "unix",
+    "errno", "null", "eof", "stdin", "stdout", "stderr", "assert", "load", "exp", "in", "out",
+    "port", "buffer", "input", "output"};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -48,7 +49,8 @@ std::string sanitised(std::string_view name) {
   while (!out.empty() && out.back() == '_') out.pop_back();
   if (out.empty()) return "unnamed";
   // A leading digit is no identifier, and all-capital names may be macros.
-  const bool macro = std::none_of(out.begin(), out.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool macro =
+      std::none_of(out.begin(), out.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if ((out[0] >= '0' && out[0] <= '9') || macro) out = "n_" + out;
   if (std::find(Reserved.begin(), Reserved.end(), lower(out)) != Reserved.end()) out += "_value";
   return out;

@@ -8,10 +8,12 @@
 
 namespace st {
 
-/// `name` with every other character replaced by '_', shortened, and never a keyword or a reserved name of C++, Tcl or the HLS library.
+/// `name` with every other character replaced by '_', shortened, and never a keyword or a reserved
+/// name of C++, Tcl or the HLS library.
 std::string sanitised(std::string_view name);
 
-/// Hands out identifiers that differ from each other, even without regard to case (some file systems and Vivado have none).
+/// Hands out identifiers that differ from each other, even without regard to case (some file
+/// systems and Vivado have none).
 class Names {
  public:
   /// sanitised(`wanted`), with a number behind it where it is taken.

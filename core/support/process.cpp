@@ -42,7 +42,8 @@ struct Pipe {
   if (!command.directory.empty() && chdir(command.directory.c_str()) != 0) _exit(127);
   for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
-  for (const std::string& argument : command.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : command.arguments)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   execvp(arguments[0], arguments.data());
   _exit(127);
@@ -61,7 +62,8 @@ bool forward(int end, const std::function<void(std::string_view)>& sink) {
 
 Result<int> run(const Command& command) {
   auto failed = [&](const std::string& why) {
-    return Diagnostic{"E0503", "cannot run '" + printable(command.arguments[0]) + "'", "", {why}, ""};
+    return Diagnostic{
+        "E0503", "cannot run '" + printable(command.arguments[0]) + "'", "", {why}, ""};
   };
   Pipe in, out, err;
   if (!in.open() || !out.open() || !err.open()) return failed(std::strerror(errno));
@@ -77,12 +79,14 @@ Result<int> run(const Command& command) {
   size_t written = 0;
   if (command.input.empty()) Pipe::close(in.write);
   while (out.read >= 0 || err.read >= 0 || in.write >= 0) {
-    std::array<pollfd, 3> ends = {{{out.read, POLLIN, 0}, {err.read, POLLIN, 0}, {in.write, POLLOUT, 0}}};
+    std::array<pollfd, 3> ends = {
+        {{out.read, POLLIN, 0}, {err.read, POLLIN, 0}, {in.write, POLLOUT, 0}}};
     if (poll(ends.data(), ends.size(), -1) < 0 && errno != EINTR) break;
     if (ends[0].revents != 0 && !forward(out.read, command.on_output)) Pipe::close(out.read);
     if (ends[1].revents != 0 && !forward(err.read, command.on_error)) Pipe::close(err.read);
     if (ends[2].revents != 0) {
-      const ssize_t count = write(in.write, command.input.data() + written, command.input.size() - written);
+      const ssize_t count =
+          write(in.write, command.input.data() + written, command.input.size() - written);
       if (count > 0) written += static_cast<size_t>(count);
       const bool broken = count < 0 && errno != EAGAIN && errno != EINTR;
       if (written == command.input.size() || broken) Pipe::close(in.write);
@@ -95,7 +99,8 @@ Result<int> run(const Command& command) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
-  if (WEXITSTATUS(status) == 127) return failed("the program was not found, or could not be started");
+  if (WEXITSTATUS(status) == 127)
+    return failed("the program was not found, or could not be started");
   return WEXITSTATUS(status);
 }
 

@@ -22,8 +22,11 @@ void Progress::step(const std::string& what) {
 }
 
 void Progress::tick(double done, double total) {
-  if (!terminal_ || Clock::now() - start_ < std::chrono::seconds(1) || Clock::now() - last_ < std::chrono::milliseconds(100)) return;
-  show(step_ + " ... " + std::to_string(static_cast<int>(total > 0 ? 100 * done / total : 0)) + " %");
+  if (!terminal_ || Clock::now() - start_ < std::chrono::seconds(1) ||
+      Clock::now() - last_ < std::chrono::milliseconds(100))
+    return;
+  show(step_ + " ... " + std::to_string(static_cast<int>(total > 0 ? 100 * done / total : 0)) +
+       " %");
 }
 
 void Progress::show(const std::string& text) {

@@ -7,14 +7,16 @@
 
 namespace st {
 
-/// Shows what is under way on standard error, if that is a terminal and a second has passed; silent otherwise.
+/// Shows what is under way on standard error, if that is a terminal and a second has passed; silent
+/// otherwise.
 class Progress {
  public:
   Progress();
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// Names the step that begins: "sizing FIFOs". A step that itself takes long calls `tick` now and then.
+  /// Names the step that begins: "sizing FIFOs". A step that itself takes long calls `tick` now and
+  /// then.
   void step(const std::string& what);
   /// `done` of `total` of the step, in any unit.
   void tick(double done, double total);

@@ -45,13 +45,14 @@ using Status = Result<void>;
 
 }  // namespace st
 
-/// Evaluates `expression` (a Result), and returns its errors from the calling function, or binds its value to `name`.
-#define ST_TRY(name, expression)                        \
-  auto name##_result = (expression);                    \
+/// Evaluates `expression` (a Result), and returns its errors from the calling function, or binds
+/// its value to `name`.
+#define ST_TRY(name, expression)                          \
+  auto name##_result = (expression);                      \
   if (!name##_result.ok()) return name##_result.errors(); \
   auto& name = *name##_result
 /// The same for a Status.
-#define ST_CHECK(expression)                                        \
-  do {                                                              \
+#define ST_CHECK(expression)                                              \
+  do {                                                                    \
     if (auto status = (expression); !status.ok()) return status.errors(); \
   } while (false)

@@ -15,7 +15,11 @@ namespace fs = std::filesystem;
 namespace {
 
 Diagnostic cannot_write(const fs::path& path, const std::string& why) {
-  return {"E0501", "cannot write '" + printable(path.string()) + "'", "", {why}, "choose another place with --output, or free disk space"};
+  return {"E0501",
+          "cannot write '" + printable(path.string()) + "'",
+          "",
+          {why},
+          "choose another place with --output, or free disk space"};
 }
 
 }  // namespace
@@ -27,11 +31,18 @@ Result<StagedDirectory> StagedDirectory::create(const fs::path& wanted, const st
   if (!target.has_filename()) target = target.parent_path();
   const bool exists = fs::exists(target, error);
   if (exists && !fs::is_directory(target, error)) {
-    return Diagnostic{"E0502", "'" + printable(wanted.string()) + "' is a file", "", {}, "choose another place with --output"};
+    return Diagnostic{"E0502",
+                      "'" + printable(wanted.string()) + "' is a file",
+                      "",
+                      {},
+                      "choose another place with --output"};
   }
   if (exists && !fs::is_empty(target, error) && !fs::exists(target / marker, error)) {
-    return Diagnostic{"E0502", "'" + printable(wanted.string()) + "' is not empty, and no build directory", "",
-                      {"it has no " + marker}, "choose another place with --output, or remove it yourself"};
+    return Diagnostic{"E0502",
+                      "'" + printable(wanted.string()) + "' is not empty, and no build directory",
+                      "",
+                      {"it has no " + marker},
+                      "choose another place with --output, or remove it yourself"};
   }
   fs::create_directories(target.parent_path(), error);
   if (error) return cannot_write(wanted, error.message());
@@ -41,7 +52,11 @@ Result<StagedDirectory> StagedDirectory::create(const fs::path& wanted, const st
   if (lock < 0) return cannot_write(wanted, std::strerror(errno));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     close(lock);
-    return Diagnostic{"E0504", "another build of '" + printable(wanted.string()) + "' is under way", "", {}, "wait for it, or choose another place with --output"};
+    return Diagnostic{"E0504",
+                      "another build of '" + printable(wanted.string()) + "' is under way",
+                      "",
+                      {},
+                      "wait for it, or choose another place with --output"};
   }
   fs::remove_all(partial, error);
   fs::create_directory(partial, error);
@@ -67,7 +82,8 @@ StagedDirectory::~StagedDirectory() {
   close(lock_);
 }
 
-Status StagedDirectory::write(const std::string& relative, const std::string& content, bool executable) const {
+Status StagedDirectory::write(const std::string& relative, const std::string& content,
+                              bool executable) const {
   const fs::path path = partial_ / relative;
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
@@ -81,13 +97,15 @@ Status StagedDirectory::write(const std::string& relative, const std::string& co
 
 Status StagedDirectory::commit() {
   // The exchange is one step of the file system: at no time is there half a directory.
-  if (renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0) return {};
+  if (renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0)
+    return {};
   if (errno != ENOENT && errno != EINVAL) return cannot_write(target_, std::strerror(errno));
   if (errno == EINVAL) {  // a file system without exchange
     const fs::path old = partial_.string() + ".old";
     std::error_code error;
     fs::remove_all(old, error);
-    if (rename(target_.c_str(), old.c_str()) != 0 && errno != ENOENT) return cannot_write(target_, std::strerror(errno));
+    if (rename(target_.c_str(), old.c_str()) != 0 && errno != ENOENT)
+      return cannot_write(target_, std::strerror(errno));
     const bool moved = rename(partial_.c_str(), target_.c_str()) == 0;
     const int why = errno;
     if (!moved) rename(old.c_str(), target_.c_str());
@@ -95,7 +113,8 @@ Status StagedDirectory::commit() {
     if (!moved) return cannot_write(target_, std::strerror(why));
     return {};
   }
-  if (rename(partial_.c_str(), target_.c_str()) != 0) return cannot_write(target_, std::strerror(errno));
+  if (rename(partial_.c_str(), target_.c_str()) != 0)
+    return cannot_write(target_, std::strerror(errno));
   return {};
 }
 

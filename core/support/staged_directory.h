@@ -9,13 +9,16 @@
 
 namespace st {
 
-/// Files are written beside the final place, in `.<name>.partial`, and `commit` swaps the directories in one step. What a killed
-/// run left behind is removed by the next one; while a run is under way, a lock keeps a second one out.
+/// Files are written beside the final place, in `.<name>.partial`, and `commit` swaps the
+/// directories in one step. What a killed run left behind is removed by the next one; while a run
+/// is under way, a lock keeps a second one out.
 class StagedDirectory {
  public:
-  /// `marker`: a file that tells our directories from others; an existing, non-empty directory without it is not replaced.
-  /// Errors: E0501 not writable, E0502 something else is there, E0504 another run.
-  static Result<StagedDirectory> create(const std::filesystem::path& target, const std::string& marker);
+  /// `marker`: a file that tells our directories from others; an existing, non-empty directory
+  /// without it is not replaced. Errors: E0501 not writable, E0502 something else is there, E0504
+  /// another run.
+  static Result<StagedDirectory> create(const std::filesystem::path& target,
+                                        const std::string& marker);
 
   StagedDirectory(StagedDirectory&& other) noexcept;
   StagedDirectory& operator=(StagedDirectory&&) = delete;
@@ -24,7 +27,8 @@ class StagedDirectory {
   /// Where to write.
   [[nodiscard]] const std::filesystem::path& path() const { return partial_; }
   /// Writes a file below path(); parents are made. Errors: E0501.
-  Status write(const std::string& relative, const std::string& content, bool executable = false) const;
+  Status write(const std::string& relative, const std::string& content,
+               bool executable = false) const;
   /// Puts the directory in place of the earlier one. Errors: E0501.
   Status commit();
 

@@ -12,7 +12,11 @@ Result<TemporaryDirectory> TemporaryDirectory::create() {
   std::error_code error;
   std::string pattern = (fs::temp_directory_path(error) / "streamtensor-XXXXXX").string();
   if (error || mkdtemp(pattern.data()) == nullptr) {
-    return Diagnostic{"E0501", "cannot make a temporary directory", "", {std::strerror(errno)}, "set TMPDIR to a place that can be written"};
+    return Diagnostic{"E0501",
+                      "cannot make a temporary directory",
+                      "",
+                      {std::strerror(errno)},
+                      "set TMPDIR to a place that can be written"};
   }
   return TemporaryDirectory(pattern);
 }

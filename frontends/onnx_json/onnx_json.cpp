@@ -28,7 +28,8 @@ class ModelReader {
   ModelReader(const std::filesystem::path& model, const ReadOptions& options)
       : options_(options),
         problems_(model.filename().string()),
-        files_(model.parent_path(), model.filename().string(), options.weights, options.graph_only) {}
+        files_(model.parent_path(), model.filename().string(), options.weights,
+               options.graph_only) {}
 
   Result<Graph> read(const json::Value& document) {
     const Field root(&document, "", problems_);

@@ -42,7 +42,7 @@ class WeightFiles {
   std::optional<std::filesystem::path> only_;
   std::map<std::filesystem::path, std::shared_ptr<const Hdf5File>> opened_;  ///< nullptr: failed
   bool ignored_ = false;
-  bool no_default_ = false;                                                  ///< reported already
+  bool no_default_ = false;  ///< reported already
 };
 
 }  // namespace st::onnx_json

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What emitted test benches share: launches and their data from a folder, comparison, and a verdict that fails closed.
-/// Not for synthesis.
+/// What emitted test benches share: launches and their data from a folder, comparison, and a
+/// verdict that fails closed. Not for synthesis.
 ///
 /// The folder's `launches.txt` (schema streamtensor.testdata/1) has one item per line:
-///   memory <name> <file> <checksum>       what the memory holds before the first launch; zeroes otherwise
-///   launch <tokens> <past>
-///   input <name> <file> <checksum>        rows that the host writes before this launch
-///   expect <name> <file> <checksum>       rows that this launch must write
+///   memory <name> <file> <checksum>       what the memory holds before the first launch; zeroes
+///   otherwise launch <tokens> <past> input <name> <file> <checksum>        rows that the host
+///   writes before this launch expect <name> <file> <checksum>       rows that this launch must
+///   write
 /// Files are little-endian words of 512 bits; checksums are 64-bit FNV-1a in hexadecimal.
 #pragma once
 
@@ -35,7 +35,8 @@ class TestBench {
     std::ifstream list(folder + "/launches.txt");
     std::string line;
     if (!std::getline(list, line) || line != "streamtensor.testdata/1") {
-      fail("cannot read " + folder + "/launches.txt (give the folder of the test data as argument)");
+      fail("cannot read " + folder +
+           "/launches.txt (give the folder of the test data as argument)");
       return;
     }
     while (std::getline(list, line)) {
@@ -85,7 +86,8 @@ class TestBench {
     }
   }
 
-  /// Compares the rows that this launch wrote: integers exactly, floats within 1e-5 of the expected value's magnitude.
+  /// Compares the rows that this launch wrote: integers exactly, floats within 1e-5 of the expected
+  /// value's magnitude.
   template <typename T, int L, int Beats>
   void compare(const std::string& name, const Words& words) {
     const auto found = launches_[launch_].expected.find(name);
@@ -109,7 +111,8 @@ class TestBench {
         if (!agrees(is, should)) {
           std::ostringstream text;
           text.precision(9);
-          text << "launch " << launch_ << ", " << name << "[" << row << "][" << i << "] is " << +is << ", expected " << +should;
+          text << "launch " << launch_ << ", " << name << "[" << row << "][" << i << "] is " << +is
+               << ", expected " << +should;
           fail(text.str());
         }
       }
@@ -149,7 +152,8 @@ class TestBench {
   /// Reads a whole file into the first words of `words`; damage is a failure, not the end.
   void read(const File& file, Words& words) {
     std::ifstream in(folder_ + "/" + file.name, std::ios::binary);
-    const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const std::vector<char> bytes((std::istreambuf_iterator<char>(in)),
+                                  std::istreambuf_iterator<char>());
     std::uint64_t checksum = 0xcbf29ce484222325U;
     for (char c : bytes) checksum = (checksum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
     if (!in) fail("cannot read " + file.name);
@@ -169,7 +173,8 @@ class TestBench {
   template <typename T>
   static T element(const ap_uint<512>& word, int bit) {
     constexpr int Bits = 8 * static_cast<int>(sizeof(T));
-    const auto raw = static_cast<std::uint32_t>(ap_uint<512>(word).range(bit + Bits - 1, bit).to_uint64());
+    const auto raw =
+        static_cast<std::uint32_t>(ap_uint<512>(word).range(bit + Bits - 1, bit).to_uint64());
     T value;
     std::memcpy(&value, &raw, sizeof(T));
     return value;
@@ -178,7 +183,8 @@ class TestBench {
   template <typename T>
   static bool agrees(T is, T should) {
     if constexpr (std::is_floating_point<T>::value) {
-      // Below the smallest magnitude that matters to a logit, the difference itself decides. NaN never agrees.
+      // Below the smallest magnitude that matters to a logit, the difference itself decides. NaN
+      // never agrees.
       return std::fabs(is - should) <= 1e-5F * std::fabs(should) + 1e-7F;
     } else {
       return is == should;

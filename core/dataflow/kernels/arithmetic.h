@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The order of additions that emitted kernels keep (hls_templates/README.md), written a second time so that each checks the other.
+/// The order of additions that emitted kernels keep (hls_templates/README.md), written a second
+/// time so that each checks the other.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace st {
 
-/// Sum of `values` as a binary tree over neighbours; destroys them. Emitted code adds the lanes of a beat this way.
+/// Sum of `values` as a binary tree over neighbours; destroys them. Emitted code adds the lanes of
+/// a beat this way.
 template <typename T>
 T tree_sum(std::vector<T>& values) {
   for (size_t stride = 1; stride < values.size(); stride *= 2) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention of a new row over all earlier ones: scores, softmax, context. Keys and values come from cache_rows.
+// Causal attention of a new row over all earlier ones: scores, softmax, context. Keys and values
+// come from cache_rows.
 #include <algorithm>
 #include <cmath>
 
@@ -17,7 +18,8 @@ int64_t at(const Evaluation& e, int64_t h, int64_t t, int64_t j) {
   return (h * e.tokens + t) * (e.past + e.tokens) + j;
 }
 
-/// Row j of the key or value head that query head h uses (several query heads share one: grouped-query attention).
+/// Row j of the key or value head that query head h uses (several query heads share one:
+/// grouped-query attention).
 const float* cached(const Evaluation& e, const Tensor& cache, int64_t h, int64_t j) {
   const int64_t repeat = e.size("Heads") / cache.shape[0];
   return cache.f32().data() + ((h / repeat) * cache.shape[1] + j) * cache.shape[2];
@@ -74,26 +76,40 @@ Result<std::vector<Tensor>> attention_context(const Evaluation& e) {
 }  // namespace
 
 void add_attention_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"attention_scores", "streamtensor/attention.h", "query times each visible key, scaled",
-                     {"L", "HeadBeats", "Heads"}, {"in0", "in1", "out0", "real:scale", "tokens", "past"},
-                     attention_scores, [](const Program& p, const Kernel& k) {
+  records.push_back({"attention_scores",
+                     "streamtensor/attention.h",
+                     "query times each visible key, scaled",
+                     {"L", "HeadBeats", "Heads"},
+                     {"in0", "in1", "out0", "real:scale", "tokens", "past"},
+                     attention_scores,
+                     [](const Program& p, const Kernel& k) {
                        const int64_t head = k.sizes.at("HeadBeats");
                        return KernelCost{k.sizes.at("Heads") * head * (1 + p.max_positions), false,
                                          head * k.sizes.at("L") * 32};
                      }});
-  records.push_back({"softmax_rows", "streamtensor/attention.h", "softmax over the visible positions",
-                     {"MaxPositions", "Heads"}, {"in0", "out0", "tokens", "past"}, softmax_rows,
-                     [](const Program& p, const Kernel& k) {
-                       return KernelCost{3 * k.sizes.at("Heads") * p.max_positions, true, p.max_positions * 32};
-                     }});
-  records.push_back({"attention_context", "streamtensor/attention.h", "probabilities times each visible value",
-                     {"L", "HeadBeats", "Heads"}, {"in0", "in1", "out0", "tokens", "past"}, attention_context,
+  records.push_back(
+      {"softmax_rows",
+       "streamtensor/attention.h",
+       "softmax over the visible positions",
+       {"MaxPositions", "Heads"},
+       {"in0", "out0", "tokens", "past"},
+       softmax_rows,
+       [](const Program& p, const Kernel& k) {
+         return KernelCost{3 * k.sizes.at("Heads") * p.max_positions, true, p.max_positions * 32};
+       }});
+  records.push_back({"attention_context",
+                     "streamtensor/attention.h",
+                     "probabilities times each visible value",
+                     {"L", "HeadBeats", "Heads"},
+                     {"in0", "in1", "out0", "tokens", "past"},
+                     attention_context,
                      [](const Program& p, const Kernel& k) {
                        const int64_t head = k.sizes.at("HeadBeats");
-                       // A float addition takes 7 cycles (csynth, xcu280), and each position adds to the same sums.
+                       // A float addition takes 7 cycles (csynth, xcu280), and each position adds
+                       // to the same sums.
                        const int64_t interval = std::max<int64_t>(head, 7);
-                       return KernelCost{k.sizes.at("Heads") * (interval * p.max_positions + head), true,
-                                         head * k.sizes.at("L") * 32};
+                       return KernelCost{k.sizes.at("Heads") * (interval * p.max_positions + head),
+                                         true, head * k.sizes.at("L") * 32};
                      }});
 }
 

@@ -16,7 +16,10 @@ KernelCost beats_cost(const Program&, const Kernel& kernel) {
 
 void add_binary(std::vector<KernelRecord>& records, std::string_view kind, std::string_view summary,
                 float (*op)(float, float)) {
-  records.push_back({kind, "streamtensor/elementwise.h", summary, {"L", "Beats"},
+  records.push_back({kind,
+                     "streamtensor/elementwise.h",
+                     summary,
+                     {"L", "Beats"},
                      {"in0", "in1", "out0", "tokens"},
                      [op](const Evaluation& e) -> Result<std::vector<Tensor>> {
                        const int64_t width = e.size("L") * e.size("Beats");
@@ -31,7 +34,10 @@ void add_binary(std::vector<KernelRecord>& records, std::string_view kind, std::
 
 void add_unary(std::vector<KernelRecord>& records, std::string_view kind, std::string_view summary,
                float (*op)(float)) {
-  records.push_back({kind, "streamtensor/elementwise.h", summary, {"L", "Beats"},
+  records.push_back({kind,
+                     "streamtensor/elementwise.h",
+                     summary,
+                     {"L", "Beats"},
                      {"in0", "out0", "tokens"},
                      [op](const Evaluation& e) -> Result<std::vector<Tensor>> {
                        Tensor y = *e.inputs[0];
@@ -51,11 +57,11 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records) {
   add_unary(records, "gelu_tanh", "Gelu, tanh form", [](float x) {
     return 0.5f * x * (1.0f + std::tanh(0.7978845608028654f * (x + 0.044715f * x * x * x)));
   });
-  add_unary(records, "gelu_erf", "Gelu, exact form", [](float x) {
-    return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f));
-  });
+  add_unary(records, "gelu_erf", "Gelu, exact form",
+            [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f)); });
   add_unary(records, "silu", "x * sigmoid(x)", [](float x) { return x / (1.0f + std::exp(-x)); });
-  add_unary(records, "sigmoid", "1 / (1 + exp(-x))", [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
+  add_unary(records, "sigmoid", "1 / (1 + exp(-x))",
+            [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
   add_unary(records, "tanh_act", "tanh(x)", [](float x) { return std::tanh(x); });
   add_unary(records, "relu", "max(x, 0)", [](float x) { return x > 0.0f ? x : 0.0f; });
 }

@@ -17,8 +17,9 @@ Tensor multiply(const Evaluation& e, DType result) {
     for (int64_t n = 0; n < rows; ++n) {
       const T* a = x.data() + t * depth;
       const T* b = w.data() + n * depth;
-      y.as<Acc>()[t * rows + n] = row_sum<Acc>(
-          depth, lanes, [&](int64_t i) { return static_cast<Acc>(static_cast<Acc>(a[i]) * static_cast<Acc>(b[i])); });
+      y.as<Acc>()[t * rows + n] = row_sum<Acc>(depth, lanes, [&](int64_t i) {
+        return static_cast<Acc>(static_cast<Acc>(a[i]) * static_cast<Acc>(b[i]));
+      });
     }
   }
   return y;
@@ -27,7 +28,9 @@ Tensor multiply(const Evaluation& e, DType result) {
 }  // namespace
 
 void add_matmul_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"matmul", "streamtensor/matmul.h", "row times streamed matrix; f32, or i8 into i32",
+  records.push_back({"matmul",
+                     "streamtensor/matmul.h",
+                     "row times streamed matrix; f32, or i8 into i32",
                      {"type of in0", "type of out0", "KL", "KBeats", "NL", "NBeats"},
                      {"in0", "in1", "out0", "tokens"},
                      [](const Evaluation& e) -> Result<std::vector<Tensor>> {
@@ -37,7 +40,8 @@ void add_matmul_kernels(std::vector<KernelRecord>& records) {
                        return std::vector{multiply<float, float>(e, DType::F32)};
                      },
                      [](const Program&, const Kernel& k) {
-                       const int64_t cycles = k.sizes.at("NBeats") * k.sizes.at("KBeats") * k.sizes.at("NL");
+                       const int64_t cycles =
+                           k.sizes.at("NBeats") * k.sizes.at("KBeats") * k.sizes.at("NL");
                        return KernelCost{cycles, false, k.sizes.at("NL") * 32};
                      }});
 }

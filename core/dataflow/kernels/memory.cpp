@@ -45,7 +45,8 @@ Result<std::vector<Tensor>> cache_rows(const Evaluation& e) {
   for (int64_t g = 0; g < heads; ++g) {
     float* rows = cache.f32().data() + g * positions * head;
     for (int64_t t = 0; t < e.tokens; ++t) {
-      std::copy_n(e.inputs[0]->f32().begin() + (t * heads + g) * head, head, rows + (e.past + t) * head);
+      std::copy_n(e.inputs[0]->f32().begin() + (t * heads + g) * head, head,
+                  rows + (e.past + t) * head);
     }
     std::copy_n(rows, visible * head, out.f32().begin() + g * visible * head);
   }
@@ -59,22 +60,48 @@ KernelCost beats_cost(const Program&, const Kernel& kernel) {
 }  // namespace
 
 void add_memory_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"load_rows", "streamtensor/memory.h", "device memory to stream, row by row",
-                     {"type of out0", "L", "Beats"}, {"memory0", "out0", "tokens"}, load_rows, beats_cost});
-  records.push_back({"store_rows", "streamtensor/memory.h", "stream to device memory, row by row",
-                     {"type of in0", "L", "Beats"}, {"in0", "memory0", "tokens"}, store_rows, beats_cost});
-  records.push_back({"gather_rows", "streamtensor/memory.h", "rows of a table by index",
-                     {"type of out0", "L", "Beats"}, {"in0", "memory0", "out0", "tokens"}, gather_rows, beats_cost});
-  records.push_back({"cache_rows", "streamtensor/memory.h", "appends a row to a key or value cache, then streams the cache",
-                     {"type of in0", "L", "HeadBeats", "Heads", "Repeat", "MaxPositions"},
-                     {"in0", "memory0", "out0", "tokens", "past"}, cache_rows, [](const Program& p, const Kernel& k) {
-                       const int64_t row = k.sizes.at("Heads") * k.sizes.at("HeadBeats");
-                       return KernelCost{row * (1 + k.sizes.at("Repeat") * p.max_positions), true, 0};
-                     }});
-  records.push_back({"load_params", "", "one parameter port: all its segments once per row",
-                     {}, {"memory0", "out*", "tokens"}, load_params, [](const Program& p, const Kernel& k) {
+  records.push_back({"load_rows",
+                     "streamtensor/memory.h",
+                     "device memory to stream, row by row",
+                     {"type of out0", "L", "Beats"},
+                     {"memory0", "out0", "tokens"},
+                     load_rows,
+                     beats_cost});
+  records.push_back({"store_rows",
+                     "streamtensor/memory.h",
+                     "stream to device memory, row by row",
+                     {"type of in0", "L", "Beats"},
+                     {"in0", "memory0", "tokens"},
+                     store_rows,
+                     beats_cost});
+  records.push_back({"gather_rows",
+                     "streamtensor/memory.h",
+                     "rows of a table by index",
+                     {"type of out0", "L", "Beats"},
+                     {"in0", "memory0", "out0", "tokens"},
+                     gather_rows,
+                     beats_cost});
+  records.push_back(
+      {"cache_rows",
+       "streamtensor/memory.h",
+       "appends a row to a key or value cache, then streams the cache",
+       {"type of in0", "L", "HeadBeats", "Heads", "Repeat", "MaxPositions"},
+       {"in0", "memory0", "out0", "tokens", "past"},
+       cache_rows,
+       [](const Program& p, const Kernel& k) {
+         const int64_t row = k.sizes.at("Heads") * k.sizes.at("HeadBeats");
+         return KernelCost{row * (1 + k.sizes.at("Repeat") * p.max_positions), true, 0};
+       }});
+  records.push_back({"load_params",
+                     "",
+                     "one parameter port: all its segments once per row",
+                     {},
+                     {"memory0", "out*", "tokens"},
+                     load_params,
+                     [](const Program& p, const Kernel& k) {
                        int64_t beats = 0;
-                       for (const Port& port : k.outputs) beats += port.type.max_beats() / p.max_sequence;
+                       for (const Port& port : k.outputs)
+                         beats += port.type.max_beats() / p.max_sequence;
                        return KernelCost{beats, false, 0};
                      }});
 }

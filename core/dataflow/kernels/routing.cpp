@@ -36,27 +36,40 @@ int64_t beats_per_row(const Program& program, const Port& port) {
 }  // namespace
 
 void add_routing_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"fork", "streamtensor/fork.h", "each beat to every output", {"type of in0", "L", "Beats"},
-                     {"in0", "tokens", "out*"}, fork, [](const Program&, const Kernel& k) {
+  records.push_back({"fork",
+                     "streamtensor/fork.h",
+                     "each beat to every output",
+                     {"type of in0", "L", "Beats"},
+                     {"in0", "tokens", "out*"},
+                     fork,
+                     [](const Program&, const Kernel& k) {
                        return KernelCost{k.sizes.at("Beats"), false, 0};
                      }});
-  records.push_back({"split", "streamtensor/fork.h", "each row in parts, one after another",
-                     {"type of in0", "L", "sizes Part*"}, {"in0", "tokens", "out*"}, split,
+  records.push_back({"split",
+                     "streamtensor/fork.h",
+                     "each row in parts, one after another",
+                     {"type of in0", "L", "sizes Part*"},
+                     {"in0", "tokens", "out*"},
+                     split,
                      [](const Program& p, const Kernel& k) {
                        return KernelCost{beats_per_row(p, k.inputs[0]), false, 0};
                      }});
-  records.push_back({"convert", "", "from one itensor type to another, through a ping-pong buffer",
-                     {}, {"in0", "out0", "tokens"},
-                     [](const Evaluation& e) -> Result<std::vector<Tensor>> { return std::vector{*e.inputs[0]}; },
-                     [](const Program& p, const Kernel& k) {
-                       const ItensorType& from = k.inputs[0].type.itensor;
-                       const Conversion conversion = infer_conversion(from, k.outputs[0].type.itensor);
-                       const int64_t elements =
-                           std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
-                                           std::multiplies<>());
-                       const int64_t cycles = std::max(beats_per_row(p, k.inputs[0]), beats_per_row(p, k.outputs[0]));
-                       return KernelCost{cycles, true, 2 * elements * bits_of(from.dtype)};
-                     }});
+  records.push_back(
+      {"convert",
+       "",
+       "from one itensor type to another, through a ping-pong buffer",
+       {},
+       {"in0", "out0", "tokens"},
+       [](const Evaluation& e) -> Result<std::vector<Tensor>> { return std::vector{*e.inputs[0]}; },
+       [](const Program& p, const Kernel& k) {
+         const ItensorType& from = k.inputs[0].type.itensor;
+         const Conversion conversion = infer_conversion(from, k.outputs[0].type.itensor);
+         const int64_t elements = std::accumulate(
+             conversion.buffer.begin(), conversion.buffer.end(), int64_t{1}, std::multiplies<>());
+         const int64_t cycles =
+             std::max(beats_per_row(p, k.inputs[0]), beats_per_row(p, k.outputs[0]));
+         return KernelCost{cycles, true, 2 * elements * bits_of(from.dtype)};
+       }});
 }
 
 }  // namespace st

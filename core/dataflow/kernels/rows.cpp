@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that need a whole row before its first output: normalisation and quantisation, and their like.
+// Kernels that need a whole row before its first output: normalisation and quantisation, and their
+// like.
 #include <algorithm>
 #include <cmath>
 
@@ -18,7 +19,8 @@ Result<std::vector<Tensor>> layer_norm(const Evaluation& e) {
   const auto& bias = e.inputs[2]->f32();
   for (int64_t t = 0; t < e.tokens; ++t) {
     float* row = y.f32().data() + t * width;
-    const float mean = row_sum<float>(width, lanes, [&](int64_t i) { return row[i]; }) / static_cast<float>(width);
+    const float mean =
+        row_sum<float>(width, lanes, [&](int64_t i) { return row[i]; }) / static_cast<float>(width);
     const float variance =
         row_sum<float>(width, lanes, [&](int64_t i) { return (row[i] - mean) * (row[i] - mean); }) /
         static_cast<float>(width);
@@ -104,22 +106,47 @@ std::function<KernelCost(const Program&, const Kernel&)> buffered(int passes, in
 }  // namespace
 
 void add_row_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"layer_norm", "streamtensor/normalization.h", "LayerNormalization of each row",
-                     {"L", "Beats"}, {"in0", "in1", "in2", "out0", "real:epsilon", "tokens"}, layer_norm,
+  records.push_back({"layer_norm",
+                     "streamtensor/normalization.h",
+                     "LayerNormalization of each row",
+                     {"L", "Beats"},
+                     {"in0", "in1", "in2", "out0", "real:epsilon", "tokens"},
+                     layer_norm,
                      buffered(3, 32)});
-  records.push_back({"rms_norm", "streamtensor/normalization.h", "RMSNormalization of each row",
-                     {"L", "Beats"}, {"in0", "in1", "out0", "real:epsilon", "tokens"}, rms_norm, buffered(2, 32)});
-  records.push_back({"quantize_rows", "streamtensor/quantize.h", "f32 row to i8 and one scale",
-                     {"L", "Beats"}, {"in0", "out0", "out1", "tokens"}, quantize_rows, buffered(2, 32)});
-  records.push_back({"dequantize_rows", "streamtensor/quantize.h", "i32 sums to f32 by row and channel scale",
-                     {"L", "Beats"}, {"in0", "in1", "in2", "out0", "tokens"}, dequantize_rows,
-                     [](const Program&, const Kernel& k) { return KernelCost{k.sizes.at("Beats"), false, 0}; }});
-  records.push_back({"rotary", "streamtensor/rotary.h", "RotaryEmbedding of each head",
-                     {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
-                     {"in0", "in1", "in2", "out0", "tokens"}, rotary, [](const Program&, const Kernel& k) {
-                       const int64_t beats = k.sizes.at("HeadBeats");
-                       return KernelCost{2 * k.sizes.at("Heads") * beats, true, 2 * beats * k.sizes.at("L") * 32};
+  records.push_back({"rms_norm",
+                     "streamtensor/normalization.h",
+                     "RMSNormalization of each row",
+                     {"L", "Beats"},
+                     {"in0", "in1", "out0", "real:epsilon", "tokens"},
+                     rms_norm,
+                     buffered(2, 32)});
+  records.push_back({"quantize_rows",
+                     "streamtensor/quantize.h",
+                     "f32 row to i8 and one scale",
+                     {"L", "Beats"},
+                     {"in0", "out0", "out1", "tokens"},
+                     quantize_rows,
+                     buffered(2, 32)});
+  records.push_back({"dequantize_rows",
+                     "streamtensor/quantize.h",
+                     "i32 sums to f32 by row and channel scale",
+                     {"L", "Beats"},
+                     {"in0", "in1", "in2", "out0", "tokens"},
+                     dequantize_rows,
+                     [](const Program&, const Kernel& k) {
+                       return KernelCost{k.sizes.at("Beats"), false, 0};
                      }});
+  records.push_back(
+      {"rotary",
+       "streamtensor/rotary.h",
+       "RotaryEmbedding of each head",
+       {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
+       {"in0", "in1", "in2", "out0", "tokens"},
+       rotary,
+       [](const Program&, const Kernel& k) {
+         const int64_t beats = k.sizes.at("HeadBeats");
+         return KernelCost{2 * k.sizes.at("Heads") * beats, true, 2 * beats * k.sizes.at("L") * 32};
+       }});
 }
 
 }  // namespace st
