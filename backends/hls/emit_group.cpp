@@ -96,6 +96,20 @@ std::string channel(const Channel& c) {
          " type=fifo impl=" + std::string(name_of(c.memory)) + "\n";
 }
 
+/// A port of its own for each pointer: one process reads it, one writes it. Bursts of 64 words are
+/// the 4 KiB that AXI allows.
+std::string interface(const Program& program, int group, MemoryId m) {
+  const Memory& memory = program.memories[m];
+  std::string out = "#pragma HLS INTERFACE mode=m_axi port=" + memory.name +
+                    " bundle=" + memory.name +
+                    " offset=slave depth=" + std::to_string(memory.bytes / (WordBits / 8));
+  const bool written = writes(program, group, m);
+  if (!written || memory.role == MemoryRole::Cache)
+    out += " max_read_burst_length=64 num_read_outstanding=8";
+  if (written) out += " max_write_burst_length=64 num_write_outstanding=8";
+  return out + "\n";
+}
+
 std::string signature(const Program& program, int group) {
   std::vector<std::string> parameters;
   for (MemoryId m : program.memories_of(group))
@@ -180,9 +194,7 @@ std::string emit_source(const Program& program, int group) {
   }
   out += signature(program, group) + " {\n";
   for (MemoryId m : program.memories_of(group)) {
-    const std::string& name = program.memories[m].name;
-    out += "#pragma HLS INTERFACE mode=m_axi port=" + name + " bundle=" + name +
-           " offset=slave max_read_burst_length=64 num_read_outstanding=8\n";
+    out += interface(program, group, m);
   }
   out +=
       "#pragma HLS INTERFACE mode=s_axilite port=tokens\n#pragma HLS INTERFACE mode=s_axilite "

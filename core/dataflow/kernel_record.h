@@ -29,6 +29,11 @@ struct Evaluation {
   [[nodiscard]] float real(const char* name) const { return kernel.reals.at(name); }
 };
 
+/// Cycles between float additions into one sum, and between comparisons for one maximum (csynth
+/// 2023.2, xcu280, 300 MHz). The initiation intervals of hls_templates/streamtensor/vec.h.
+inline constexpr int64_t FloatAddInterval = 7;
+inline constexpr int64_t FloatMaxInterval = 2;
+
 /// Cycles and storage of one kernel, all predicted from its loop structure.
 struct KernelCost {
   int64_t row_cycles = 1;    ///< for one row, with the context at its bound

@@ -11,9 +11,6 @@
 namespace st {
 namespace {
 
-/// Ports that are left free, because a later group may need what this one makes.
-constexpr int ReservedPorts = 4;
-
 std::map<TensorId, std::pair<KernelId, size_t>> producers_of(const Program& program) {
   std::map<TensorId, std::pair<KernelId, size_t>> producers;
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
@@ -23,13 +20,24 @@ std::map<TensorId, std::pair<KernelId, size_t>> producers_of(const Program& prog
   return producers;
 }
 
-/// Memory ports that `members` need together: their own memories, one for parameters, and one per
-/// tensor from elsewhere.
+std::map<TensorId, std::vector<KernelId>> readers_of(const Program& program) {
+  std::map<TensorId, std::vector<KernelId>> readers;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    for (const Port& port : program.kernels[k].inputs) readers[port.tensor].push_back(k);
+  }
+  return readers;
+}
+
+/// Memory ports that `members` need together: their own memories, one for parameters, one per
+/// tensor from elsewhere, and one per tensor that is stored. A tensor counts as stored as long as
+/// one reader is not a member, even if that reader is not placed yet: it may still go elsewhere.
 int ports_of(const Program& program, const std::set<KernelId>& members,
-             const std::map<TensorId, std::pair<KernelId, size_t>>& producers) {
+             const std::map<TensorId, std::pair<KernelId, size_t>>& producers,
+             const std::map<TensorId, std::vector<KernelId>>& readers) {
   std::set<MemoryId> memories;
   std::set<TensorId> loaded;
   bool parameters = false;
+  int stored = 0;
   for (KernelId k : members) {
     memories.insert(program.kernels[k].memories.begin(), program.kernels[k].memories.end());
     for (const Port& port : program.kernels[k].inputs) {
@@ -41,8 +49,15 @@ int ports_of(const Program& program, const std::set<KernelId>& members,
       if (producer == producers.end() || !members.count(producer->second.first))
         loaded.insert(port.tensor);
     }
+    for (const Port& port : program.kernels[k].outputs) {
+      auto reading = readers.find(port.tensor);
+      const bool stays = reading != readers.end() &&
+                         std::all_of(reading->second.begin(), reading->second.end(),
+                                     [&](KernelId reader) { return members.count(reader) > 0; });
+      if (!stays) ++stored;
+    }
   }
-  return static_cast<int>(memories.size() + loaded.size()) + (parameters ? 1 : 0);
+  return static_cast<int>(memories.size() + loaded.size()) + stored + (parameters ? 1 : 0);
 }
 
 }  // namespace
@@ -68,6 +83,7 @@ int64_t on_chip_bits(const Program& program, KernelId id) {
 
 Status fuse(Program& program, const FusionLimits& limits) {
   const auto producers = producers_of(program);
+  const auto readers = readers_of(program);
   std::vector<std::set<KernelId>> groups(1);
   std::vector<int64_t> used(1, 0);
   Diagnostics problems;
@@ -106,7 +122,7 @@ Status fuse(Program& program, const FusionLimits& limits) {
     together.insert(unit.begin(), unit.end());
     const bool fits = used[group] + bits <= limits.on_chip_bits &&
                       (groups[group].empty() ||
-                       ports_of(program, together, producers) <= limits.max_ports - ReservedPorts);
+                       ports_of(program, together, producers, readers) <= limits.max_ports);
     if (!fits) {
       group = static_cast<int>(groups.size());
       groups.emplace_back();

@@ -84,19 +84,21 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
                      attention_scores,
                      [](const Program& p, const Kernel& k) {
                        const int64_t head = k.sizes.at("HeadBeats");
-                       return KernelCost{k.sizes.at("Heads") * head * (1 + p.max_positions), false,
-                                         head * k.sizes.at("L") * 32};
+                       return KernelCost{
+                           k.sizes.at("Heads") * head * (1 + FloatAddInterval * p.max_positions),
+                           false, head * k.sizes.at("L") * 32};
                      }});
-  records.push_back(
-      {"softmax_rows",
-       "streamtensor/attention.h",
-       "softmax over the visible positions",
-       {"MaxPositions", "Heads"},
-       {"in0", "out0", "tokens", "past"},
-       softmax_rows,
-       [](const Program& p, const Kernel& k) {
-         return KernelCost{3 * k.sizes.at("Heads") * p.max_positions, true, p.max_positions * 32};
-       }});
+  records.push_back({"softmax_rows",
+                     "streamtensor/attention.h",
+                     "softmax over the visible positions",
+                     {"MaxPositions", "Heads"},
+                     {"in0", "out0", "tokens", "past"},
+                     softmax_rows,
+                     [](const Program& p, const Kernel& k) {
+                       const int64_t cycles = FloatMaxInterval + FloatAddInterval + 1;
+                       return KernelCost{cycles * k.sizes.at("Heads") * p.max_positions, true,
+                                         p.max_positions * 32};
+                     }});
   records.push_back({"attention_context",
                      "streamtensor/attention.h",
                      "probabilities times each visible value",
@@ -105,9 +107,8 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
                      attention_context,
                      [](const Program& p, const Kernel& k) {
                        const int64_t head = k.sizes.at("HeadBeats");
-                       // A float addition takes 7 cycles (csynth, xcu280), and each position adds
-                       // to the same sums.
-                       const int64_t interval = std::max<int64_t>(head, 7);
+                       // A head's beats take turns in the additions.
+                       const int64_t interval = (FloatAddInterval + head - 1) / head * head;
                        return KernelCost{k.sizes.at("Heads") * (interval * p.max_positions + head),
                                          true, head * k.sizes.at("L") * 32};
                      }});

@@ -40,8 +40,12 @@ void add_matmul_kernels(std::vector<KernelRecord>& records) {
                        return std::vector{multiply<float, float>(e, DType::F32)};
                      },
                      [](const Program&, const Kernel& k) {
+                       const int64_t lanes = k.sizes.at("NL");
+                       const int64_t interval = k.inputs[0].type.itensor.dtype == DType::F32
+                                                    ? (FloatAddInterval + lanes - 1) / lanes
+                                                    : 1;
                        const int64_t cycles =
-                           k.sizes.at("NBeats") * k.sizes.at("KBeats") * k.sizes.at("NL");
+                           interval * k.sizes.at("NBeats") * k.sizes.at("KBeats") * lanes;
                        return KernelCost{cycles, false, k.sizes.at("NL") * 32};
                      }});
 }

@@ -95,11 +95,11 @@ Result<std::vector<Tensor>> rotary(const Evaluation& e) {
   return std::vector{std::move(y)};
 }
 
-/// `passes` runs over a row that is kept in a buffer of `bits` per element.
-std::function<KernelCost(const Program&, const Kernel&)> buffered(int passes, int bits) {
+/// Loops over a row of floats that is kept in a buffer, `cycles` per beat together.
+std::function<KernelCost(const Program&, const Kernel&)> buffered(int64_t cycles) {
   return [=](const Program&, const Kernel& k) {
     const int64_t beats = k.sizes.at("Beats");
-    return KernelCost{passes * beats, true, beats * k.sizes.at("L") * bits};
+    return KernelCost{cycles * beats, true, beats * k.sizes.at("L") * 32};
   };
 }
 
@@ -112,21 +112,21 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      {"L", "Beats"},
                      {"in0", "in1", "in2", "out0", "real:epsilon", "tokens"},
                      layer_norm,
-                     buffered(3, 32)});
+                     buffered(2 * FloatAddInterval + 1)});
   records.push_back({"rms_norm",
                      "streamtensor/normalization.h",
                      "RMSNormalization of each row",
                      {"L", "Beats"},
                      {"in0", "in1", "out0", "real:epsilon", "tokens"},
                      rms_norm,
-                     buffered(2, 32)});
+                     buffered(FloatAddInterval + 1)});
   records.push_back({"quantize_rows",
                      "streamtensor/quantize.h",
                      "f32 row to i8 and one scale",
                      {"L", "Beats"},
                      {"in0", "out0", "out1", "tokens"},
                      quantize_rows,
-                     buffered(2, 32)});
+                     buffered(FloatMaxInterval + 1)});
   records.push_back({"dequantize_rows",
                      "streamtensor/quantize.h",
                      "i32 sums to f32 by row and channel scale",
@@ -136,17 +136,17 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      [](const Program&, const Kernel& k) {
                        return KernelCost{k.sizes.at("Beats"), false, 0};
                      }});
-  records.push_back(
-      {"rotary",
-       "streamtensor/rotary.h",
-       "RotaryEmbedding of each head",
-       {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
-       {"in0", "in1", "in2", "out0", "tokens"},
-       rotary,
-       [](const Program&, const Kernel& k) {
-         const int64_t beats = k.sizes.at("HeadBeats");
-         return KernelCost{2 * k.sizes.at("Heads") * beats, true, 2 * beats * k.sizes.at("L") * 32};
-       }});
+  records.push_back({"rotary",
+                     "streamtensor/rotary.h",
+                     "RotaryEmbedding of each head",
+                     {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
+                     {"in0", "in1", "in2", "out0", "tokens"},
+                     rotary,
+                     [](const Program&, const Kernel& k) {
+                       const int64_t beats = k.sizes.at("HeadBeats");
+                       return KernelCost{2 * k.sizes.at("Heads") * beats + k.sizes.at("CBeats"),
+                                         true, 2 * beats * k.sizes.at("L") * 32};
+                     }});
 }
 
 }  // namespace st
