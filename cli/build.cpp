@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 constexpr size_t LargestInput = size_t{1} << 30;
 
 struct Options {
-  std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags;
+  std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump;
   std::vector<std::string> dims;
   CompileOptions compile;
 };
@@ -44,6 +45,17 @@ Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const 
   ST_TRY(bytes,
          read_file(given ? *given : folder / fs::path(*name->string()).filename(), LargestInput));
   return File(std::pair<std::string, std::string>("tokenizer.bin", bytes));
+}
+
+/// Dumps go to disk one by one, so that the last good stage is there when a later one fails.
+void dump_stage(const fs::path& folder, const std::pair<std::string, std::string>& stage) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  std::ofstream out(folder / (stage.first + ".txt"), std::ios::binary);
+  out << stage.second;
+  if (!out)
+    std::cerr << "warning: cannot write '" << printable((folder / stage.first).string())
+              << ".txt'\n";
 }
 
 std::string percent(int64_t part, int64_t whole) {
@@ -105,6 +117,7 @@ int build(const Options& options) {
       const std::string number = std::to_string(index);
       inputs.stages.emplace_back(
           (number.size() < 2 ? "0" + number : number) + "-" + std::string(pass.name), stage);
+      if (!options.dump.empty()) dump_stage(options.dump, inputs.stages.back());
       progress.step("after " + std::string(pass.name));
     }));
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
@@ -155,6 +168,8 @@ Action add_build(CLI::App& app) {
                  "memory ports for weights, per group")
       ->check(CLI::Range(1, 28))
       ->capture_default_str();
+  app.add_option("--dump-ir", options->dump,
+                 "also write the IR after each pass to this folder, as it comes");
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
   app.add_option("--cxxflags", options->cxxflags,
                  "its flags (default -std=c++17 -O2 and warnings as errors)");

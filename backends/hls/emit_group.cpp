@@ -209,14 +209,15 @@ std::string emit_source(const Program& program, int group) {
 
 std::string emit_test_bench(const Program& program, int group) {
   const std::string name = group_name(group);
-  std::string out =
-      "// Runs " + name +
-      " on the launches of tb/data and compares what it wrote with what the interpreter expects.\n";
+  std::string out = "// Runs " + name +
+                    " on the launches of tb/data, and compares what it writes with what the "
+                    "interpreter expects.\n";
   out += "// Usage: " + name +
          "_tb [DATA]; exits with 1 if a value or a checksum differs. Generated.\n";
-  out += "#include \"" + name +
-         ".h\"\n#include \"streamtensor/testbench.h\"\n\nint main(int argc, char** argv) {\n";
-  out += "  st::TestBench bench(argc > 1 ? argv[1] : \"tb/data\");\n";
+  out += "#include \"../src/" + name + ".h\"\n";
+  out += "#include \"streamtensor/testbench.h\"\n\n";
+  out += "int main(int argc, char** argv) {\n";
+  out += "  st::TestBench bench(st::data_folder(argc, argv, __FILE__));\n";
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
     out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " +

@@ -47,7 +47,7 @@ syn.file=src/{group}.cpp
 syn.file_cflags=src/{group}.cpp,-I../../hls_templates -std=c++17
 syn.top={group}
 tb.file=tb/{group}_tb.cpp
-tb.file_cflags=tb/{group}_tb.cpp,-I../../hls_templates -Isrc -std=c++17
+tb.file_cflags=tb/{group}_tb.cpp,-I../../hls_templates -std=c++17
 csim.argv={data}
 cosim.argv={data}
 # Anything but tasks joined by streams with one producer and one consumer is an error.

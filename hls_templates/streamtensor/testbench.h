@@ -29,6 +29,19 @@ namespace st {
 
 using Words = std::vector<ap_uint<512>>;
 
+/// The folder of the test data: the first argument, or else tb/data or data from here, or data
+/// beside the test bench's source.
+inline std::string data_folder(int argc, char** argv, const std::string& source) {
+  if (argc > 1) return argv[1];
+  const std::size_t slash = source.rfind('/');
+  const std::string beside =
+      (slash == std::string::npos ? std::string() : source.substr(0, slash + 1)) + "data";
+  for (const std::string& folder : {std::string("tb/data"), std::string("data"), beside}) {
+    if (std::ifstream(folder + "/launches.txt")) return folder;
+  }
+  return "tb/data";
+}
+
 class TestBench {
  public:
   explicit TestBench(const std::string& folder) : folder_(folder) {
