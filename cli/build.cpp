@@ -94,21 +94,32 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
 int build(const Options& options) {
   Progress progress;
   auto run = [&]() -> Status {
-    ST_TRY(target, find_target(options.target));
-    ST_TRY(dims, parse_dims(options.dims));
+    // Problems of the command line and of the model have nothing to do with each other: report all.
+    auto target = find_target(options.target);
+    auto dims = parse_dims(options.dims);
     ReadOptions reading;
-    reading.dims = dims;
+    if (dims.ok()) reading.dims = *dims;
     if (!options.weights.empty()) reading.weights = options.weights;
     progress.step("reading " + printable(options.model));
-    ST_TRY(graph, read_onnx_json(options.model, reading));
+    // Without its bounds a model shows problems that it may not have.
+    auto read = dims.ok() ? read_onnx_json(options.model, reading) : Result<Graph>(dims.errors());
+    Diagnostics problems;
+    auto collect = [&](const auto& result) {
+      if (!result.ok())
+        problems.insert(problems.end(), result.errors().begin(), result.errors().end());
+    };
+    collect(target);
+    collect(read);
+    if (!problems.empty()) return problems;
+    Graph& graph = *read;
     ST_TRY(tokenizer, tokenizer_file(graph, options));
     Design design;
     design.graph = std::move(graph);
-    design.target = target;
+    design.target = *target;
     design.options = options.compile;
     ProjectInputs inputs;
     inputs.tokenizer = tokenizer;
-    inputs.dims = dims;
+    inputs.dims = *dims;
     ST_TRY(text, read_file(options.model, LargestInput));
     inputs.model_text = text;
     ST_TRY(target_json, target_text(options.target));

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "core/support/near_names.h"
 
 namespace {
 
@@ -35,6 +36,30 @@ constexpr const char* Footer =
     "Exit codes: 0 done, 1 a comparison failed, 2 bad input, 3 no design fits, 4 the machine lacks "
     "something, 70 internal fault.";
 
+/// A command line that the parser refused: what it says, and where help is.
+int usage_error(const CLI::App& app, const std::string& message) {
+  const auto chosen = app.get_subcommands();
+  const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  return st::cli::fail({{"E0801",
+                         st::printable(message, 1000),
+                         "",
+                         {},
+                         "`streamtensor " + command + "--help` lists what can be given"}});
+}
+
+/// The first argument, if it should be a command and is none.
+std::string unknown_command(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return "";
+  const std::string given = argv[1];
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : Subcommands) {
+    if (given == subcommand.name) return "";
+    names.emplace_back(subcommand.name);
+  }
+  const std::string near = st::did_you_mean(given, names);
+  return "there is no command '" + st::printable(given) + "'" + (near.empty() ? "" : ": " + near);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,10 +75,14 @@ int main(int argc, char** argv) {
     parser->callback([&chosen, action] { chosen = action; });
   }
   try {
+    if (const std::string problem = unknown_command(argc, argv); !problem.empty())
+      return usage_error(app, problem);
     app.parse(argc, argv);
     return chosen();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(st::Fault::BadInput);
+    // Help and the version come this way too.
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return usage_error(app, error.what());
   } catch (const std::bad_alloc&) {
     return st::cli::fail({{"E0506",
                            "out of memory",

@@ -14,6 +14,7 @@ namespace st::cli {
 namespace {
 namespace fs = std::filesystem;
 
+constexpr int64_t MostTokens = int64_t{1} << 31;  ///< as the host program takes them
 constexpr size_t LargestPrompts = size_t{1} << 26;
 
 struct Options {
@@ -21,6 +22,7 @@ struct Options {
   int64_t max_tokens = 64;
   int64_t prefill = 0;
   std::optional<int64_t> stop;
+  bool has_prompt = false;  ///< an empty prompt is one, where the tokenizer starts each text itself
   bool window = false, time = false, print_ids = false;
 };
 
@@ -66,7 +68,7 @@ class Decoder {
     std::from_chars(number_.data(), number_.data() + number_.size(), id);
     number_.clear();
     if (stop_ && id == *stop_) return "";
-    const std::string text = tokenizer_.decode(previous_, id);
+    std::string text = tokenizer_.decode(previous_, id);
     previous_ = id;
     return text;
   }
@@ -104,7 +106,7 @@ Result<int> generate(const Options& options) {
                       "build again with --synth stub"};
   }
   std::unique_ptr<Tokenizer> tokenizer;
-  const bool text = !options.prompt.empty() || !options.prompts.empty();
+  const bool text = options.has_prompt || !options.prompts.empty();
   if (text) {
     ST_TRY(made, directory.tokenizer());
     tokenizer = std::move(made);
@@ -162,10 +164,14 @@ Result<int> generate(const Options& options) {
 
   std::string output;
   std::unique_ptr<Decoder> decoder;
+  bool started = false;
   if (tokenizer && !options.print_ids && !batch) {
     decoder = std::make_unique<Decoder>(*tokenizer, prompts[0].back(), stop);
-    std::cout << options.prompt << std::flush;
     command.on_output = [&](std::string_view piece) {
+      // The prompt waits for the first token: where there is none, an error should stand alone.
+      if (piece.empty() || piece == "\n") return;
+      if (!started) std::cout << options.prompt;
+      started = true;
       std::cout << decoder->feed(piece) << std::flush;
     };
   } else if (batch && !options.print_ids) {
@@ -174,7 +180,8 @@ Result<int> generate(const Options& options) {
     command.on_output = [](std::string_view piece) { std::cout << piece << std::flush; };
   }
   ST_TRY(status, run(command));
-  if (decoder) std::cout << decoder->flush() << "\n";
+  if (decoder && !started && status == 0) std::cout << options.prompt << "\n";
+  if (started) std::cout << decoder->flush() << "\n";
   const std::vector<std::string> answers = lines_of(output);
   for (size_t i = 0; i < answers.size() && i < prompts.size(); ++i) {
     Decoder line(*tokenizer, prompts[i].back(), stop);
@@ -189,18 +196,20 @@ Action add_run(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("build", options->build, "build directory")->required();
   auto* prompt = app.add_option_group("prompt");
-  prompt->add_option("--prompt", options->prompt, "text, through the model's tokenizer");
+  prompt->add_option("--prompt", options->prompt, "text, through the model's tokenizer")
+      ->each([given = &options->has_prompt](const std::string&) { *given = true; });
   prompt->add_option("--ids", options->ids, "token ids: 1,2,3");
   prompt->add_option("--prompts", options->prompts,
                      "file with one prompt per line; each starts with an empty cache");
   prompt->require_option(1);
   app.add_option("-n,--max-tokens", options->max_tokens,
                  "tokens to generate at most; 0 only scores the prompt")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(int64_t{0}, MostTokens))
       ->capture_default_str();
   app.add_option("--stop", options->stop, "id that ends the text; default: the tokenizer's");
   app.add_option("--prefill", options->prefill,
-                 "prompt tokens per launch; default: as many as the design takes");
+                 "prompt tokens per launch; default: as many as the design takes")
+      ->check(CLI::Range(int64_t{1}, MostTokens));
   app.add_option("--logits", options->logits,
                  "write all logits to this file, as little-endian float32");
   app.add_flag("--window", options->window,

@@ -67,6 +67,8 @@ Status verify_build(const std::string& path, bool details) {
       std::cout << group_name(group) << "      test bench " << *verdict << "   (csim)\n";
     } else {
       problems.insert(problems.end(), verdict.errors().begin(), verdict.errors().end());
+      // What a run recorded that did not reach its end says nothing about single kernels.
+      if (verdict.errors()[0].code != "E0701") continue;
     }
     progress.step("comparing " + group_name(group));
     auto kernels = compare_kernels(program, group, build.path(), records.path());

@@ -6,13 +6,16 @@ namespace st {
 namespace fs = std::filesystem;
 namespace {
 
-/// The last `count` lines of a compiler's output.
+/// A line of a program's output is shown whole: the cycle of a deadlock names a channel at its end.
+constexpr size_t LongestLine = 10000;
+
+/// The last `count` lines of a program's output.
 std::vector<std::string> last_lines(const std::string& text, size_t count) {
   std::vector<std::string> lines;
   size_t begin = 0;
   while (begin < text.size()) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(printable(std::string_view(text).substr(begin, end - begin)));
+    lines.push_back(printable(std::string_view(text).substr(begin, end - begin), LongestLine));
     begin = end + 1;
   }
   if (lines.size() > count)

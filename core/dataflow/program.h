@@ -122,6 +122,7 @@ struct Kernel {
   std::vector<MemoryId> memories;        ///< in order of the kernel's pointer arguments
   std::map<std::string, int64_t> sizes;  ///< template arguments by name
   std::map<std::string, float> reals;    ///< run-time arguments by name
+  int node = -1;       ///< index of the node that it was lowered from: names of nodes may repeat
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
 };

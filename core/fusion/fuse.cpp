@@ -94,8 +94,10 @@ Status fuse(Program& program, const FusionLimits& limits) {
     std::set<KernelId> unit;
     int64_t bits = 0;
     int latest = -1;
-    for (next = first;
-         next < count && program.kernels[next].origin == program.kernels[first].origin; ++next) {
+    const Kernel& head = program.kernels[first];
+    for (next = first; next < count && program.kernels[next].node == head.node &&
+                       program.kernels[next].origin == head.origin;
+         ++next) {
       unit.insert(next);
       bits += on_chip_bits(program, next);
       for (const Port& port : program.kernels[next].inputs) {

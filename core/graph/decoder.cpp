@@ -105,9 +105,18 @@ Result<Decoder> find_decoder(const Graph& graph) {
       decoder.max_positions = std::min(decoder.max_positions, context);
     }
   }
-  if (decoder.max_sequence < 1 || decoder.max_positions > MostPositions) {
-    report("the bounds give " + std::to_string(decoder.max_positions) + " positions", "graph.input",
-           "choose smaller bounds with --dim " + printable(decoder.sequence) + "=1..128");
+  const std::string positions =
+      "the bounds give " + std::to_string(decoder.max_positions) + " positions";
+  const std::string choose =
+      "choose other bounds, with --dim " + printable(decoder.sequence) + "=1..128" +
+      (decoder.past.empty() ? "" : " --dim " + printable(decoder.past) + "=0..127");
+  if (decoder.max_sequence < 1) report(positions, "graph.input", choose);
+  if (decoder.max_positions > MostPositions) {
+    problems.push_back({"E0403",
+                        positions,
+                        "graph.input",
+                        {"the largest design has " + std::to_string(MostPositions)},
+                        choose});
   }
   decoder.max_sequence = std::min(decoder.max_sequence, decoder.max_positions);
   if (!problems.empty()) return problems;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The decoder convention of a graph: which inputs are token ids, positions and caches (Optimum's
-/// names, design §3).
+/// names).
 #pragma once
 
 #include <string>
@@ -23,7 +23,8 @@ struct Decoder {
       1;  ///< bound of past + sequence: metadata `streamtensor.context`, or the sum of both bounds
 };
 
-/// Recognises the decoder. Errors: E0308, all at once.
+/// Recognises the decoder. Errors: E0308, and E0403 where the
+/// bounds are too large for any design, all at once.
 Result<Decoder> find_decoder(const Graph& graph);
 
 }  // namespace st

@@ -9,6 +9,11 @@
 namespace st {
 namespace {
 
+/// True if two sizes of a batch are known to differ; one of them may be a symbol that stands for 1.
+bool differ(const Extent& a, const Extent& b) {
+  return a.is_constant() && b.is_constant() && a != b;
+}
+
 Result<std::vector<TensorType>> rotary_shape(const Graph& graph, const Node& node) {
   const TensorType& x = graph.type(node.inputs[0]);
   const int64_t heads = node.integer("num_heads", 0);
@@ -33,6 +38,19 @@ Result<std::vector<TensorType>> rotary_shape(const Graph& graph, const Node& nod
       return shape_error(graph, node,
                          "cosine and sine must be float32 with " + std::to_string(head / 2) +
                              " columns and rank " + std::to_string(rank));
+    }
+    if (rank == 3 && (differ(table.shape[0], x.shape[0]) || table.shape[1] != x.shape[1]))
+      return shape_error(graph, node,
+                         "cosine and sine must have a row for each row of the operand");
+  }
+  if (graph.type(node.inputs[1]).shape != graph.type(node.inputs[2]).shape)
+    return shape_error(graph, node, "cosine and sine differ in shape");
+  if (rank == 2) {
+    const TensorType& positions = graph.type(node.inputs[3]);
+    const bool integers = positions.dtype == DType::I64 || positions.dtype == DType::I32;
+    if (!integers || positions.shape.size() != 2 || differ(positions.shape[0], x.shape[0]) ||
+        positions.shape[1] != x.shape[1]) {
+      return shape_error(graph, node, "the positions must be integers [1, sequence]");
     }
   }
   return std::vector{x};
@@ -73,6 +91,8 @@ Status lower_rotary(Lowering& l, const Node& node) {
   if (node.input(3) != NoValue)
     return unsupported(node, "the rows of the tables were not gathered");
   ST_TRY(width, l.row_width(node, node.inputs[0]));
+  // Angles are streamed row by row beside the operand; constants of that shape are not.
+  for (size_t table : {1, 2}) ST_CHECK(l.row_width(node, node.inputs[table]));
   const int64_t heads = node.integer("num_heads", 1), head = width / heads;
   const int lanes = lanes_for(head);
   const StreamType rows = l.row_stream(width, DType::F32, lanes), table = l.row_stream(head / 2);
@@ -123,7 +143,8 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
         graph, node,
         "q_num_heads must divide the query's width, and be a multiple of kv_num_heads");
   }
-  if (k.shape[2] != Extent(s.kv_heads * s.head) || v.shape != k.shape || k.shape[1] != q.shape[1]) {
+  if (k.shape[2] != Extent(s.kv_heads * s.head) || v.shape != k.shape || k.shape[1] != q.shape[1] ||
+      differ(k.shape[0], q.shape[0])) {
     return shape_error(graph, node, "keys and values must have the query's length and head size");
   }
   if (node.input(3) != NoValue)
@@ -139,11 +160,11 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
       if (node.input(i) == NoValue)
         return shape_error(graph, node, "past_key and past_value come together");
       const TensorType& past = graph.type(node.inputs[i]);
-      if (past.shape.size() != 4 || past.shape[1] != Extent(s.kv_heads) ||
-          past.shape[3] != Extent(s.head)) {
+      if (past.dtype != DType::F32 || past.shape.size() != 4 || differ(past.shape[0], q.shape[0]) ||
+          past.shape[1] != Extent(s.kv_heads) || past.shape[3] != Extent(s.head)) {
         return shape_error(graph, node,
-                           "a cache must be [1, " + std::to_string(s.kv_heads) + ", past, " +
-                               std::to_string(s.head) + "]");
+                           "a cache must be float32 [1, " + std::to_string(s.kv_heads) +
+                               ", past, " + std::to_string(s.head) + "]");
       }
     }
     if (graph.type(node.inputs[4]) != graph.type(node.inputs[5]))
@@ -274,9 +295,8 @@ Status lower_attention(Lowering& l, const Node& node) {
                               {1, 3, Zero}},
                              lanes};
   // d0 is the row, d1 the head, d2 the position that it looks at.
-  Trip looked = positions;
-  const StreamType scored = {{{1, 1, 1}, DType::F32, {rows, s.heads, looked}, {1, 1, 1}, {1, 0, 2}},
-                             1};
+  const StreamType scored = {
+      {{1, 1, 1}, DType::F32, {rows, s.heads, positions}, {1, 1, 1}, {1, 0, 2}}, 1};
   const TensorId keys =
       l.new_tensor(node.name + ".keys", DType::F32, {Extent(s.kv_heads), context, Extent(s.head)});
   const TensorId values = l.new_tensor(node.name + ".values", DType::F32,

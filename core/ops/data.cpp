@@ -14,6 +14,7 @@ Result<std::vector<TensorType>> gather_shape(const Graph& graph, const Node& nod
   if (node.integer("axis", 0) != 0 || data.shape.size() != 2) {
     return shape_error(graph, node, "only rows of a matrix are gathered (axis 0, rank 2)");
   }
+  if (data.dtype != DType::F32) return shape_error(graph, node, "the table must be float32");
   if (indices.dtype != DType::I64 && indices.dtype != DType::I32) {
     return shape_error(graph, node, "the indices must be integers");
   }
@@ -48,7 +49,6 @@ Status lower_gather(Lowering& l, const Node& node) {
   const Value& table = l.graph().values[node.inputs[0]];
   const Value& ids = l.graph().values[node.inputs[1]];
   if (!table.constant) return unsupported(node, "the table must be a constant");
-  if (table.type->dtype != DType::F32) return unsupported(node, "the table must be float32");
   if (std::find(l.graph().inputs.begin(), l.graph().inputs.end(), node.inputs[1]) ==
       l.graph().inputs.end()) {
     return unsupported(node, "the indices '" + printable(ids.name) + "' must be a graph input");
@@ -91,6 +91,7 @@ Result<std::vector<TensorType>> split_shape(const Graph& graph, const Node& node
   const TensorType& x = graph.type(node.inputs[0]);
   const int64_t rank = static_cast<int64_t>(x.shape.size());
   const int64_t axis = node.integer("axis", 0);
+  if (x.dtype != DType::F32) return shape_error(graph, node, "the operand must be float32");
   if (rank == 0 || (axis != -1 && axis != rank - 1) || !x.shape.back().is_constant()) {
     return shape_error(
         graph, node,
@@ -152,6 +153,7 @@ Status lower_split(Lowering& l, const Node& node) {
 Result<std::vector<TensorType>> transpose_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const std::vector<int64_t> permutation = node.integers("perm");
+  if (y.dtype != DType::F32) return shape_error(graph, node, "the operand must be float32");
   if (y.shape.size() != 2 || (!permutation.empty() && permutation != std::vector<int64_t>{1, 0})) {
     return shape_error(graph, node, "only matrices are transposed (perm = [1, 0])");
   }

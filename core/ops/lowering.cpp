@@ -5,6 +5,7 @@
 
 #include "core/graph/decoder.h"
 #include "core/ops/record.h"
+#include "core/support/names.h"
 
 namespace st {
 
@@ -134,13 +135,21 @@ Result<Program> lower(const Graph& graph) {
   program.max_positions = decoder.max_positions;
   Lowering lowering(graph, program, decoder.sequence, decoder.past);
   Diagnostics problems;
-  for (const Node& node : graph.nodes) {
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
     const OpRecord* record = find_op(node.op, node.domain);
+    const size_t first = program.kernels.size();
     if (Status status = record->lower(lowering, node); !status.ok()) {
       problems.insert(problems.end(), status.errors().begin(), status.errors().end());
     }
+    for (size_t k = first; k < program.kernels.size(); ++k)
+      program.kernels[k].node = static_cast<int>(n);
   }
   if (!problems.empty()) return problems;
+  // Names of a model may repeat, and a node may be called like a tensor.
+  Names names;
+  for (Memory& memory : program.memories) memory.name = names.unique(memory.name);
+  for (Kernel& kernel : program.kernels) kernel.name = names.unique(kernel.name);
   return program;
 }
 

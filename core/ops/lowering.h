@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// From graph nodes to kernels with typed ports (StreamTensor §4.1). Streams are joined later
-/// (core/fusion/connect.h).
+/// (core/fusion/fuse.h).
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// int8 linear layers: QuantizeRows, MatMulInt8, DequantizeRows (design §8).
+// int8 linear layers: QuantizeRows, MatMulInt8, DequantizeRows (ARCHITECTURE.md, "Numerics").
 #include "core/ops/quantised.h"
 
 #include <algorithm>
@@ -11,10 +11,13 @@
 namespace st {
 namespace {
 
+/// Rounds half away from zero. Clamping comes first, as in the emitted kernel: the conversion of
+/// what is not a number, or out of range, is undefined.
 int8_t rounded(float value, float inverse) {
   const float v = value * inverse;
-  return static_cast<int8_t>(
-      std::clamp(static_cast<int>(v + (v >= 0.0f ? 0.5f : -0.5f)), -127, 127));
+  const float low = v >= -127.0f ? v : -127.0f;
+  const float clamped = low <= 127.0f ? low : 127.0f;
+  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
 }
 
 float peak_of(const float* row, int64_t count) {

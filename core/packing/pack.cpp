@@ -27,8 +27,7 @@ Elements elements_of(const Tensor& tensor) {
 /// Writes beats into words: as many beats share a word as fit.
 class WordWriter {
  public:
-  WordWriter(int64_t beat_bits)
-      : beat_bytes_(beat_bits / 8), per_word_(beats_per_word(beat_bits)) {}
+  explicit WordWriter(int64_t beat_bits) : per_word_(beats_per_word(beat_bits)) {}
 
   void element(const uint8_t* bytes, int size) { out_.insert(out_.end(), bytes, bytes + size); }
   void end_beat() {
@@ -44,7 +43,7 @@ class WordWriter {
   void end_word() {
     out_.resize((out_.size() + WordBits / 8 - 1) / (WordBits / 8) * (WordBits / 8), 0);
   }
-  int64_t beat_bytes_, per_word_, beats_ = 0;
+  int64_t per_word_, beats_ = 0;
   std::vector<uint8_t> out_;
 };
 

@@ -12,8 +12,8 @@ namespace st {
 Status canonicalise(Graph& graph);
 
 /// Replaces each linear layer by QuantizeRows, MatMulInt8, DequantizeRows: int8 weights with one
-/// scale per output channel, int8 activations with one dynamic scale per row (design §8). Layers
-/// that read one value share its QuantizeRows.
+/// scale per output channel, int8 activations with one dynamic scale per row (ARCHITECTURE.md,
+/// "Numerics"). Layers that read one value share its QuantizeRows.
 Status quantise_w8a8(Graph& graph);
 
 }  // namespace st

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {
@@ -25,6 +26,12 @@ bool contradicts(const TensorType& declared, const TensorType& inferred) {
   return false;
 }
 
+bool is_empty(const TensorType& type) {
+  return std::any_of(type.shape.begin(), type.shape.end(), [](const Extent& extent) {
+    return extent.is_constant() && extent.offset() < 1;
+  });
+}
+
 }  // namespace
 
 Status check_operators(const Graph& graph) {
@@ -32,7 +39,8 @@ Status check_operators(const Graph& graph) {
   std::map<std::string, std::vector<const Node*>> unknown;
   for (const Node& node : graph.nodes) {
     const OpRecord* record = find_op(node.op, node.domain);
-    if (!record) {
+    // Operators that passes make trust their operands; a model cannot ask for them.
+    if (!record || record->domain == OwnDomain) {
       unknown[domain_text(node) + printable(node.op)].push_back(&node);
       continue;
     }
@@ -88,7 +96,13 @@ Status infer_types(Graph& graph) {
       return id == NoValue || graph.values[id].type;
     });
     if (!ready) continue;  // follows from a problem that was reported
-    auto types = find_op(node.op, node.domain)->shape(graph, node);
+    const bool empty = std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId id) {
+      return id != NoValue && is_empty(graph.type(id));
+    });
+    // No shape rule has to think of sizes of 0 this way; a cache may be empty, but by a symbol.
+    auto types = empty ? Result<std::vector<TensorType>>(
+                             shape_error(graph, node, "an operand has no elements"))
+                       : find_op(node.op, node.domain)->shape(graph, node);
     if (!types.ok()) {
       problems.insert(problems.end(), types.errors().begin(), types.errors().end());
       for (ValueId id : node.outputs) {

@@ -2,6 +2,7 @@
 #include "core/resources/allocate.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "core/dataflow/kernel_record.h"
@@ -70,6 +71,32 @@ void size_parameter_channel(Channel& channel, const Floor& floor) {
   channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
 }
 
+/// Bounds of the model may be so large that a launch would take days; the numbers of such a launch
+/// are past what the LP computes with. Errors: E0403.
+Status check_launch(const Program& program, int group, int64_t row_cycles) {
+  Diagnostics problems;
+  auto check = [&](const std::string& what, double need, int64_t most) {
+    if (need <= static_cast<double>(most)) return;
+    char number[32];
+    std::snprintf(number, sizeof number, "%.3g", need);
+    problems.push_back({"E0403",
+                        "one launch of group " + std::to_string(group) + " is too long",
+                        "",
+                        {"it takes " + std::string(number) + " " + what + " (predicted)",
+                         "at most " + std::to_string(most) + " are supported"},
+                        "choose smaller bounds with --dim"});
+  };
+  const auto rows = static_cast<double>(program.max_sequence);
+  // Each task has a latency and an initial delay.
+  const auto times = 2.0 * static_cast<double>(program.kernels_of(group).size());
+  check("cycles over all kernels", static_cast<double>(row_cycles) * rows * times, MostFifoCycles);
+  int64_t longest = 0;
+  for (ChannelId c : program.channels_of(group))
+    longest = std::max(longest, program.channels[c].type.max_beats());
+  check("beats on one stream", static_cast<double>(longest), MostFifoTokens);
+  return problems;
+}
+
 Status size_group(Program& program, int group) {
   FifoProblem problem;
   std::map<KernelId, int> task_of;
@@ -77,6 +104,7 @@ Status size_group(Program& program, int group) {
   int64_t row_cycles = 1;
   for (KernelId k : kernels)
     row_cycles = std::max(row_cycles, cost_of_kernel(program, program.kernels[k]).row_cycles);
+  ST_CHECK(check_launch(program, group, row_cycles));
   for (KernelId k : kernels) {
     const Kernel& kernel = program.kernels[k];
     // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first

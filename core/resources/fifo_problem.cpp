@@ -8,9 +8,8 @@
 namespace st {
 namespace {
 
-/// Sums of all times stay exact in the double arithmetic of the solver.
-constexpr int64_t MostCycles = int64_t{1} << 50;
-constexpr int64_t MostTokens = int64_t{1} << 40;
+constexpr int64_t MostCycles = MostFifoCycles;
+constexpr int64_t MostTokens = MostFifoTokens;
 constexpr int64_t MostBits = int64_t{1} << 24;
 
 /// A product of cycles and tokens exceeds 64 bits.

@@ -48,6 +48,12 @@
 
 namespace st {
 
+/// All times of a problem add up to at most this: sums stay exact in the double arithmetic of the
+/// solver.
+inline constexpr int64_t MostFifoCycles = int64_t{1} << 50;
+/// Tokens of one edge at most.
+inline constexpr int64_t MostFifoTokens = int64_t{1} << 40;
+
 /// A network whose FIFO depths are to be chosen. Times are in cycles, depths in tokens.
 struct FifoProblem {
   struct Task {

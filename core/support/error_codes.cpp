@@ -21,8 +21,7 @@ const std::vector<ErrorCode>& error_codes() {
        "Export the model again, with weights stored outside the JSON file."},
       {"E0105", BadInput, "an attribute, initializer or opset of a form that is not supported",
        "Export without functions, subgraphs, sparse tensors and quantisation annotations, for "
-       "opset "
-       "13 or newer."},
+       "opset 13 or newer."},
       {"E0201", BadInput, "the weights file is missing or is no HDF5 file",
        "Put the file beside the model, or name it with --weights FILE."},
       {"E0202", BadInput, "a weight is missing in the weights file",
@@ -49,7 +48,7 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0306", BadInput, "shapes or element types do not fit at a node",
        "The details list the types; check the model at this node."},
       {"E0307", BadInput, "an attribute has a bad value",
-       "`streamtensor ops` lists the attributes of each operator and their values."},
+       "The message names the attribute, and the help the values that are supported."},
       {"E0308", BadInput, "the graph is no decoder of a known form",
        "A decoder reads input_ids [1, sequence] and past_key_values.N.key|value, and computes "
        "logits and present.N.key|value."},
@@ -69,7 +68,8 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0502", BadInput, "the output exists and is not a build directory",
        "Choose another directory; only a build directory is ever replaced."},
       {"E0503", Environment, "a C++ compiler is missing or failed",
-       "`streamtensor doctor` shows what was found on this machine."},
+       "Name one with --cxx; the stub device needs it, make and libboost-context-dev, --synth none "
+       "needs none of them."},
       {"E0504", Environment, "another build is running in this directory",
        "Wait for it to end, or choose another directory."},
       {"E0506", Environment, "out of memory",
@@ -86,7 +86,7 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0701", Mismatch, "the emitted code and the reference disagree",
        "The report names the first value that differs."},
       {"E0801", BadInput, "a bad value on the command line",
-       "`streamtensor help COMMAND` explains it."},
+       "`streamtensor COMMAND --help` lists the options of a command."},
       {"E0901", Internal, "an internal error", "This is a bug in streamtensor: please report it."},
   };
   return Codes;

@@ -44,7 +44,9 @@ Extent operator+(const Extent& a, const Extent& b) {
   Extent sum = a;
   sum.constant_ += b.constant_;
   for (const auto& [name, coefficient] : b.terms_) {
-    if ((sum.terms_[name] += coefficient) == 0) sum.terms_.erase(name);
+    int64_t& total = sum.terms_[name];
+    total += coefficient;
+    if (total == 0) sum.terms_.erase(name);
   }
   return sum;
 }

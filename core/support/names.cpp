@@ -23,7 +23,8 @@ constexpr std::array Reserved = {
     // emitted code and its headers
     "st", "hls", "vec", "tokens", "past", "task", "ap_uint", "ap_int", "std", "linux", "unix",
     "errno", "null", "eof", "stdin", "stdout", "stderr", "assert", "load", "exp", "in", "out",
-    "port", "buffer", "input", "output"};
+    "port", "buffer", "input", "output", "token", "bench", "argc", "argv", "int8_t", "int32_t",
+    "size_t"};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,8 @@ struct Pipe {
   dup2(out.write, STDOUT_FILENO);
   dup2(err.write, STDERR_FILENO);
   std::signal(SIGPIPE, SIG_DFL);
+  // A compiler must not go on when this program is killed.
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (!command.directory.empty() && chdir(command.directory.c_str()) != 0) _exit(127);
   for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;

@@ -3,12 +3,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 namespace st {
 namespace fs = std::filesystem;
@@ -20,6 +23,29 @@ Diagnostic cannot_write(const fs::path& path, const std::string& why) {
           "",
           {why},
           "choose another place with --output, or free disk space"};
+}
+
+/// Whether `lock` is still the file of that name: whoever held it before may have removed it, and a
+/// lock on a file without a name keeps nobody out.
+bool has_name(int lock, const std::string& name) {
+  struct stat held = {}, named = {};
+  return fstat(lock, &held) == 0 && stat(name.c_str(), &named) == 0 &&
+         held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/// An empty directory in the place of what a killed build left. Its compilers may still run for a
+/// moment, and write into what is being removed.
+std::string make_empty(const fs::path& path) {
+  constexpr int Attempts = 100;
+  std::error_code error;
+  for (int i = 0; i < Attempts; ++i) {
+    fs::remove_all(path, error);
+    if (!error && mkdir(path.c_str(), 0777) == 0) return "";
+    const int why = error ? error.value() : errno;
+    if (why != EEXIST && why != ENOTEMPTY && why != ENOENT) return std::strerror(why);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return "it is being written by another program";
 }
 
 }  // namespace
@@ -50,7 +76,7 @@ Result<StagedDirectory> StagedDirectory::create(const fs::path& wanted, const st
   const std::string lock_name = partial.string() + ".lock";
   const int lock = open(lock_name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (lock < 0) return cannot_write(wanted, std::strerror(errno));
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0 || !has_name(lock, lock_name)) {
     close(lock);
     return Diagnostic{"E0504",
                       "another build of '" + printable(wanted.string()) + "' is under way",
@@ -58,10 +84,7 @@ Result<StagedDirectory> StagedDirectory::create(const fs::path& wanted, const st
                       {},
                       "wait for it, or choose another place with --output"};
   }
-  fs::remove_all(partial, error);
-  fs::create_directory(partial, error);
-  if (error) {
-    const std::string why = error.message();
+  if (const std::string why = make_empty(partial); !why.empty()) {
     unlink(lock_name.c_str());
     close(lock);
     return cannot_write(wanted, why);

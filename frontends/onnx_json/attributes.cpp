@@ -29,7 +29,7 @@ constexpr std::array<const char*, 15> ValueFields = {"",
                                                      "sparseTensors",
                                                      "tp",
                                                      "typeProtos"};
-enum Type : size_t { Undefined, Float, Int, String, TensorType_, Graph_, Floats, Ints, Strings };
+enum Type : size_t { Undefined, Float, Int, String, OneTensor, OneGraph, Floats, Ints, Strings };
 
 bool is_text(const std::string& bytes) { return printable(bytes, 4 * bytes.size() + 4) == bytes; }
 
@@ -147,7 +147,7 @@ void read_attribute(const Field& field, const std::string& op, WeightFiles& file
     case Strings:
       plain = or_default(value, read_texts(value));
       break;
-    case TensorType_:
+    case OneTensor:
       if (op == "Constant" || op == "ConstantOfShape") {
         if (auto tensor = read_tensor(value, files)) attributes.tensors[*name] = std::move(*tensor);
         return;

@@ -159,12 +159,13 @@ std::map<std::string, Range> read_bounds(const std::map<std::string, std::string
   }
   for (const auto& [name, range] : options) {
     if (range.low < 0 || range.high < range.low || range.high > MostExtent) {
-      problems.add({Diagnostic{"E0801",
-                               "dimension '" + printable(name) + "' cannot be " +
-                                   std::to_string(range.low) + ".." + std::to_string(range.high),
-                               "--dim",
-                               {},
-                               "give a range as --dim NAME=1..128"}});
+      problems.add(
+          {Diagnostic{"E0801",
+                      "dimension '" + printable(name) + "' cannot be " + std::to_string(range.low) +
+                          ".." + std::to_string(range.high),
+                      "--dim",
+                      {},
+                      "give a range as --dim NAME=1..128, at most " + std::to_string(MostExtent)}});
       continue;
     }
     bounds[name] = range;

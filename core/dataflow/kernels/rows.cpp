@@ -55,8 +55,10 @@ Result<std::vector<Tensor>> quantize_rows(const Evaluation& e) {
     const float inverse = peak == 0.0f ? 0.0f : 127.0f / peak;
     for (int64_t i = 0; i < width; ++i) {
       const float v = row[i] * inverse;
-      const int rounded = static_cast<int>(v + (v >= 0.0f ? 0.5f : -0.5f));
-      q.as<int8_t>()[t * width + i] = static_cast<int8_t>(std::clamp(rounded, -127, 127));
+      const float low = v >= -127.0f ? v : -127.0f;
+      const float clamped = low <= 127.0f ? low : 127.0f;
+      q.as<int8_t>()[t * width + i] =
+          static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
     }
   }
   return std::vector{std::move(q), std::move(scale)};

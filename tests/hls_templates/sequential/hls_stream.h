@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A stand-in for simulators without concurrency: FIFOs never fill, and reading an empty one is an
-/// error.
+/// A stand-in for simulators without concurrency: FIFOs never fill. Reading an empty one is an
+/// error, and so are tokens that nobody has read at the end.
 #ifndef STREAMTENSOR_TESTS_SEQUENTIAL_HLS_STREAM_H
 #define STREAMTENSOR_TESTS_SEQUENTIAL_HLS_STREAM_H
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -20,6 +21,11 @@ class stream<T, 0> {
   explicit stream(const char* name) : name_(name) {}
   stream(const stream&) = delete;
   stream& operator=(const stream&) = delete;
+  ~stream() {
+    if (tokens_.empty()) return;
+    std::fprintf(stderr, "stream '%s' still holds %zu tokens\n", name_, tokens_.size());
+    std::abort();
+  }
 
   T read() {
     if (tokens_.empty()) {

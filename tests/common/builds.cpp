@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/common/builds.h"
+
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include "tests/common/tool.h"
+
+namespace st::test {
+namespace fs = std::filesystem;
+
+fs::path weights_of(const std::string& model) {
+  if (model == "stories260k") return shared("models/stories260k/stories260K.h5");
+  if (model == "char_shakespeare") return shared("models/char_shakespeare/char_shakespeare.h5");
+  return source("examples/" + model + "/weights.h5");
+}
+
+const fs::path& built(const Request& request) {
+  struct Built {
+    fs::path path;
+    Outcome outcome;
+  };
+  static std::map<Request, Built> builds;
+  auto [entry, fresh] = builds.try_emplace(request);
+  Built& build = entry->second;
+  if (fresh) {
+    build.path = scratch() / ("build" + std::to_string(builds.size()));
+    std::vector<std::string> arguments = {
+        "build",       source("examples/" + request.model + "/model.json"),
+        "--weights",   weights_of(request.model),
+        "--precision", request.precision,
+        "--target",    request.target,
+        "--synth",     request.synth,
+        "-o",          build.path};
+    if (request.model == "stories260k")
+      arguments.insert(arguments.end(), {"--tokenizer", shared("models/stories260k/tok512.bin")});
+    build.outcome = streamtensor(arguments);
+  }
+  EXPECT_EQ(build.outcome.status, 0) << request.model << ": " << build.outcome.err;
+  return build.path;
+}
+
+fs::path target_with_ports(int ports) {
+  fs::path path = scratch() / ("ports" + std::to_string(ports) + ".json");
+  write(path, read(source("targets/u280.json")));
+  replace(path, "\"max_ports\": {\"value\": 28",
+          "\"max_ports\": {\"value\": " + std::to_string(ports));
+  return path;
+}
+
+fs::path copy_of(const fs::path& folder, const std::string& name, Links links) {
+  fs::path copy = scratch() / name;
+  fs::remove_all(copy);
+  if (links == Links::Kept) {
+    const Outcome copied = run_program({"cp", "-a", folder, copy});
+    EXPECT_EQ(copied.status, 0) << copied.err;
+  } else {
+    fs::copy(folder, copy, fs::copy_options::recursive);
+  }
+  return copy;
+}
+
+void flip(const fs::path& file, int64_t offset, uint8_t mask) {
+  std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+  stream.seekg(offset);
+  const int byte = stream.get();
+  ASSERT_TRUE(stream.good()) << file << " has no byte " << offset;
+  stream.seekp(offset);
+  stream.put(static_cast<char>(byte ^ mask));
+  stream.close();
+  ASSERT_TRUE(stream.good()) << "cannot alter " << file;
+}
+
+void replace(const fs::path& file, const std::string& from, const std::string& to) {
+  std::string content = read(file);
+  const size_t at = content.find(from);
+  ASSERT_NE(at, std::string::npos) << file << " has no '" << from << "'";
+  write(file, content.replace(at, from.size(), to));
+}
+
+void recompile_test_bench(const fs::path& build, int group) {
+  const Outcome made =
+      run_program({"make", "-s", "-C", build / "stub", "CXXFLAGS=" ST_TEST_CXXFLAGS,
+                   "group" + std::to_string(group) + "_tb"});
+  ASSERT_EQ(made.status, 0) << made.err;
+}
+
+std::vector<int64_t> numbers_of(const std::string& text) {
+  std::vector<int64_t> numbers;
+  constexpr const char* Digits = "0123456789";
+  for (size_t begin = text.find_first_of(Digits); begin != std::string::npos;) {
+    const size_t end = std::min(text.find_first_not_of(Digits, begin), text.size());
+    numbers.push_back(std::stoll(text.substr(begin, end - begin)));
+    begin = text.find_first_of(Digits, end);
+  }
+  return numbers;
+}
+
+std::string joined(const std::vector<int64_t>& numbers) {
+  std::string text;
+  for (int64_t number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+}  // namespace st::test

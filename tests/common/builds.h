@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Builds of the example models, each made once per test program, and damage to copies of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace st::test {
+
+/// What to build. Two requests that are equal get the same build directory.
+struct Request {
+  std::string model;  ///< folder of examples/: "adder", "stories260k", "char_shakespeare"
+  std::string precision = "f32";
+  std::string target = "u280";  ///< as --target takes it
+  std::string synth = "stub";   ///< "none" for code that the test compiles itself
+  auto operator<=>(const Request&) const = default;
+};
+
+/// The weights of an example model: beside its model.json, or in the shared folder.
+std::filesystem::path weights_of(const std::string& model);
+
+/// The build directory of a request. Fails the test if the tool fails, each time it is asked for.
+const std::filesystem::path& built(const Request& request);
+
+/// A target file: u280 with at most `ports` memory ports for a group.
+std::filesystem::path target_with_ports(int ports);
+
+/// What becomes of a folder's hard links, with which test data and parameters share their bytes.
+enum class Links { Kept, Broken };
+/// A fresh copy of a folder under scratch(), named `name`; an earlier one of that name is replaced.
+std::filesystem::path copy_of(const std::filesystem::path& folder, const std::string& name,
+                              Links links = Links::Kept);
+
+/// Flips the bits of `mask` in one byte, in place: whatever else links to the file sees it too.
+void flip(const std::filesystem::path& file, int64_t offset, uint8_t mask = 1);
+
+/// Replaces the first `from`, which must be there, in place.
+void replace(const std::filesystem::path& file, const std::string& from, const std::string& to);
+
+/// Compiles the test bench of a build's group again. Fails the test if that fails.
+void recompile_test_bench(const std::filesystem::path& build, int group = 0);
+
+/// The numbers of "1,2,3" and of "1\n2": whatever separates them.
+std::vector<int64_t> numbers_of(const std::string& text);
+/// "1,2,3".
+std::string joined(const std::vector<int64_t>& numbers);
+
+}  // namespace st::test

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/core/compiled.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/ops/lowering.h"
+#include "core/passes/canonicalise.h"
+#include "core/resources/allocate.h"
+
+namespace st::test {
+
+Result<Compiled> compiled(Graph graph, const Choices& choices) {
+  Compiled made;
+  ST_CHECK(prepare(graph));
+  ST_CHECK(canonicalise(graph));
+  if (choices.precision == "w8a8") ST_CHECK(quantise_w8a8(graph));
+  ST_TRY(decoder, find_decoder(graph));
+  ST_TRY(program, lower(graph));
+  program.precision = choices.precision;
+  ST_CHECK(verify(program));
+  ST_CHECK(fuse(program, choices.limits));
+  ST_CHECK(verify(program));
+  TensorId logits = -1;
+  for (size_t t = 0; t < program.tensors.size(); ++t) {
+    if (program.tensors[t].name == "logits" && !program.tensors[t].constant)
+      logits = static_cast<TensorId>(t);
+  }
+  ST_CHECK(connect(program, choices.limits, logits, choices.parameter_ports));
+  ST_CHECK(verify(program));
+  ST_CHECK(size_channels(program));
+  ST_CHECK(verify(program));
+  return Compiled{std::move(graph), decoder, std::move(program)};
+}
+
+Choices random_choices(Random& random, const std::string& precision) {
+  Choices choices;
+  choices.precision = precision;
+  choices.parameter_ports = static_cast<int>(random.between(1, 5));
+  if (random.chance(0.4)) choices.limits.on_chip_bits = random.between(12, 40) * 1000;
+  if (random.chance(0.3)) choices.limits.max_ports = static_cast<int>(random.between(11, 16));
+  return choices;
+}
+
+void set_inputs(const Program& program, DeviceState& state, const std::vector<int64_t>& ids,
+                int64_t past) {
+  const int64_t tokens = static_cast<int64_t>(ids.size());
+  for (MemoryId m = 0; m < static_cast<MemoryId>(program.memories.size()); ++m) {
+    const Memory& memory = program.memories[m];
+    if (memory.role != MemoryRole::Input) continue;
+    const bool positions = program.tensors[memory.tensor].name == "position_ids";
+    Tensor rows = Tensor::zeros(DType::I32, {tokens});
+    for (int64_t t = 0; t < tokens; ++t)
+      rows.as<int32_t>()[t] = static_cast<int32_t>(positions ? past + t : ids[t]);
+    state[m] = std::move(rows);
+  }
+}
+
+Result<Tensor> Device::feed(const std::vector<int64_t>& ids) {
+  set_inputs(program_, interpreter_.state(), ids, past_);
+  ST_CHECK(interpreter_.launch(static_cast<int64_t>(ids.size()), past_));
+  past_ += static_cast<int64_t>(ids.size());
+  for (MemoryId m = 0; m < static_cast<MemoryId>(program_.memories.size()); ++m) {
+    if (program_.memories[m].role == MemoryRole::Output) return interpreter_.state().at(m);
+  }
+  return Diagnostic{"E0901", "the program has no output", "", {}, ""};
+}
+
+double distance(const Tensor& a, const Tensor& b) {
+  constexpr double Infinite = std::numeric_limits<double>::infinity();
+  if (a.shape != b.shape || a.dtype() != DType::F32 || b.dtype() != DType::F32) return Infinite;
+  double difference = 0, magnitude = 1e-30;
+  for (int64_t i = 0; i < a.size(); ++i) {
+    const double x = a.f32()[i], y = b.f32()[i];
+    if (!std::isfinite(x) || !std::isfinite(y)) return Infinite;
+    difference = std::max(difference, std::fabs(x - y));
+    magnitude = std::max(magnitude, std::fabs(y));
+  }
+  return difference / magnitude;
+}
+
+std::vector<std::vector<int64_t>> random_launches(Random& random, const Graph& graph,
+                                                  const Decoder& decoder) {
+  const int64_t vocabulary = graph.type(decoder.logits).shape.back().offset();
+  std::vector<std::vector<int64_t>> launches;
+  int64_t past = 0;
+  for (const int64_t wanted : {random.between(1, 4), int64_t{1}, random.between(1, 3)}) {
+    // A graph without caches sees one launch only.
+    const int64_t room = decoder.past.empty() && past > 0 ? 0 : decoder.max_positions - past;
+    std::vector<int64_t> ids(std::min({wanted, room, decoder.max_sequence}));
+    if (ids.empty()) break;
+    for (int64_t& id : ids) id = random.below(vocabulary);
+    past += static_cast<int64_t>(ids.size());
+    launches.push_back(ids);
+  }
+  return launches;
+}
+
+}  // namespace st::test

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Random decoders through the passes, and their programs run as a device would.
+#pragma once
+
+#include "core/dataflow/interpreter.h"
+#include "core/fusion/fuse.h"
+#include "core/graph/decoder.h"
+#include "tests/core/random_decoder.h"
+
+namespace st::test {
+
+/// What the passes were asked for.
+struct Choices {
+  std::string precision = "f32";
+  FusionLimits limits = {int64_t{1} << 30, 1000};
+  int parameter_ports = 4;
+};
+
+/// A graph and its program.
+struct Compiled {
+  Graph graph;  ///< canonical, quantised where that was asked for
+  Decoder decoder;
+  Program program;  ///< connected, FIFOs sized
+};
+
+/// Runs all passes, and verify() after each that makes a program. Errors: those of the passes, and
+/// of verify().
+Result<Compiled> compiled(Graph graph, const Choices& choices);
+
+/// On-chip memory and ports that are tight enough for several groups, for some of the programs.
+Choices random_choices(Random& random, const std::string& precision);
+
+/// A program with its device memory between launches.
+class Device {
+ public:
+  explicit Device(const Program& program) : program_(program), interpreter_(program) {}
+  /// Feeds tokens and returns their logits [tokens, vocabulary].
+  Result<Tensor> feed(const std::vector<int64_t>& ids);
+
+ private:
+  const Program& program_;
+  ProgramInterpreter interpreter_;
+  int64_t past_ = 0;
+};
+
+/// Writes token ids and positions where the program reads them.
+void set_inputs(const Program& program, DeviceState& state, const std::vector<int64_t>& ids,
+                int64_t past);
+
+/// Largest difference over largest magnitude; infinite if shapes differ or a value is no number.
+double distance(const Tensor& a, const Tensor& b);
+
+/// Rows of one launch each: a prefill and decode steps, within the decoder's bounds.
+std::vector<std::vector<int64_t>> random_launches(Random& random, const Graph& graph,
+                                                  const Decoder& decoder);
+
+}  // namespace st::test

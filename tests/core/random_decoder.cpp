@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/core/random_decoder.h"
+
+#include <cmath>
+
+#include "core/passes/infer.h"
+
+namespace st::test {
+namespace {
+
+class Maker {
+ public:
+  explicit Maker(uint64_t seed) : random_(seed) {
+    graph_.name = "random " + std::to_string(seed);
+    graph_.opset = 24;
+    max_sequence_ = random_.between(4, 8);
+    width_ = random_.pick<int64_t>({3, 4, 7, 8, 13, 16, 20, 24, 31, 32, 48, 67});
+    vocabulary_ = random_.pick<int64_t>({5, 11, 16, 17, 32, 40});
+    rotary_ = random_.chance(0.5);
+    head_ = rotary_ ? 2 * random_.between(1, 9) : random_.between(1, 17);
+    kv_heads_ = random_.between(1, 3);
+    heads_ = kv_heads_ * random_.between(1, 3);
+    rms_ = random_.chance(0.5);
+    biased_ = random_.chance(0.5);
+    attends_ = random_.chance(0.9);
+    graph_.symbols["s"] = {1, max_sequence_};
+    if (attends_) graph_.symbols["p"] = {0, random_.between(4, 12)};
+    // Positions are needed by tables, which hold all of them.
+    positions_ = max_sequence_ + (attends_ ? graph_.symbols["p"].high : 0);
+  }
+
+  Graph make() {
+    ids_ = input("input_ids", DType::I64, {1, Extent::symbol("s")});
+    const bool learned = random_.chance(0.5);
+    if (learned || (rotary_ && attends_))
+      position_ids_ = input("position_ids", DType::I64, {1, Extent::symbol("s")});
+    const ValueId table = constant("wte", {vocabulary_, width_}, 1.0f);
+    ValueId x = node("Gather", {table, ids_});
+    if (learned)
+      x = node("Add",
+               {x, node("Gather", {constant("wpe", {positions_, width_}, 0.5f), position_ids_})});
+    if (rotary_) {
+      cosine_ = constant("cos", {positions_, head_ / 2}, 1.0f);
+      sine_ = constant("sin", {positions_, head_ / 2}, 1.0f);
+    }
+    const int64_t layers = random_.between(1, 3);
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      const ValueId earlier = x;
+      if (attends_ && random_.chance(0.2)) {  // both halves of the layer side by side
+        const ValueId rows = norm(x);
+        x = node("Add", {node("Add", {feed_forward(rows), attention(rows, layer)}), x});
+      } else {
+        if (attends_) x = node("Add", {x, attention(norm(x), layer)});
+        if (random_.chance(0.9)) x = node("Add", {feed_forward(norm(x)), x});
+      }
+      if (random_.chance(0.3))
+        x = node(random_.pick<std::string>({"Add", "Sub", "Mul"}), {x, earlier});
+      x = maybe_scaled(x);
+      if (random_.chance(0.2)) x = node("Identity", {x});
+    }
+    x = norm(x);
+    ValueId logits;
+    if (random_.chance(0.4)) {  // tied: the table once more, by a Transpose
+      logits =
+          node("MatMul", {x, node("Transpose", {table}, {{"perm", std::vector<int64_t>{1, 0}}})});
+    } else {
+      logits = linear(x, width_, vocabulary_);
+    }
+    graph_.values[logits].name = "logits";
+    graph_.outputs.insert(graph_.outputs.begin(), logits);
+    return std::move(graph_);
+  }
+
+ private:
+  ValueId input(const std::string& name, DType type, std::vector<Extent> shape) {
+    const ValueId id = graph_.add_value(name, TensorType{type, std::move(shape)});
+    graph_.inputs.push_back(id);
+    return id;
+  }
+  ValueId constant(const std::string& name, const std::vector<int64_t>& shape, float scale) {
+    const ValueId id = graph_.add_value(name + "." + std::to_string(graph_.values.size()),
+                                        TensorType{DType::F32, {shape.begin(), shape.end()}});
+    graph_.values[id].constant = constant_of(random_f32(random_, shape, scale));
+    return id;
+  }
+  std::vector<ValueId> nodes(const std::string& op, std::vector<ValueId> inputs, size_t outputs,
+                             std::map<std::string, Attribute> attributes = {}) {
+    Node made;
+    made.name = "/" + op + "_" + std::to_string(graph_.nodes.size());
+    made.op = op;
+    made.inputs = std::move(inputs);
+    made.attributes = std::move(attributes);
+    for (size_t i = 0; i < outputs; ++i)
+      made.outputs.push_back(graph_.add_value(made.name + ":" + std::to_string(i)));
+    graph_.nodes.push_back(made);
+    // The same once more, for the pass that merges equal nodes: its result is used in place of the
+    // first one by some readers.
+    if (outputs == 1 && random_.chance(0.05)) {
+      Node again = made;
+      again.name += " again";
+      again.outputs = {graph_.add_value(again.name)};
+      graph_.nodes.push_back(again);
+      if (random_.chance(0.5)) return again.outputs;
+    }
+    return made.outputs;
+  }
+  ValueId node(const std::string& op, std::vector<ValueId> inputs,
+               std::map<std::string, Attribute> attributes = {}) {
+    return nodes(op, std::move(inputs), 1, std::move(attributes))[0];
+  }
+
+  ValueId norm(ValueId x) {
+    std::vector<ValueId> inputs = {x, constant("scale", {width_}, 1.0f)};
+    if (!rms_ && random_.chance(0.7)) inputs.push_back(constant("shift", {width_}, 0.3f));
+    return node(rms_ ? "RMSNormalization" : "LayerNormalization", inputs,
+                {{"axis", int64_t{-1}}, {"epsilon", 1e-5f}});
+  }
+  ValueId linear(ValueId x, int64_t depth, int64_t width) {
+    const float scale = 1.7f / std::sqrt(static_cast<float>(depth));
+    ValueId y = node("MatMul", {x, constant("weight", {depth, width}, scale)});
+    if (!biased_) return y;
+    const ValueId bias = constant("bias", {width}, 0.3f);
+    return random_.chance(0.5) ? node("Add", {y, bias}) : node("Add", {bias, y});
+  }
+  ValueId maybe_scaled(ValueId x) {
+    if (random_.chance(0.7)) return x;
+    const std::string op = random_.pick<std::string>({"Mul", "Div", "Sub"});
+    const std::vector<int64_t> shape =
+        random_.pick<std::vector<int64_t>>({{}, {1}, {width_}, {1, 1, width_}});
+    Tensor factors = random_f32(random_, shape, 0.4f);
+    for (float& f : factors.f32()) f += 1.0f;  // never near 0
+    const ValueId id = graph_.add_value("factor." + std::to_string(graph_.values.size()),
+                                        TensorType{DType::F32, {shape.begin(), shape.end()}});
+    graph_.values[id].constant = constant_of(factors);
+    return node(op, {x, id});
+  }
+  ValueId activated(ValueId x) {
+    const int64_t form = random_.below(7);
+    if (form == 0) return node("Gelu", {x});
+    if (form == 1) return node("Gelu", {x}, {{"approximate", std::string("tanh")}});
+    if (form == 2) return node("Relu", {x});
+    if (form == 3) return node("Swish", {x});
+    if (form == 4) return node("Mul", {x, node("Sigmoid", {x})});
+    if (form == 5) return node("Tanh", {x});
+    return node("Mul", {x, x});
+  }
+  ValueId feed_forward(ValueId x) {
+    const int64_t hidden = random_.pick<int64_t>({5, 8, 19, 32, 33, 64});
+    const int64_t form = random_.below(4);
+    if (form == 3) {  // the third part is read by nobody
+      const auto parts = nodes("Split", {linear(x, width_, 3 * hidden)}, 3,
+                               {{"axis", int64_t{-1}}, {"num_outputs", int64_t{3}}});
+      return linear(node("Sub", {parts[1], activated(parts[0])}), hidden, width_);
+    }
+    if (form == 0) return linear(activated(linear(x, width_, hidden)), hidden, width_);
+    ValueId gate, up;
+    if (form == 1) {
+      gate = linear(x, width_, hidden);
+      up = linear(x, width_, hidden);
+    } else {
+      const auto parts = nodes("Split", {linear(x, width_, 2 * hidden)}, 2,
+                               {{"axis", int64_t{-1}}, {"num_outputs", int64_t{2}}});
+      gate = parts[0];
+      up = parts[1];
+    }
+    return linear(node("Mul", {activated(gate), up}), hidden, width_);
+  }
+
+  ValueId turned(ValueId x, int64_t heads) {
+    const std::map<std::string, Attribute> attributes = {{"num_heads", heads},
+                                                         {"interleaved", interleaved_}};
+    if (random_.chance(0.5))
+      return node("RotaryEmbedding", {x, cosine_, sine_, position_ids_}, attributes);
+    return node(
+        "RotaryEmbedding",
+        {x, node("Gather", {cosine_, position_ids_}), node("Gather", {sine_, position_ids_})},
+        attributes);
+  }
+  ValueId attention(ValueId x, int64_t layer) {
+    const int64_t q_width = heads_ * head_, kv_width = kv_heads_ * head_;
+    ValueId q, k, v;
+    if (random_.chance(0.4)) {
+      std::map<std::string, Attribute> attributes = {{"axis", int64_t{2}}};
+      if (heads_ != kv_heads_)
+        attributes["split"] = std::vector<int64_t>{q_width, kv_width, kv_width};
+      const auto parts = nodes("Split", {linear(x, width_, q_width + 2 * kv_width)}, 3, attributes);
+      q = parts[0], k = parts[1], v = parts[2];
+    } else {
+      q = linear(x, width_, q_width);
+      k = linear(x, width_, kv_width);
+      v = linear(x, width_, kv_width);
+    }
+    if (rotary_) {
+      q = turned(q, heads_);
+      k = turned(k, kv_heads_);
+    }
+    const std::vector<Extent> cache = {1, kv_heads_, Extent::symbol("p"), head_};
+    const std::string name = std::to_string(layer);
+    const ValueId keys = input("past_key_values." + name + ".key", DType::F32, cache);
+    const ValueId values = input("past_key_values." + name + ".value", DType::F32, cache);
+    std::map<std::string, Attribute> attributes = {
+        {"is_causal", int64_t{1}}, {"q_num_heads", heads_}, {"kv_num_heads", kv_heads_}};
+    if (random_.chance(0.3)) attributes["scale"] = 0.25f;
+    Node made;
+    made.name = "/attention_" + name;
+    made.op = "Attention";
+    made.inputs = {q, k, v, NoValue, keys, values};
+    made.attributes = attributes;
+    made.outputs = {graph_.add_value(made.name), graph_.add_value("present." + name + ".key"),
+                    graph_.add_value("present." + name + ".value")};
+    graph_.outputs.push_back(made.outputs[1]);
+    graph_.outputs.push_back(made.outputs[2]);
+    graph_.nodes.push_back(made);
+    return linear(made.outputs[0], q_width, width_);
+  }
+
+  Random random_;
+  Graph graph_;
+  int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
+  int64_t interleaved_ = random_.below(2);
+  bool rotary_, rms_, biased_, attends_;
+  ValueId ids_ = NoValue, position_ids_ = NoValue, cosine_ = NoValue, sine_ = NoValue;
+};
+
+}  // namespace
+
+Graph random_decoder(uint64_t seed) { return Maker(seed).make(); }
+
+Status prepare(Graph& graph) {
+  ST_CHECK(graph.check_and_sort());
+  ST_CHECK(check_operators(graph));
+  return infer_types(graph);
+}
+
+}  // namespace st::test
