@@ -124,6 +124,8 @@ int build(const Options& options) {
     inputs.model_text = text;
     ST_TRY(target_json, target_text(options.target));
     inputs.target_text = target_json;
+    // A place that cannot be written is told before the work is done.
+    ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
     ST_CHECK(compile(design, [&](int index, const Pass& pass, const std::string& stage) {
       const std::string number = std::to_string(index);
       inputs.stages.emplace_back(
@@ -131,7 +133,6 @@ int build(const Options& options) {
       if (!options.dump.empty()) dump_stage(options.dump, inputs.stages.back());
       progress.step("after " + std::string(pass.name));
     }));
-    ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
     ST_TRY(summary, write_project(design, inputs, directory, progress));
     std::vector<std::string> benches;
     if (options.synth == "stub") {

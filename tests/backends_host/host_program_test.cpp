@@ -155,12 +155,12 @@ TEST_F(HostProgram, RefusesDamagedParameters) {
   std::filesystem::remove(build_->path() / "params/params0.bin");
   const Outcome missing = host("generate --ids 1");
   build_->write("params/params0.bin", good);
-  EXPECT_EQ(damaged.exit_code, 4);
+  EXPECT_EQ(damaged.exit_code, 2);
   EXPECT_NE(damaged.err.find("wrong checksum: params/params0.bin"), std::string::npos)
       << damaged.err;
-  EXPECT_EQ(longer.exit_code, 4);
+  EXPECT_EQ(longer.exit_code, 2);
   EXPECT_NE(longer.err.find("has 65 bytes, not 64"), std::string::npos) << longer.err;
-  EXPECT_EQ(missing.exit_code, 4);
+  EXPECT_EQ(missing.exit_code, 2);
   EXPECT_NE(missing.err.find("cannot read params/params0.bin"), std::string::npos) << missing.err;
 }
 

@@ -162,7 +162,7 @@ TEST(BuildDirectories, DamagedOnesAreRefused) {
   std::string bytes = read(good_build() / "params/params0.bin");
   bytes[0] = static_cast<char>(bytes[0] ^ 1);
   const Outcome run = streamtensor({"run", damaged("params/params0.bin", bytes), "--ids", "1"});
-  EXPECT_NE(run.status, 0);
+  EXPECT_EQ(run.status, BadInput);
   EXPECT_NE(run.err.find("error[E0602]"), std::string::npos) << run.err;
   EXPECT_NE(run.err.find("params0.bin"), std::string::npos) << run.err;
 }

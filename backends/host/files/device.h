@@ -22,16 +22,16 @@ namespace host {
 /// The bytes of a parameter file, with size and checksum verified.
 inline std::vector<char> read_parameters(const std::string& build, const Buffer& buffer) {
   std::ifstream in(build + "/" + buffer.file, std::ios::binary);
-  if (!in) throw Failure(Environment, "E0602", std::string("cannot read ") + buffer.file);
+  if (!in) throw Failure(BadInput, "E0602", std::string("cannot read ") + buffer.file);
   std::vector<char> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (static_cast<std::int64_t>(bytes.size()) != buffer.bytes) {
-    throw Failure(Environment, "E0602",
+    throw Failure(BadInput, "E0602",
                   std::string(buffer.file) + " has " + std::to_string(bytes.size()) +
                       " bytes, not " + std::to_string(buffer.bytes));
   }
   if (checksum(bytes.data(), bytes.size()) != buffer.checksum) {
     throw Failure(
-        Environment, "E0602",
+        BadInput, "E0602",
         std::string("wrong checksum: ") + buffer.file + " is damaged or belongs to another build");
   }
   return bytes;

@@ -7,9 +7,9 @@
 
 namespace host {
 
-inline constexpr int BadInput = 2;  ///< exit code: the command line or a prompt is wrong
-inline constexpr int Environment =
-    4;  ///< exit code: the device, the build directory or a file is wrong
+/// Exit codes: the command line, a prompt or the build directory is wrong; the device or a file is.
+inline constexpr int BadInput = 2;
+inline constexpr int Environment = 4;
 
 /// Ends the program with `exit_code` and one line on stderr.
 struct Failure : std::runtime_error {

@@ -28,7 +28,7 @@ class Model {
   Model(Device& device, const Options& options)
       : device_(device), prefill_(options.prefill), save_(!options.logits.empty()) {
     if (program::InputIds < 0 || program::Logits < 0) {
-      throw Failure(Environment, "E0602", "the design has no input_ids or no logits");
+      throw Failure(BadInput, "E0602", "the design has no input_ids or no logits");
     }
     if (save_) file_.open(options.logits, std::ios::binary | std::ios::trunc);
     if (!file_) throw Failure(Environment, "", "cannot write " + options.logits);
