@@ -40,9 +40,11 @@ std::string buffer_index(const StreamType& type, const Conversion& conversion,
       if (inner > 1) coordinate += " / " + std::to_string(inner);
       if (outer > 1) coordinate = "(" + coordinate + ") % " + std::to_string(t.elem[d]);
     }
-    if (t.map[d] != Zero && t.map[d] >= conversion.shared) {
-      std::string moved = "d" + std::to_string(t.map[d]);
-      if (t.elem[d] > 1) moved += " * " + std::to_string(t.elem[d]);
+    // The innermost loop comes first, next to the element within the tile.
+    for (auto loop = t.map[d].loops().rbegin(); loop != t.map[d].loops().rend(); ++loop) {
+      if (*loop < conversion.shared) continue;
+      std::string moved = "d" + std::to_string(*loop);
+      if (t.steps[*loop] > 1) moved += " * " + std::to_string(t.steps[*loop]);
       coordinate = coordinate.empty() ? moved : moved + " + " + coordinate;
     }
     if (!coordinate.empty()) {

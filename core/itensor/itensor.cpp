@@ -9,14 +9,11 @@ namespace {
 
 std::string counter(int loop) { return "d" + std::to_string(loop); }
 
-/// The loops as a recursion; `visit` sees the index k*step of every loop.
+/// The loops as a recursion; `visit(index)` sees k*step of every loop, and returns false to stop.
 template <typename Visit>
-void walk(const ItensorType& type, size_t level, Bindings& bindings, std::vector<int64_t>& index,
+bool walk(const ItensorType& type, size_t level, Bindings& bindings, std::vector<int64_t>& index,
           const Visit& visit) {
-  if (level == type.trips.size()) {
-    visit(index);
-    return;
-  }
+  if (level == type.trips.size()) return visit(index);
   const Extent& count = type.trips[level].count;
   const int64_t trips = count.is_constant() ? count.offset() : count.evaluate(bindings).value_or(0);
   // Only a later triangular trip count reads the counter, so it is bound only where the type has
@@ -27,16 +24,58 @@ void walk(const ItensorType& type, size_t level, Bindings& bindings, std::vector
   for (int64_t k = 0; k < trips; ++k) {
     if (triangular) bindings[counter(static_cast<int>(level))] = k;
     index[level] = k * type.steps[level];
-    walk(type, level + 1, bindings, index, visit);
+    if (!walk(type, level + 1, bindings, index, visit)) return false;
   }
+  return true;
+}
+
+/// Calls `visit(origin)` for each token until it returns false.
+template <typename Visit>
+void walk_tokens(const ItensorType& type, const Bindings& bindings, const Visit& visit) {
+  Bindings local = bindings;
+  std::vector<int64_t> index(type.trips.size(), 0);
+  std::vector<int64_t> origin(type.elem.size(), 0);
+  walk(type, 0, local, index, [&](const std::vector<int64_t>& i) {
+    for (size_t d = 0; d < origin.size(); ++d) {
+      origin[d] = 0;
+      for (int loop : type.map[d].loops()) origin[d] += i[loop];
+    }
+    return visit(origin);
+  });
+}
+
+bool rectangular(const ItensorType& type) {
+  return std::all_of(type.trips.begin(), type.trips.end(), [](const Trip& trip) {
+    const auto& terms = trip.count.terms();
+    return std::none_of(terms.begin(), terms.end(), [](const auto& term) {
+      return term.first.size() > 1 && term.first[0] == 'd' && term.first[1] >= '0' &&
+             term.first[1] <= '9';
+    });
+  });
 }
 
 }  // namespace
 
+MapResult MapResult::sum(std::vector<int> loops) {
+  MapResult result;
+  result.loops_ = std::move(loops);
+  std::sort(result.loops_.begin(), result.loops_.end());
+  return result;
+}
+
+bool MapResult::uses(int loop) const {
+  return std::find(loops_.begin(), loops_.end(), loop) != loops_.end();
+}
+
 std::string text_of(const ItensorType& type) {
-  std::string out = "itensor<";
-  for (int64_t size : type.elem) out += std::to_string(size) + "x";
-  out += std::string(name_of(type.dtype)) + ", iter_space: [";
+  std::string element;
+  if (type.form != ElementForm::Scalar) {
+    for (int64_t size : type.elem) element += std::to_string(size) + "x";
+  }
+  element += name_of(type.dtype);
+  std::string out = "itensor<" +
+                    (type.form == ElementForm::Vector ? "vector<" + element + ">" : element) +
+                    ", iter_space: [";
   for (size_t l = 0; l < type.trips.size(); ++l) {
     if (l > 0) out += ",";
     out += type.trips[l].count.text();
@@ -55,52 +94,11 @@ std::string text_of(const ItensorType& type) {
   out += ")->(";
   for (size_t d = 0; d < type.map.size(); ++d) {
     if (d > 0) out += ",";
-    out += type.map[d] == Zero ? "0" : counter(type.map[d]);
+    std::string sum;
+    for (int loop : type.map[d].loops()) sum += (sum.empty() ? "" : "+") + counter(loop);
+    out += sum.empty() ? "0" : sum;
   }
   return out + ")>";
-}
-
-Status verify(const ItensorType& type) {
-  Diagnostics problems;
-  auto report = [&](const std::string& message) {
-    problems.push_back({"E0310", message, "", {text_of(type)}, ""});
-  };
-  if (type.steps.size() != type.trips.size()) {
-    report("the iteration space has " + std::to_string(type.trips.size()) + " trip counts but " +
-           std::to_string(type.steps.size()) + " steps");
-    return problems;
-  }
-  if (type.map.size() != type.elem.size()) {
-    report("the tile has rank " + std::to_string(type.elem.size()) + " but the map has " +
-           std::to_string(type.map.size()) + " results");
-    return problems;
-  }
-  for (int64_t size : type.elem) {
-    if (size <= 0) report("a tile size is not positive");
-  }
-  for (const Trip& trip : type.trips) {
-    if (trip.bound <= 0) report("a trip count's bound is not positive");
-    if (trip.count.is_constant() && trip.count.offset() != trip.bound) {
-      report("a constant trip count differs from its bound");
-    }
-  }
-  std::vector<bool> used(type.trips.size(), false);
-  for (size_t d = 0; d < type.map.size(); ++d) {
-    const int loop = type.map[d];
-    if (loop == Zero) continue;
-    if (loop < 0 || loop >= static_cast<int>(type.trips.size())) {
-      report("the map uses loop d" + std::to_string(loop) + ", which does not exist");
-      continue;
-    }
-    if (used[loop]) report("loop d" + std::to_string(loop) + " moves two dimensions");
-    used[loop] = true;
-    if (type.steps[loop] != type.elem[d]) {
-      report("loop d" + std::to_string(loop) + " steps by " + std::to_string(type.steps[loop]) +
-             " over tiles of " + std::to_string(type.elem[d]) +
-             ": overlapping or gapped tiles are not supported");
-    }
-  }
-  return problems;
 }
 
 int64_t token_elements(const ItensorType& type) {
@@ -118,46 +116,124 @@ int64_t token_bits(const ItensorType& type) { return token_elements(type) * bits
 std::vector<int64_t> max_shape(const ItensorType& type) {
   std::vector<int64_t> shape = type.elem;
   for (size_t d = 0; d < shape.size(); ++d) {
-    if (type.map[d] != Zero) shape[d] *= type.trips[type.map[d]].bound;
+    for (int loop : type.map[d].loops())
+      shape[d] += (type.trips[loop].bound - 1) * type.steps[loop];
   }
   return shape;
 }
 
+int64_t distinct_tiles(const ItensorType& type) {
+  int64_t tiles = 1;
+  const std::vector<int64_t> shape = max_shape(type);
+  for (size_t d = 0; d < shape.size(); ++d) tiles *= shape[d] / type.elem[d];
+  return tiles;
+}
+
+double reaccess_factor(const ItensorType& type) {
+  return static_cast<double>(max_tokens(type)) / static_cast<double>(distinct_tiles(type));
+}
+
 void for_each_token(const ItensorType& type, const Bindings& bindings,
                     const std::function<void(const std::vector<int64_t>&)>& visit) {
-  Bindings local = bindings;
-  std::vector<int64_t> index(type.trips.size(), 0);
-  std::vector<int64_t> origin(type.elem.size(), 0);
-  walk(type, 0, local, index, [&](const std::vector<int64_t>& i) {
-    for (size_t d = 0; d < origin.size(); ++d) origin[d] = type.map[d] == Zero ? 0 : i[type.map[d]];
+  walk_tokens(type, bindings, [&](const std::vector<int64_t>& origin) {
     visit(origin);
+    return true;
   });
 }
 
 int64_t token_count(const ItensorType& type, const Bindings& bindings) {
-  int64_t count = 0;
-  for_each_token(type, bindings, [&](const std::vector<int64_t>&) { ++count; });
+  int64_t count = 1;
+  if (rectangular(type)) {
+    for (const Trip& trip : type.trips)
+      count *= std::max<int64_t>(0, trip.count.evaluate(bindings).value_or(0));
+    return count;
+  }
+  count = 0;
+  walk_tokens(type, bindings, [&](const std::vector<int64_t>&) { return ++count > 0; });
   return count;
 }
 
-Conversion infer_conversion(const ItensorType& source, const ItensorType& result) {
-  auto dimension_moved_by = [](const ItensorType& type, int loop) {
-    auto found = std::find(type.map.begin(), type.map.end(), loop);
-    return found == type.map.end() ? -1 : static_cast<int>(found - type.map.begin());
-  };
-  Conversion conversion;
-  conversion.buffer = max_shape(source);
-  const size_t levels = std::min(source.trips.size(), result.trips.size());
-  for (size_t l = 0; l < levels; ++l) {
-    const int dimension = dimension_moved_by(source, static_cast<int>(l));
-    if (dimension != dimension_moved_by(result, static_cast<int>(l))) break;
-    if (source.trips[l] != result.trips[l]) break;
-    if (dimension >= 0) {
-      if (source.steps[l] != result.steps[l] || source.elem[dimension] != result.elem[dimension])
-        break;
-      conversion.buffer[dimension] = source.elem[dimension];
+std::optional<std::vector<int64_t>> token_at(const ItensorType& type, const Bindings& bindings,
+                                             int64_t step) {
+  std::optional<std::vector<int64_t>> found;
+  if (step < 0) return found;
+  int64_t number = 0;
+  walk_tokens(type, bindings, [&](const std::vector<int64_t>& origin) {
+    if (number++ == step) found = origin;
+    return !found;
+  });
+  return found;
+}
+
+std::optional<int64_t> first_step_of(const ItensorType& type, const Bindings& bindings,
+                                     const std::vector<int64_t>& wanted) {
+  std::optional<int64_t> found;
+  int64_t number = 0;
+  walk_tokens(type, bindings, [&](const std::vector<int64_t>& origin) {
+    if (origin == wanted) found = number;
+    ++number;
+    return !found;
+  });
+  return found;
+}
+
+int dimension_moved_by(const ItensorType& type, int loop) {
+  for (size_t d = 0; d < type.map.size(); ++d) {
+    if (type.map[d].uses(loop)) return static_cast<int>(d);
+  }
+  return -1;
+}
+
+int shared_prefix(const ItensorType& a, const ItensorType& b) {
+  int shared = 0;
+  while (shared < static_cast<int>(std::min(a.trips.size(), b.trips.size()))) {
+    const int dimension = dimension_moved_by(a, shared);
+    if (dimension != dimension_moved_by(b, shared) || a.trips[shared] != b.trips[shared]) break;
+    if (dimension >= 0 && a.steps[shared] != b.steps[shared]) break;
+    ++shared;
+  }
+  return shared;
+}
+
+Result<ItensorType> vectorised(const ItensorType& type, const std::vector<int64_t>& vector) {
+  if (vector.size() != type.elem.size())
+    return Diagnostic{"E0310",
+                      "a vector of rank " + std::to_string(vector.size()) +
+                          " cannot divide a tile of rank " + std::to_string(type.elem.size()),
+                      "",
+                      {text_of(type)},
+                      ""};
+  ItensorType pieces = type;
+  pieces.form = ElementForm::Vector;
+  pieces.elem = vector;
+  for (size_t d = 0; d < vector.size(); ++d) {
+    if (vector[d] <= 0 || type.elem[d] % vector[d] != 0) {
+      return Diagnostic{"E0310",
+                        "a vector of " + std::to_string(vector[d]) + " does not divide a tile of " +
+                            std::to_string(type.elem[d]),
+                        "",
+                        {text_of(type)},
+                        ""};
     }
-    ++conversion.shared;
+    if (vector[d] == type.elem[d]) continue;
+    std::vector<int> loops = type.map[d].loops();
+    loops.push_back(static_cast<int>(pieces.trips.size()));
+    pieces.trips.emplace_back(type.elem[d] / vector[d]);
+    pieces.steps.push_back(vector[d]);
+    pieces.map[d] = MapResult::sum(loops);
+  }
+  return pieces;
+}
+
+Conversion infer_conversion(const ItensorType& source, const ItensorType& result) {
+  Conversion conversion;
+  conversion.shared = shared_prefix(source, result);
+  conversion.buffer = max_shape(source);
+  for (int loop = 0; loop < conversion.shared; ++loop) {
+    // What lies inside a shared loop is as large as its step; loops of one dimension are nested
+    // outermost first.
+    const int dimension = dimension_moved_by(source, loop);
+    if (dimension >= 0) conversion.buffer[dimension] = source.steps[loop];
   }
   return conversion;
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,15 +31,44 @@ struct Trip {
   friend bool operator==(const Trip&, const Trip&) = default;
 };
 
-/// One result of iter_map: a loop dimension, or the constant 0 (`Zero`).
+/// The constant result of iter_map.
 inline constexpr int Zero = -1;
+
+/// One result of iter_map: the index of a loop, the sum of the indices of several, or 0. Sums
+/// appear where a tile is streamed in smaller pieces (§4.3.3): the outer loop moves the tile, the
+/// inner one the piece within it.
+class MapResult {
+ public:
+  MapResult() = default;
+  MapResult(int loop) {
+    if (loop != Zero) loops_.push_back(loop);
+  }
+  /// Distinct loops; their order does not matter.
+  static MapResult sum(std::vector<int> loops);
+
+  [[nodiscard]] const std::vector<int>& loops() const { return loops_; }  ///< ascending
+  [[nodiscard]] bool is_zero() const { return loops_.empty(); }
+  [[nodiscard]] bool uses(int loop) const;
+  friend bool operator==(const MapResult&, const MapResult&) = default;
+
+ private:
+  std::vector<int> loops_;
+};
+
+/// How the element of a token is spelt.
+enum class ElementForm {
+  Tile,    ///< 4x2xf32
+  Vector,  ///< vector<4x2xf32>: what a FIFO moves in one cycle
+  Scalar,  ///< f32: every tile size is 1
+};
 
 struct ItensorType {
   std::vector<int64_t> elem;  ///< tile shape, in elements; rank of the full tensor
   DType dtype = DType::F32;
   std::vector<Trip> trips;     ///< outermost first
   std::vector<int64_t> steps;  ///< per loop, in elements
-  std::vector<int> map;        ///< per tensor dimension: the loop that moves it, or Zero
+  std::vector<MapResult> map;  ///< per tensor dimension
+  ElementForm form = ElementForm::Tile;
 
   friend bool operator==(const ItensorType&, const ItensorType&) = default;
 };
@@ -46,8 +76,16 @@ struct ItensorType {
 /// The text form, as printed in the paper.
 std::string text_of(const ItensorType& type);
 
-/// Ranks agree, sizes are positive, every map result is a distinct loop or Zero, steps equal the
-/// tile where a loop is mapped. Errors: E0310, one per broken rule.
+/// Reads the text form. Errors: E0311 with the place; those of verify().
+Result<ItensorType> parse_itensor(std::string_view text);
+
+/// Every rule that a type must keep. Errors: E0310, one per broken rule, all at once:
+/// as many steps as trip counts; as many map results as tile dimensions; positive tile sizes, steps
+/// and bounds; sizes that fit 62 bits together; constant trip counts that equal their bound;
+/// symbolic ones that use only outer counters; a map of existing loops, none used twice; per
+/// dimension a regular tiling: the innermost of its loops steps by the tile, each outer one by all
+/// that is inside it. Overlapping tiles (halos), gaps and strided windows are refused by these
+/// names.
 Status verify(const ItensorType& type);
 
 /// Elements of one token.
@@ -58,12 +96,33 @@ int64_t max_tokens(const ItensorType& type);
 int64_t token_bits(const ItensorType& type);
 /// Largest shape of the full tensor.
 std::vector<int64_t> max_shape(const ItensorType& type);
+/// Different tiles of the tensor, symbols at their bounds.
+int64_t distinct_tiles(const ItensorType& type);
+/// How often each tile is streamed, symbols at their bounds; an average where trip counts depend on
+/// counters.
+double reaccess_factor(const ItensorType& type);
 
 /// Calls `visit(origin)` for each token in stream order, trip counts taken under `bindings`.
 void for_each_token(const ItensorType& type, const Bindings& bindings,
                     const std::function<void(const std::vector<int64_t>& origin)>& visit);
 /// Tokens in the stream under `bindings`.
 int64_t token_count(const ItensorType& type, const Bindings& bindings);
+/// Origin of token number `step`; nullopt past the end.
+std::optional<std::vector<int64_t>> token_at(const ItensorType& type, const Bindings& bindings,
+                                             int64_t step);
+/// Number of the first token with this origin; nullopt if no token has it.
+std::optional<int64_t> first_step_of(const ItensorType& type, const Bindings& bindings,
+                                     const std::vector<int64_t>& origin);
+
+/// Outermost loops that both types agree on: trip count, step, and the dimension that each moves
+/// (or none).
+int shared_prefix(const ItensorType& a, const ItensorType& b);
+/// Dimension that a loop moves, or -1.
+int dimension_moved_by(const ItensorType& type, int loop);
+
+/// The type of the same stream in pieces of shape `vector`, which divides the tile (§4.3.3): one
+/// more loop per divided dimension.
+Result<ItensorType> vectorised(const ItensorType& type, const std::vector<int64_t>& vector);
 
 /// What must lie between two streams of one tensor (StreamTensor §5.2.1, Algorithm 1, by the
 /// loop-prefix rule).

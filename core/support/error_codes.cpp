@@ -56,6 +56,8 @@ const std::vector<ErrorCode>& error_codes() {
        "The details say which use is supported."},
       {"E0310", BadInput, "an itensor type is ill-formed",
        "Check the text of the type: element shape, iteration space and iteration map."},
+      {"E0311", BadInput, "the text of an itensor type or of a dump cannot be read",
+       "The message names the line and column; dumps are written by --dump-ir."},
       {"E0320", Internal, "the dataflow graph is broken",
        "This is a bug in streamtensor: please report it with the model."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Reading of the compiler's own text forms, with the place of what is wrong.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/support/result.h"
+
+namespace st {
+
+/// A position in a text. Spaces between tokens are skipped. The first error stays; later calls do
+/// nothing, so that a parser can be written straight down and asked once at its end.
+class TextCursor {
+ public:
+  /// `code`: of the errors; `name`: of the text in messages.
+  TextCursor(std::string_view text, std::string code, std::string name)
+      : text_(text), code_(std::move(code)), name_(std::move(name)) {}
+
+  /// True, and past it, if `token` comes next.
+  bool accept(std::string_view token);
+  /// The same, or an error that names the token.
+  void expect(std::string_view token);
+  /// The same for the 'x' of 4x2xf32, which may stand before letters and digits.
+  void expect_joined(std::string_view token);
+  /// A whole number from `low` to `high`.
+  int64_t integer(int64_t low, int64_t high);
+  /// Letters, digits and '_', starting with none of the digits.
+  std::string identifier(const std::string& what);
+  /// True if an identifier, or a digit, comes next.
+  [[nodiscard]] bool at_identifier();
+  [[nodiscard]] bool at_digit();
+  /// True if nothing but spaces is left.
+  bool at_end();
+  /// A text in double quotes, with \" \\ \n \t and \xNN.
+  std::string quoted();
+
+  /// Reports what is wrong here; only the first report counts.
+  void fail(const std::string& message);
+  /// The same at an earlier position().
+  void fail_at(size_t position, const std::string& message);
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
+  /// The report: place as line and column, the line itself, and a caret below it.
+  [[nodiscard]] Diagnostic error() const { return *error_; }
+
+  [[nodiscard]] size_t position() const { return position_; }
+
+ private:
+  void skip_spaces();
+  std::string_view text_;
+  size_t position_ = 0;
+  std::string code_, name_;
+  std::optional<Diagnostic> error_;
+};
+
+}  // namespace st
