@@ -145,10 +145,12 @@ int build(const Options& options) {
       }
     }
     ST_CHECK(directory.commit());
+    progress.finish();
     print_summary(design, summary, options, benches);
     return {};
   };
   const Status status = run();
+  progress.finish();
   return status.ok() ? 0 : fail(status.errors());
 }
 

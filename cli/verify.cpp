@@ -50,7 +50,7 @@ Status verify_build(const std::string& path, bool details) {
   };
   // Values are compared even where a checksum is wrong: both are worth knowing.
   if (collect(check_parameter_files(build.path(), program)))
-    std::cout << "parameters  sizes and checksums are right\n";
+    progress.print("parameters  sizes and checksums are right\n");
   if (!std::filesystem::exists(build.path() / "stub/host")) {
     problems.push_back({"E0603",
                         "'" + printable(path) + "' has no stub device",
@@ -64,7 +64,7 @@ Status verify_build(const std::string& path, bool details) {
     progress.step("running " + group_name(group));
     auto verdict = run_test_bench(build.path(), group, records.path().string());
     if (verdict.ok()) {
-      std::cout << group_name(group) << "      test bench " << *verdict << "   (csim)\n";
+      progress.print(group_name(group) + "      test bench " + *verdict + "   (csim)\n");
     } else {
       problems.insert(problems.end(), verdict.errors().begin(), verdict.errors().end());
       // What a run recorded that did not reach its end says nothing about single kernels.
@@ -76,9 +76,10 @@ Status verify_build(const std::string& path, bool details) {
       problems.insert(problems.end(), kernels.errors().begin(), kernels.errors().end());
       continue;
     }
-    std::cout << group_name(group) << "      " << kernels->size()
-              << " kernels agree with the interpreter: integers bit for bit, floats within 1e-5\n";
-    if (details) std::cout << summary_table(*kernels);
+    progress.print(
+        group_name(group) + "      " + std::to_string(kernels->size()) +
+        " kernels agree with the interpreter: integers bit for bit, floats within 1e-5\n");
+    if (details) progress.print(summary_table(*kernels));
   }
   return problems;
 }

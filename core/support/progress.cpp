@@ -6,34 +6,64 @@
 #include <cstdio>
 
 namespace st {
-namespace {
-using Clock = std::chrono::steady_clock;
+
+Progress::Progress() {
+  if (isatty(STDERR_FILENO) != 0) thread_ = std::thread([this] { keep_alive(); });
 }
 
-Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0), start_(Clock::now()), last_(start_) {}
-
-Progress::~Progress() {
-  if (shown_) std::fputs("\r\033[K", stderr);
-}
+Progress::~Progress() { finish(); }
 
 void Progress::step(const std::string& what) {
+  const std::lock_guard lock(mutex_);
   step_ = what;
-  if (terminal_ && Clock::now() - start_ > std::chrono::seconds(1)) show(what + " ...");
+  percent_ = -1;
 }
 
 void Progress::tick(double done, double total) {
-  if (!terminal_ || Clock::now() - start_ < std::chrono::seconds(1) ||
-      Clock::now() - last_ < std::chrono::milliseconds(100))
-    return;
-  show(step_ + " ... " + std::to_string(static_cast<int>(total > 0 ? 100 * done / total : 0)) +
-       " %");
+  const std::lock_guard lock(mutex_);
+  percent_ = total > 0 ? static_cast<int>(100 * done / total) : 0;
 }
 
-void Progress::show(const std::string& text) {
-  std::fprintf(stderr, "\r\033[K%s", text.c_str());
+void Progress::clear() {
+  if (!shown_) return;
+  std::fputs("\r\033[K", stderr);
   std::fflush(stderr);
-  shown_ = true;
-  last_ = Clock::now();
+  shown_ = false;
+}
+
+void Progress::print(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  clear();
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void Progress::finish() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    end_ = true;
+  }
+  ended_.notify_one();
+  thread_.join();
+}
+
+void Progress::keep_alive() {
+  constexpr auto Patience = std::chrono::seconds(1);
+  constexpr auto Refresh = std::chrono::milliseconds(200);
+  std::unique_lock lock(mutex_);
+  auto next = start_ + Patience;
+  while (!ended_.wait_until(lock, next, [this] { return end_; })) {
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start_).count();
+    std::string line = step_ + " ... ";
+    if (percent_ >= 0) line += std::to_string(percent_) + " %, ";
+    std::fprintf(stderr, "\r\033[K%s%lld s", line.c_str(), static_cast<long long>(seconds));
+    std::fflush(stderr);
+    shown_ = true;
+    next = Clock::now() + Refresh;
+  }
+  clear();
 }
 
 }  // namespace st

@@ -3,30 +3,43 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace st {
 
-/// Shows what is under way on standard error, if that is a terminal and a second has passed; silent
-/// otherwise.
+/// Shows what is under way on standard error, if that is a terminal and a second has passed;
+/// silent otherwise. A thread keeps the line alive, so that steps need not report on their way.
 class Progress {
  public:
   Progress();
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// Names the step that begins: "sizing FIFOs". A step that itself takes long calls `tick` now and
-  /// then.
+  /// Names the step that begins: "sizing FIFOs".
   void step(const std::string& what);
   /// `done` of `total` of the step, in any unit.
   void tick(double done, double total);
+  /// Prints on standard output, out of the line's way.
+  void print(const std::string& text);
+  /// Ends the line, before anything else is printed.
+  void finish();
 
  private:
-  void show(const std::string& text);
-  bool terminal_;
-  bool shown_ = false;
+  using Clock = std::chrono::steady_clock;
+  void keep_alive();
+  void clear();  ///< under mutex_
+
+  const Clock::time_point start_ = Clock::now();
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool end_ = false;    ///< under mutex_, like the next three
+  bool shown_ = false;  ///< whether the line is on the terminal
   std::string step_;
-  std::chrono::steady_clock::time_point start_, last_;
+  int percent_ = -1;    ///< -1: unknown
+  std::thread thread_;  ///< only on a terminal
 };
 
 }  // namespace st
