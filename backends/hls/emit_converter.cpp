@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <numeric>
 
 #include "backends/hls/cpp_text.h"
 #include "backends/hls/emit_group.h"
@@ -93,8 +92,7 @@ std::string emit_converter(const Kernel& kernel) {
   const StreamType& from = kernel.inputs[0].type;
   const StreamType& to = kernel.outputs[0].type;
   const Conversion conversion = infer_conversion(from.itensor, to.itensor);
-  const int64_t elements = std::accumulate(conversion.buffer.begin(), conversion.buffer.end(),
-                                           int64_t{1}, std::multiplies<>());
+  const int64_t elements = buffer_elements(conversion);
   std::string shape;
   for (int64_t size : conversion.buffer) shape += std::to_string(size) + "x";
   std::string out = "// " + text_of(from.itensor) + "\n// to " + text_of(to.itensor) +

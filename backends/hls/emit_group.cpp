@@ -8,7 +8,7 @@ namespace st::hls {
 namespace {
 
 /// One template argument, as kernel_record.h describes them.
-std::string template_argument(const Program& program, const Kernel& kernel, std::string_view what) {
+std::string template_argument(const Kernel& kernel, std::string_view what) {
   if (what == "type of in0") return cpp_type(kernel.inputs[0].type.itensor.dtype);
   if (what == "type of out0") return cpp_type(kernel.outputs[0].type.itensor.dtype);
   if (what == "sizes Part*") {
@@ -19,7 +19,6 @@ std::string template_argument(const Program& program, const Kernel& kernel, std:
     return parts;
   }
   if (what == "Interleaved") return kernel.sizes.at("Interleaved") != 0 ? "true" : "false";
-  (void)program;
   return std::to_string(kernel.sizes.at(std::string(what)));
 }
 
@@ -76,7 +75,7 @@ std::string task(const Program& program, const Kernel& kernel) {
     function = "st::" + kernel.kind;
     std::string arguments;
     for (std::string_view what : record.template_arguments) {
-      arguments += (arguments.empty() ? "" : ", ") + template_argument(program, kernel, what);
+      arguments += (arguments.empty() ? "" : ", ") + template_argument(kernel, what);
     }
     function += "<" + arguments + ">";
   }
@@ -168,7 +167,7 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
       std::to_string(program.max_sequence) + "\n";
   for (const Segment& segment : memory.segments) {
     const StreamType& type = segment.type;
-    const int64_t beats = type.max_beats() / program.max_sequence;
+    const int64_t beats = beats_per_row(program, type);
     out += "    // " + text_of(type.itensor) + "\n    st::load_segment<" +
            cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ", " +
            std::to_string(beats) + ">(port, " + std::to_string(segment.first_word) + ", " +

@@ -27,8 +27,7 @@ std::vector<uint8_t> bytes_of(const fs::path& file) {
 /// launch after another.
 class Recordings {
  public:
-  Recordings(const Program& program, int group, const fs::path& folder)
-      : program_(program), folder_(folder) {
+  Recordings(const Program& program, int group, const fs::path& folder) : program_(program) {
     for (ChannelId c : program.channels_of(group))
       bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
   }
@@ -71,7 +70,6 @@ class Recordings {
 
  private:
   const Program& program_;
-  fs::path folder_;
   std::map<ChannelId, std::vector<uint8_t>> bytes_;
   std::map<ChannelId, size_t> position_;
 };

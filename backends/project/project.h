@@ -29,7 +29,6 @@ struct ProjectInputs {
 /// What was written, for the summary.
 struct ProjectSummary {
   int64_t parameter_bytes = 0;
-  int64_t files = 0;
 };
 
 /// Writes everything but the compiled stub device. Errors: E0501, those of constants (E0205 for NaN

@@ -73,6 +73,10 @@ std::vector<ChannelId> Program::channels_of(int group) const {
   return ids;
 }
 
+int64_t beats_per_row(const Program& program, const StreamType& type) {
+  return type.max_beats() / program.max_sequence;
+}
+
 std::string group_name(int group) { return "group" + std::to_string(group); }
 
 bool writes(const Program& program, int group, MemoryId m) {

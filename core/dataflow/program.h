@@ -147,6 +147,10 @@ struct Program {
   [[nodiscard]] std::vector<ChannelId> channels_of(int group) const;
 };
 
+/// Beats that one row of this launch takes in a stream whose outermost loop is over rows, positions
+/// at their bound.
+int64_t beats_per_row(const Program& program, const StreamType& type);
+
 /// "group0": a group's top function, its folder, and its name in a bitstream.
 std::string group_name(int group);
 

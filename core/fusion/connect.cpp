@@ -15,11 +15,6 @@ struct Reader {
   size_t input;
 };
 
-/// Rows of a tensor as a row stream; scalars per row are rows of width 1.
-int64_t row_beats(const Program& program, const StreamType& type) {
-  return type.max_beats() / program.max_sequence;
-}
-
 class Connector {
  public:
   Connector(Program& program, const FusionLimits& limits, TensorId logits, int parameter_ports)
@@ -87,7 +82,7 @@ class Connector {
       kernel.group = group;
       kernel.outputs = {{tensor, type, -1}};
       kernel.memories = {memory};
-      kernel.sizes = {{"L", type.lanes}, {"Beats", row_beats(program_, type)}};
+      kernel.sizes = {{"L", type.lanes}, {"Beats", beats_per_row(program_, type)}};
       program_.kernels.push_back(kernel);
       fan_out({static_cast<KernelId>(program_.kernels.size()) - 1, 0}, readers);
     }
@@ -111,7 +106,7 @@ class Connector {
     memory.tensor = tensor;
     memory.dtype = type.itensor.dtype;
     memory.lanes = type.lanes;
-    memory.beats = row_beats(program_, type);
+    memory.beats = beats_per_row(program_, type);
     memory.rows = program_.max_sequence;
     memory.bytes = memory.rows * memory.words_per_row() * (WordBits / 8);
     program_.memories.push_back(memory);
@@ -129,7 +124,7 @@ class Connector {
     kernel.group = group;
     kernel.inputs = {{port.tensor, port.type, -1}};
     kernel.memories = {memory};
-    kernel.sizes = {{"L", port.type.lanes}, {"Beats", row_beats(program_, port.type)}};
+    kernel.sizes = {{"L", port.type.lanes}, {"Beats", beats_per_row(program_, port.type)}};
     program_.kernels.push_back(kernel);
     return {static_cast<KernelId>(program_.kernels.size()) - 1, 0};
   }
@@ -151,7 +146,7 @@ class Connector {
       fork.group = program_.kernels[producer.kernel].group;
       fork.inputs = {source};
       fork.outputs.assign(readers.size(), source);
-      fork.sizes = {{"L", source.type.lanes}, {"Beats", row_beats(program_, source.type)}};
+      fork.sizes = {{"L", source.type.lanes}, {"Beats", beats_per_row(program_, source.type)}};
       program_.kernels.push_back(fork);
       const KernelId id = static_cast<KernelId>(program_.kernels.size()) - 1;
       join(producer, {id, 0}, program_.tensors[source.tensor].name);
@@ -217,7 +212,7 @@ class Connector {
         const Port& port = program_.kernels[k].inputs[i];
         if (!program_.tensors[port.tensor].constant) continue;
         const int64_t per_word = beats_per_word(port.type.beat_bits());
-        needs.push_back({k, i, (row_beats(program_, port.type) + per_word - 1) / per_word});
+        needs.push_back({k, i, (beats_per_row(program_, port.type) + per_word - 1) / per_word});
       }
     }
     const int others = static_cast<int>(program_.memories_of(group).size());

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
@@ -11,8 +10,11 @@
 namespace st {
 namespace {
 
-std::map<TensorId, std::pair<KernelId, size_t>> producers_of(const Program& program) {
-  std::map<TensorId, std::pair<KernelId, size_t>> producers;
+/// The kernel and output that make each tensor.
+using Producers = std::map<TensorId, std::pair<KernelId, size_t>>;
+
+Producers producers_of(const Program& program) {
+  Producers producers;
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
     for (size_t i = 0; i < program.kernels[k].outputs.size(); ++i)
       producers[program.kernels[k].outputs[i].tensor] = {k, i};
@@ -31,8 +33,7 @@ std::map<TensorId, std::vector<KernelId>> readers_of(const Program& program) {
 /// Memory ports that `members` need together: their own memories, one for parameters, one per
 /// tensor from elsewhere, and one per tensor that is stored. A tensor counts as stored as long as
 /// one reader is not a member, even if that reader is not placed yet: it may still go elsewhere.
-int ports_of(const Program& program, const std::set<KernelId>& members,
-             const std::map<TensorId, std::pair<KernelId, size_t>>& producers,
+int ports_of(const Program& program, const std::set<KernelId>& members, const Producers& producers,
              const std::map<TensorId, std::vector<KernelId>>& readers) {
   std::set<MemoryId> memories;
   std::set<TensorId> loaded;
@@ -60,12 +61,11 @@ int ports_of(const Program& program, const std::set<KernelId>& members,
   return static_cast<int>(memories.size() + loaded.size()) + stored + (parameters ? 1 : 0);
 }
 
-}  // namespace
-
-int64_t on_chip_bits(const Program& program, KernelId id) {
+/// Bits that a kernel and the converters in front of it keep on chip; converters stand where its
+/// input type differs from the producer's.
+int64_t on_chip_bits(const Program& program, KernelId id, const Producers& producers) {
   const Kernel& kernel = program.kernels[id];
   int64_t bits = kernel_record(kernel.kind).cost(program, kernel).local_bits;
-  const auto producers = producers_of(program);
   for (const Port& port : kernel.inputs) {
     auto producer = producers.find(port.tensor);
     if (producer == producers.end()) continue;
@@ -74,12 +74,12 @@ int64_t on_chip_bits(const Program& program, KernelId id) {
     if (from == port.type) continue;
     const Conversion conversion = infer_conversion(from.itensor, port.type.itensor);
     // Ping-pong: one half fills while the other drains.
-    bits += 2 * bits_of(from.itensor.dtype) *
-            std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
-                            std::multiplies<>());
+    bits += 2 * bits_of(from.itensor.dtype) * buffer_elements(conversion);
   }
   return bits;
 }
+
+}  // namespace
 
 Status fuse(Program& program, const FusionLimits& limits) {
   const auto producers = producers_of(program);
@@ -99,7 +99,7 @@ Status fuse(Program& program, const FusionLimits& limits) {
                        program.kernels[next].origin == head.origin;
          ++next) {
       unit.insert(next);
-      bits += on_chip_bits(program, next);
+      bits += on_chip_bits(program, next, producers);
       for (const Port& port : program.kernels[next].inputs) {
         auto producer = producers.find(port.tensor);
         if (producer == producers.end() || producer->second.first >= first) continue;

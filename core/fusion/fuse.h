@@ -14,10 +14,6 @@ struct FusionLimits {
   int max_ports = 28;        ///< memory ports of a group
 };
 
-/// Bits that a kernel and the converters in front of it keep on chip; converters where its input
-/// type differs from the producer's.
-int64_t on_chip_bits(const Program& program, KernelId kernel);
-
 /// Assigns Kernel::group. Kernels are visited in topological order; each joins the latest group
 /// among its producers while that has room, and starts a new group otherwise. Unlike the printed
 /// algorithm, a kernel's own buffers are charged too (as in the lecture's table), and so are ports.

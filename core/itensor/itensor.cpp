@@ -2,6 +2,7 @@
 #include "core/itensor/itensor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 
 namespace st {
@@ -47,10 +48,8 @@ void walk_tokens(const ItensorType& type, const Bindings& bindings, const Visit&
 bool rectangular(const ItensorType& type) {
   return std::all_of(type.trips.begin(), type.trips.end(), [](const Trip& trip) {
     const auto& terms = trip.count.terms();
-    return std::none_of(terms.begin(), terms.end(), [](const auto& term) {
-      return term.first.size() > 1 && term.first[0] == 'd' && term.first[1] >= '0' &&
-             term.first[1] <= '9';
-    });
+    return std::none_of(terms.begin(), terms.end(),
+                        [](const auto& term) { return loop_named(term.first) >= 0; });
   });
 }
 
@@ -177,6 +176,13 @@ std::optional<int64_t> first_step_of(const ItensorType& type, const Bindings& bi
   return found;
 }
 
+int loop_named(const std::string& symbol) {
+  if (symbol.size() < 2 || symbol[0] != 'd') return -1;
+  int loop = 0;
+  const auto [end, error] = std::from_chars(symbol.data() + 1, symbol.data() + symbol.size(), loop);
+  return error == std::errc() && end == symbol.data() + symbol.size() ? loop : -1;
+}
+
 int dimension_moved_by(const ItensorType& type, int loop) {
   for (size_t d = 0; d < type.map.size(); ++d) {
     if (type.map[d].uses(loop)) return static_cast<int>(d);
@@ -223,6 +229,11 @@ Result<ItensorType> vectorised(const ItensorType& type, const std::vector<int64_
     pieces.map[d] = MapResult::sum(loops);
   }
   return pieces;
+}
+
+int64_t buffer_elements(const Conversion& conversion) {
+  return std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
+                         std::multiplies<>());
 }
 
 Conversion infer_conversion(const ItensorType& source, const ItensorType& result) {

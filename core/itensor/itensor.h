@@ -117,6 +117,8 @@ std::optional<int64_t> first_step_of(const ItensorType& type, const Bindings& bi
 /// Outermost loops that both types agree on: trip count, step, and the dimension that each moves
 /// (or none).
 int shared_prefix(const ItensorType& a, const ItensorType& b);
+/// The loop that a symbol of a trip count names ("d3" -> 3), or -1 if it is no loop counter.
+int loop_named(const std::string& symbol);
 /// Dimension that a loop moves, or -1.
 int dimension_moved_by(const ItensorType& type, int loop);
 
@@ -130,6 +132,8 @@ struct Conversion {
   int shared = 0;               ///< outermost loops that both types agree on
   std::vector<int64_t> buffer;  ///< shape of the buffer inside them
 };
+/// Elements of one half of the ping-pong buffer.
+int64_t buffer_elements(const Conversion& conversion);
 /// Both types view one tensor. Equal types need no converter; do not ask then.
 Conversion infer_conversion(const ItensorType& source, const ItensorType& result);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 
 #include "core/itensor/itensor.h"
 
@@ -9,14 +8,6 @@ namespace {
 
 /// Products of sizes stay below this, so that counts and offsets are exact.
 constexpr int64_t Largest = int64_t{1} << 62;
-
-/// The loop that a symbol "d3" names, or -1.
-int counter_named(const std::string& symbol) {
-  if (symbol.size() < 2 || symbol[0] != 'd') return -1;
-  int loop = 0;
-  const auto [end, error] = std::from_chars(symbol.data() + 1, symbol.data() + symbol.size(), loop);
-  return error == std::errc() && end == symbol.data() + symbol.size() ? loop : -1;
-}
 
 class Verifier {
  public:
@@ -66,7 +57,7 @@ class Verifier {
       if (trip.count.is_constant() && trip.count.offset() != trip.bound)
         report("a constant trip count differs from its bound");
       for (const auto& [symbol, coefficient] : trip.count.terms()) {
-        const int loop = counter_named(symbol);
+        const int loop = loop_named(symbol);
         if (loop >= static_cast<int>(l))
           report("the trip count of loop d" + std::to_string(l) + " depends on d" +
                  std::to_string(loop) + ", which is no outer loop");

@@ -37,7 +37,7 @@ struct Floor {
 Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
   int streams = 0, parameters = 0;
   for (const Port& other : kernel.inputs) ++(is_parameter(program, other) ? parameters : streams);
-  const int64_t row = port.type.max_beats() / program.max_sequence;
+  const int64_t row = beats_per_row(program, port.type);
   if (is_parameter(program, port)) {
     // A matrix needs no room: its kernel reads it alone, at its own pace.
     const bool vector = port.type.itensor.elem.size() == 1;

@@ -10,12 +10,6 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 void TextCursor::skip_spaces() {
@@ -96,36 +90,6 @@ std::string TextCursor::identifier(const std::string& what) {
   while (position_ < text_.size() && (is_letter(text_[position_]) || is_digit(text_[position_])))
     ++position_;
   return std::string(text_.substr(begin, position_ - begin));
-}
-
-std::string TextCursor::quoted() {
-  expect("\"");
-  std::string out;
-  while (!failed() && position_ < text_.size() && text_[position_] != '"') {
-    if (text_[position_] != '\\') {
-      out += text_[position_++];
-      continue;
-    }
-    const char kind = position_ + 1 < text_.size() ? text_[position_ + 1] : '\0';
-    if (kind == 'x' && position_ + 3 < text_.size() && hex_value(text_[position_ + 2]) >= 0 &&
-        hex_value(text_[position_ + 3]) >= 0) {
-      out +=
-          static_cast<char>(16 * hex_value(text_[position_ + 2]) + hex_value(text_[position_ + 3]));
-      position_ += 4;
-    } else if (kind == 'n' || kind == 't' || kind == '"' || kind == '\\') {
-      out += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind;
-      position_ += 2;
-    } else {
-      fail("expected \\\", \\\\, \\n, \\t or \\xNN behind a backslash");
-    }
-  }
-  if (failed()) return "";
-  if (position_ == text_.size()) {
-    fail("the text in quotes does not end");
-    return "";
-  }
-  ++position_;
-  return out;
 }
 
 void TextCursor::fail(const std::string& message) {

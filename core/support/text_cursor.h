@@ -34,8 +34,6 @@ class TextCursor {
   [[nodiscard]] bool at_digit();
   /// True if nothing but spaces is left.
   bool at_end();
-  /// A text in double quotes, with \" \\ \n \t and \xNN.
-  std::string quoted();
 
   /// Reports what is wrong here; only the first report counts.
   void fail(const std::string& message);

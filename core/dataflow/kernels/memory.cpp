@@ -100,8 +100,7 @@ void add_memory_kernels(std::vector<KernelRecord>& records) {
                      load_params,
                      [](const Program& p, const Kernel& k) {
                        int64_t beats = 0;
-                       for (const Port& port : k.outputs)
-                         beats += port.type.max_beats() / p.max_sequence;
+                       for (const Port& port : k.outputs) beats += beats_per_row(p, port.type);
                        return KernelCost{beats, false, 0};
                      }});
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels that move a stream without changing its values: forks, splits, converters.
 #include <algorithm>
-#include <numeric>
 
 #include "core/dataflow/kernel_record.h"
 
@@ -29,10 +28,6 @@ Result<std::vector<Tensor>> split(const Evaluation& e) {
   return parts;
 }
 
-int64_t beats_per_row(const Program& program, const Port& port) {
-  return std::max<int64_t>(1, port.type.max_beats() / program.max_sequence);
-}
-
 }  // namespace
 
 void add_routing_kernels(std::vector<KernelRecord>& records) {
@@ -52,7 +47,7 @@ void add_routing_kernels(std::vector<KernelRecord>& records) {
                      {"in0", "tokens", "out*"},
                      split,
                      [](const Program& p, const Kernel& k) {
-                       return KernelCost{beats_per_row(p, k.inputs[0]), false, 0};
+                       return KernelCost{beats_per_row(p, k.inputs[0].type), false, 0};
                      }});
   records.push_back(
       {"convert",
@@ -64,10 +59,9 @@ void add_routing_kernels(std::vector<KernelRecord>& records) {
        [](const Program& p, const Kernel& k) {
          const ItensorType& from = k.inputs[0].type.itensor;
          const Conversion conversion = infer_conversion(from, k.outputs[0].type.itensor);
-         const int64_t elements = std::accumulate(
-             conversion.buffer.begin(), conversion.buffer.end(), int64_t{1}, std::multiplies<>());
+         const int64_t elements = buffer_elements(conversion);
          const int64_t cycles =
-             std::max(beats_per_row(p, k.inputs[0]), beats_per_row(p, k.outputs[0]));
+             std::max(beats_per_row(p, k.inputs[0].type), beats_per_row(p, k.outputs[0].type));
          return KernelCost{cycles, true, 2 * elements * bits_of(from.dtype)};
        }});
 }
