@@ -112,11 +112,16 @@ inline constexpr int WordBits = 512;  ///< of every m_axi port
 /// Beats of `bits` bits that share a word.
 int64_t beats_per_word(int64_t beat_bits);
 
-/// A unit of work in a group. `kind` names the record in kernel_records(), and with it the
-/// template, the arithmetic and the cost.
+/// A unit of work in a group: a *node*. `kind` names the record in kernel_records(), and with it
+/// the template, the arithmetic and the cost.
 struct Kernel {
   std::string name;  ///< C++ identifier, unique in the program
   std::string kind;
+  /// The hardware that does the work: nodes of one name take turns on one *instance*, and have the
+  /// same kind, sizes, body and stream widths. Empty: an instance of its own, called like the node.
+  std::string instance;
+  /// Of a folded kernel ("map"): the operations on each beat, in order; empty for all others.
+  std::vector<std::string> body;
   std::vector<Port> inputs;
   std::vector<Port> outputs;
   std::vector<MemoryId> memories;        ///< in order of the kernel's pointer arguments
