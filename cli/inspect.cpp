@@ -17,7 +17,7 @@ void print_group(const Program& program, int group) {
       {"  kernel", "template", "row cycles", "buffer bits", "node"}};
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[k];
-    const KernelCost cost = kernel_record(kernel.kind).cost(program, kernel);
+    const KernelCost cost = cost_of(program, kernel);
     rows.push_back({"  " + kernel.name, kernel.kind, grouped(cost.row_cycles),
                     grouped(cost.local_bits), printable(kernel.origin, 60)});
   }
@@ -64,7 +64,7 @@ Status inspect(const std::string& path, bool brief) {
     for (KernelId k : program.kernels_of(group)) {
       const Kernel& kernel = program.kernels[k];
       converters += kernel.kind == "convert";
-      const int64_t own = kernel_record(kernel.kind).cost(program, kernel).row_cycles;
+      const int64_t own = cost_of(program, kernel).row_cycles;
       if (own > cycles) cycles = own, slowest = kernel.name;
     }
     rows.push_back({"  " + group_name(group), std::to_string(program.kernels_of(group).size()),

@@ -7,16 +7,26 @@
 namespace st::hls {
 namespace {
 
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
 /// One template argument, as kernel_record.h describes them.
 std::string template_argument(const Kernel& kernel, std::string_view what) {
   if (what == "type of in0") return cpp_type(kernel.inputs[0].type.itensor.dtype);
   if (what == "type of out0") return cpp_type(kernel.outputs[0].type.itensor.dtype);
-  if (what == "sizes Part*") {
-    std::string parts;
-    for (size_t i = 0; i < kernel.outputs.size(); ++i) {
-      parts += (i > 0 ? ", " : "") + std::to_string(kernel.sizes.at("Part" + std::to_string(i)));
-    }
-    return parts;
+  if (what.starts_with("sizes ")) {
+    const std::string prefix(what.substr(6, what.size() - 7));
+    std::vector<std::string> parts;
+    for (int64_t size : numbered_sizes(kernel, prefix)) parts.push_back(std::to_string(size));
+    return joined(parts);
+  }
+  if (what == "body") {
+    std::vector<std::string> operations;
+    for (const std::string& name : kernel.body) operations.push_back("st::op::" + name);
+    return joined(operations);
   }
   if (what == "Interleaved") return kernel.sizes.at("Interleaved") != 0 ? "true" : "false";
   return std::to_string(kernel.sizes.at(std::string(what)));
@@ -31,9 +41,12 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
                                         const KernelRecord& record) {
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
-    if (what == "in*" || what == "out*") {
-      for (const Port& port : what == "in*" ? kernel.inputs : kernel.outputs)
-        arguments.push_back(channel_name(program, port));
+    if (what == "in*" || what == "out*" || what == "out*-last") {
+      const std::vector<Port>& ports = what == "in*" ? kernel.inputs : kernel.outputs;
+      const size_t count = ports.size() - (what == "out*-last" ? 1 : 0);
+      for (size_t i = 0; i < count; ++i) arguments.push_back(channel_name(program, ports[i]));
+    } else if (what == "out-last") {
+      arguments.push_back(channel_name(program, kernel.outputs.back()));
     } else if (what.starts_with("in")) {
       arguments.push_back(channel_name(program, kernel.inputs.at(what[2] - '0')));
     } else if (what.starts_with("out")) {

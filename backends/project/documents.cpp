@@ -62,7 +62,7 @@ std::string report_json(const Design& design) {
     int converters = 0;
     for (KernelId k : program.kernels_of(group)) {
       const Kernel& kernel = program.kernels[k];
-      const KernelCost cost = kernel_record(kernel.kind).cost(program, kernel);
+      const KernelCost cost = cost_of(program, kernel);
       converters += kernel.kind == "convert";
       kernels.push_back({{"name", kernel.name},
                          {"kind", kernel.kind},

@@ -7,6 +7,7 @@
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
 #include "core/resources/allocate.h"
+#include "core/streams/streams.h"
 
 namespace st {
 namespace {
@@ -38,14 +39,24 @@ Status lower_graph(Design& design) {
 
 Status fuse_groups(Design& design) { return fuse(design.program, limits_of(design.target)); }
 
-Status connect_groups(Design& design) {
+Status dmas_of(Design& design) {
   const std::string& logits = design.graph.values[design.decoder.logits].name;
   TensorId id = -1;
   for (size_t t = 0; t < design.program.tensors.size(); ++t) {
     if (design.program.tensors[t].name == logits && !design.program.tensors[t].constant)
       id = static_cast<TensorId>(t);
   }
-  return connect(design.program, limits_of(design.target), id, design.options.parameter_ports);
+  return materialise_dmas(design.program, id, design.target.max_ports());
+}
+
+Status loaders_of(Design& design) {
+  return load_parameters(design.program, design.options.parameter_ports, design.target.max_ports());
+}
+
+/// A pass on the program that needs nothing else.
+template <Status (*run)(Program&)>
+Status on_program(Design& design) {
+  return run(design.program);
 }
 
 Status size_fifos_of(Design& design) {
@@ -73,9 +84,18 @@ const std::vector<Pass>& passes() {
        [](Design& d) { return canonicalise(d.graph); }, false},
       {"quantise", "linear layers in the chosen precision", quantise, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
+      {"vectorise", "streams move vectors as wide as the kernels' unroll factors",
+       on_program<vectorise>, true},
       {"fuse", "groups under on-chip memory and ports", fuse_groups, true},
-      {"connect", "forks, converters where types differ, DMAs at a group's edge, parameter loaders",
-       connect_groups, true},
+      {"materialise-dmas", "loads and stores where tensors enter or leave a group", dmas_of, true},
+      {"fold", "elementwise kernels with equal accesses become one", on_program<fold>, true},
+      {"repair", "kernels that hold a row stream it as often as their readers take it",
+       on_program<repair>, true},
+      {"materialise-converters", "converters and width adapters where types differ",
+       on_program<materialise_converters>, true},
+      {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},
+      {"load-parameters", "loaders of parameter files", loaders_of, true},
+      {"connect", "channels between kernels, C++ names", on_program<connect>, true},
       {"size-fifos", "FIFO depths by LP, and the memory that implements each", size_fifos_of, true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
   };

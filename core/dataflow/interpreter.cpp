@@ -1,43 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/dataflow/interpreter.h"
 
-#include <cstring>
+#include <algorithm>
+#include <deque>
 
 namespace st {
 namespace {
 
-/// Calls visit(index of the element in the tensor) for each element of the stream, in order.
-template <typename Visit>
-void for_each_element(const StreamType& type, const std::vector<int64_t>& shape, int64_t tokens,
-                      int64_t past, const Visit& visit) {
-  const auto& elem = type.itensor.elem;
-  std::vector<int64_t> stride(elem.size(), 1);
-  for (size_t d = elem.size() - 1; d-- > 0;) stride[d] = stride[d + 1] * shape[d + 1];
-  const int64_t size = token_elements(type.itensor);
-  std::vector<int64_t> within(size);
-  for (int64_t i = 0; i < size; ++i) {
-    int64_t rest = i;
-    for (size_t d = elem.size(); d-- > 0;) {
-      within[i] += (rest % elem[d]) * stride[d];
-      rest /= elem[d];
+size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
+
+/// Processes of one group, joined by queues.
+class Network {
+ public:
+  Network(const Program& program, int group)
+      : program_(program), kernels_(program.kernels_of(group)) {
+    for (ChannelId c : program.channels_of(group)) {
+      const Channel& channel = program.channels[c];
+      queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
+    }
+    for (KernelId k : kernels_) {
+      const Kernel& kernel = program.kernels[k];
+      processes_.emplace(
+          k, std::make_unique<Process>(nest_of(program, kernel), queues_of(kernel.inputs),
+                                       queues_of(kernel.outputs)));
     }
   }
-  for_each_token(type.itensor, {{Sequence, tokens}, {Past, past}},
-                 [&](const std::vector<int64_t>& origin) {
-                   int64_t base = 0;
-                   for (size_t d = 0; d < origin.size(); ++d) base += origin[d] * stride[d];
-                   for (int64_t i = 0; i < size; ++i) visit(base + within[i]);
-                 });
-}
+
+  std::map<KernelId, std::unique_ptr<Process>>& processes() { return processes_; }
+  const std::map<ChannelId, TokenQueue>& queues() const { return queues_; }
+
+  /// Runs every process as far as it goes. Errors: E0312.
+  Status run() {
+    std::deque<KernelId> ready(kernels_.begin(), kernels_.end());
+    std::map<KernelId, bool> queued;
+    for (KernelId k : kernels_) queued[k] = true;
+    while (!ready.empty()) {
+      const KernelId k = ready.front();
+      ready.pop_front();
+      queued[k] = false;
+      if (!processes_.at(k)->run()) continue;
+      const Kernel& kernel = program_.kernels[k];
+      auto wake = [&](KernelId other) {
+        if (!queued[other]) ready.push_back(other);
+        queued[other] = true;
+      };
+      for (const Port& port : kernel.inputs) wake(program_.channels[port.channel].producer);
+      for (const Port& port : kernel.outputs) wake(program_.channels[port.channel].consumer);
+    }
+    return verdict();
+  }
+
+ private:
+  std::vector<TokenQueue*> queues_of(const std::vector<Port>& ports) {
+    std::vector<TokenQueue*> queues;
+    for (const Port& port : ports) queues.push_back(&queues_.at(port.channel));
+    return queues;
+  }
+
+  Status verdict() const {
+    std::vector<std::string> blocked, left;
+    for (const auto& [k, process] : processes_) {
+      if (process->done()) continue;
+      const Kernel& kernel = program_.kernels[k];
+      const Process::Wait wait = process->waits_for();
+      const ChannelId c = (wait.write ? kernel.outputs : kernel.inputs)[wait.port].channel;
+      const TokenQueue& queue = queues_.at(c);
+      blocked.push_back("kernel '" + kernel.name + "' waits to " + (wait.write ? "write" : "read") +
+                        " channel '" + program_.channels[c].name +
+                        (wait.write ? "' (full: " + std::to_string(queue.held()) + " of " +
+                                          std::to_string(queue.capacity()) + ")"
+                                    : "' (empty)"));
+    }
+    if (!blocked.empty()) {
+      return Diagnostic{"E0312", "kernels wait for each other: a deadlock", "", blocked,
+                        "a deeper FIFO in the cycle lets them go on"};
+    }
+    for (const auto& [c, queue] : queues_) {
+      if (!queue.empty())
+        left.push_back("channel '" + program_.channels[c].name + "' is left with " +
+                       std::to_string(queue.held()) + " beats");
+    }
+    if (!left.empty())
+      return Diagnostic{"E0312", "more is written to a channel than is read from it", "", left, ""};
+    return {};
+  }
+
+  const Program& program_;
+  std::vector<KernelId> kernels_;
+  std::map<ChannelId, TokenQueue> queues_;
+  std::map<KernelId, std::unique_ptr<Process>> processes_;
+};
 
 }  // namespace
-
-std::vector<int64_t> shape_in_launch(const DataTensor& tensor, int64_t tokens, int64_t past) {
-  std::vector<int64_t> shape;
-  for (const Extent& extent : tensor.shape)
-    shape.push_back(extent.evaluate({{Sequence, tokens}, {Past, past}}).value_or(0));
-  return shape;
-}
 
 Result<const Tensor*> ProgramInterpreter::constant(TensorId id) {
   auto [entry, fresh] = constants_.try_emplace(id);
@@ -52,83 +106,115 @@ Result<const Tensor*> ProgramInterpreter::constant(TensorId id) {
   return static_cast<const Tensor*>(&entry->second);
 }
 
-Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
-                                                         const std::vector<const Tensor*>& inputs,
-                                                         int64_t tokens, int64_t past) {
-  const Evaluation evaluation{
-      program_, kernel, inputs, state_, tokens, past, [this](TensorId id) { return constant(id); }};
-  return kernel_record(kernel.kind).evaluate(evaluation);
-}
-
-Status ProgramInterpreter::launch(int64_t tokens, int64_t past) {
-  for (int group = 0; group < program_.groups; ++group) {
-    std::map<ChannelId, Tensor> values;
-    for (KernelId k : program_.kernels_of(group)) {
-      const Kernel& kernel = program_.kernels[k];
-      std::vector<const Tensor*> inputs;
-      for (const Port& port : kernel.inputs) inputs.push_back(&values.at(port.channel));
-      ST_TRY(outputs, evaluate(kernel, inputs, tokens, past));
-      for (size_t i = 0; i < kernel.outputs.size(); ++i)
-        values[kernel.outputs[i].channel] = std::move(outputs[i]);
-      for (const Port& port : kernel.inputs) values.erase(port.channel);
+Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t tokens,
+                                int64_t past) {
+  Firing& firing = process.firing();
+  firing.tokens = tokens;
+  firing.past = past;
+  for (MemoryId m : kernel.memories) {
+    const Memory& memory = program_.memories[m];
+    if (memory.role == MemoryRole::Table) {
+      ST_TRY(table, constant(memory.tensor));
+      firing.constants.push_back(table);
+      continue;
     }
+    if (memory.role == MemoryRole::Parameters) continue;
+    Tensor& contents = state_[m];
+    if (memory.role == MemoryRole::Cache) {
+      if (contents.shape.empty())
+        contents = Tensor::zeros(memory.dtype, {memory.rows, memory.beats * memory.lanes});
+    } else if (kernel.outputs.empty()) {
+      contents = Tensor::zeros(memory.dtype,
+                               shape_in_launch(program_.tensors[memory.tensor], tokens, past));
+    }
+    firing.memories.push_back(&contents);
+  }
+  for (const Port& port : kernel.outputs) {
+    if (port.tensor < 0 || !program_.tensors[port.tensor].constant) continue;
+    ST_TRY(value, constant(port.tensor));
+    firing.constants.push_back(value);
   }
   return {};
 }
 
-std::vector<uint8_t> stream_bytes(const Tensor& tensor, const StreamType& type, int64_t tokens,
-                                  int64_t past) {
-  std::vector<uint8_t> bytes;
-  std::visit(
-      [&](const auto& v) {
-        for_each_element(type, tensor.shape, tokens, past, [&](int64_t i) {
-          const auto* p = reinterpret_cast<const uint8_t*>(&v[i]);
-          bytes.insert(bytes.end(), p, p + sizeof v[0]);
-        });
-      },
-      tensor.data);
-  return bytes;
-}
-
-Result<Tensor> tensor_from_stream(const std::vector<uint8_t>& bytes, const StreamType& type,
-                                  const std::vector<int64_t>& shape, int64_t tokens, int64_t past) {
-  Tensor tensor = Tensor::zeros(type.itensor.dtype, shape);
-  std::vector<bool> seen(tensor.size(), false);
-  size_t position = 0;
-  bool changed = false, short_of = false;
-  std::visit(
-      [&](auto& v) {
-        for_each_element(type, shape, tokens, past, [&](int64_t i) {
-          auto value = v[i];
-          if (position + sizeof value > bytes.size()) {
-            short_of = true;
-            return;
-          }
-          std::memcpy(&value, bytes.data() + position, sizeof value);
-          position += sizeof value;
-          // NaN differs from itself; bytes decide.
-          if (seen[i] && std::memcmp(&v[i], &value, sizeof value) != 0) changed = true;
-          seen[i] = true;
-          v[i] = value;
-        });
-      },
-      tensor.data);
-  if (short_of || position != bytes.size()) {
-    return Diagnostic{"E0701",
-                      "the stream holds " + std::to_string(bytes.size()) +
-                          " bytes, its type asks for " +
-                          (short_of ? "more" : std::to_string(position)),
-                      "",
-                      {text_of(type.itensor)},
+Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
+                                                         const std::vector<const Tensor*>& inputs,
+                                                         int64_t tokens, int64_t past) {
+  std::vector<TokenQueue> queues;
+  queues.reserve(kernel.inputs.size() + kernel.outputs.size());
+  std::vector<TokenQueue*> in, out;
+  for (size_t i = 0; i < kernel.inputs.size(); ++i) {
+    const StreamType& type = kernel.inputs[i].type;
+    queues.emplace_back(beat_bytes(type), 0);
+    queues.back().fill(stream_bytes(*inputs[i], type, tokens, past));
+    in.push_back(&queues.back());
+  }
+  for (const Port& port : kernel.outputs) {
+    queues.emplace_back(beat_bytes(port.type), 0);
+    out.push_back(&queues.back());
+  }
+  Process process(nest_of(program_, kernel), in, out);
+  ST_CHECK(bind(process, kernel, tokens, past));
+  process.run();
+  const bool inputs_used =
+      std::all_of(in.begin(), in.end(), [](const TokenQueue* queue) { return queue->empty(); });
+  if (!process.done() || !inputs_used) {
+    return Diagnostic{"E0320",
+                      "the nest of a kernel takes other numbers of beats than its ports say",
+                      kernel.name,
+                      {kernel.kind + ": " + text_of(nest_of(program_, kernel))},
                       ""};
   }
-  if (changed)
-    return Diagnostic{"E0701",
-                      "an element has another value when it is streamed again",
-                      "",
-                      {text_of(type.itensor)},
-                      ""};
-  return tensor;
+  std::vector<Tensor> results;
+  for (size_t o = 0; o < kernel.outputs.size(); ++o) {
+    const Port& port = kernel.outputs[o];
+    ST_TRY(value, tensor_from_stream(out[o]->contents(), port.type,
+                                     shape_in_launch(program_.tensors[port.tensor], tokens, past),
+                                     tokens, past));
+    results.push_back(std::move(value));
+  }
+  return results;
+}
+
+Status ProgramInterpreter::run_group(int group, int64_t tokens, int64_t past) {
+  Network network(program_, group);
+  for (auto& [k, process] : network.processes())
+    ST_CHECK(bind(*process, program_.kernels[k], tokens, past));
+  ST_CHECK(network.run());
+  for (const auto& [c, queue] : network.queues()) uses_[c] = {queue.moved(), queue.peak()};
+  return {};
+}
+
+Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {
+  for (const Kernel& kernel : program_.kernels) {
+    std::vector<const Tensor*> inputs;
+    for (const Port& port : kernel.inputs) {
+      if (program_.tensors[port.tensor].constant) {
+        ST_TRY(value, constant(port.tensor));
+        inputs.push_back(value);
+        continue;
+      }
+      auto found = tensors_.find(port.tensor);
+      if (found == tensors_.end())
+        return Diagnostic{"E0320",
+                          "tensor '" + printable(program_.tensors[port.tensor].name) +
+                              "' is read before it is there",
+                          kernel.name,
+                          {},
+                          ""};
+      inputs.push_back(&found->second);
+    }
+    ST_TRY(outputs, evaluate(kernel, inputs, tokens, past));
+    for (size_t i = 0; i < kernel.outputs.size(); ++i)
+      tensors_[kernel.outputs[i].tensor] = std::move(outputs[i]);
+  }
+  return {};
+}
+
+Status ProgramInterpreter::launch(int64_t tokens, int64_t past) {
+  if (program_.channels.empty()) return run_tensors(tokens, past);
+  for (int group = 0; group < program_.groups; ++group) ST_CHECK(run_group(group, tokens, past));
+  return {};
 }
 
 }  // namespace st

@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Runs a connected program on whole tensors, kernel by kernel, with the arithmetic of the emitted
-/// templates.
+/// Runs a program with the arithmetic of the emitted templates: a connected one token by token, its
+/// kernels side by side and its FIFOs as deep as declared; one that is not connected yet kernel by
+/// kernel, on whole tensors.
 #pragma once
 
 #include <map>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/dataflow/process.h"
 #include "core/dataflow/program.h"
+#include "core/dataflow/stream_values.h"
 
 namespace st {
+
+/// What device memory holds between launches: inputs, outputs, caches, activations, by memory.
+using DeviceState = std::map<MemoryId, Tensor>;
+
+/// What a channel carried in a launch.
+struct ChannelUse {
+  int64_t beats = 0;  ///< moved through it
+  int64_t peak = 0;   ///< most beats held at once, in the order of execution that was taken
+};
 
 /// A program and what its device memory holds.
 class ProgramInterpreter {
@@ -17,11 +29,15 @@ class ProgramInterpreter {
 
   /// Device memory between launches: write inputs before a launch, read outputs after it.
   DeviceState& state() { return state_; }
+  /// The same for a program that is not connected, whose inputs and results are tensors.
+  std::map<TensorId, Tensor>& tensors() { return tensors_; }
 
-  /// Runs every group once. Errors: those of constants.
+  /// Runs every group once. Errors: those of constants; E0312 if kernels wait for each other, with
+  /// who waits for what; beats that are left in a channel.
   Status launch(int64_t tokens, int64_t past);
 
-  /// Runs one kernel on the given inputs. Errors: those of constants.
+  /// Runs one kernel alone, on the given inputs and without limits of its queues. Errors: those of
+  /// constants; E0701 if its outputs are not what their types say.
   Result<std::vector<Tensor>> evaluate(const Kernel& kernel,
                                        const std::vector<const Tensor*>& inputs, int64_t tokens,
                                        int64_t past);
@@ -29,22 +45,20 @@ class ProgramInterpreter {
   /// A parameter's value, loaded once.
   Result<const Tensor*> constant(TensorId id);
 
+  /// What each channel carried in the last launch.
+  [[nodiscard]] const std::map<ChannelId, ChannelUse>& channels() const { return uses_; }
+
  private:
+  Status run_group(int group, int64_t tokens, int64_t past);
+  Status run_tensors(int64_t tokens, int64_t past);
+  /// Gives the process its memories, constants and lengths.
+  Status bind(Process& process, const Kernel& kernel, int64_t tokens, int64_t past);
+
   const Program& program_;
   DeviceState state_;
+  std::map<TensorId, Tensor> tensors_;
   std::map<TensorId, Tensor> constants_;
+  std::map<ChannelId, ChannelUse> uses_;
 };
-
-/// The tokens of a stream that carries `tensor`: elements in stream order, as the bytes of beats.
-std::vector<uint8_t> stream_bytes(const Tensor& tensor, const StreamType& type, int64_t tokens,
-                                  int64_t past);
-
-/// The tensor of shape `shape` whose stream is `bytes`; elements that the stream never carries are
-/// 0. Errors: E0701 if the length is wrong, or a re-accessed element changes its value.
-Result<Tensor> tensor_from_stream(const std::vector<uint8_t>& bytes, const StreamType& type,
-                                  const std::vector<int64_t>& shape, int64_t tokens, int64_t past);
-
-/// The shape of a tensor in a launch.
-std::vector<int64_t> shape_in_launch(const DataTensor& tensor, int64_t tokens, int64_t past);
 
 }  // namespace st

@@ -11,6 +11,7 @@ const std::vector<KernelRecord>& kernel_records() {
     std::vector<KernelRecord> all;
     add_memory_kernels(all);
     add_routing_kernels(all);
+    add_converter_kernels(all);
     add_elementwise_kernels(all);
     add_row_kernels(all);
     add_matmul_kernels(all);
@@ -27,6 +28,27 @@ const KernelRecord& kernel_record(std::string_view kind) {
   std::fprintf(stderr, "internal: no kernel record '%.*s'\n", static_cast<int>(kind.size()),
                kind.data());
   std::abort();
+}
+
+Nest nest_of(const Program& program, const Kernel& kernel) {
+  return kernel_record(kernel.kind).nest(program, kernel);
+}
+
+KernelCost cost_of(const Program& program, const Kernel& kernel) {
+  const KernelRecord& record = kernel_record(kernel.kind);
+  const int64_t row_cycles = record.row_cycles
+                                 ? record.row_cycles(program, kernel)
+                                 : max_cycles(record.nest(program, kernel)) / program.max_sequence;
+  return {row_cycles, record.row_barrier,
+          record.local_bits ? record.local_bits(program, kernel) : 0};
+}
+
+std::vector<int64_t> numbered_sizes(const Kernel& kernel, const std::string& prefix) {
+  std::vector<int64_t> sizes;
+  for (auto found = kernel.sizes.find(prefix + "0"); found != kernel.sizes.end();
+       found = kernel.sizes.find(prefix + std::to_string(sizes.size())))
+    sizes.push_back(found->second);
+  return sizes;
 }
 
 }  // namespace st

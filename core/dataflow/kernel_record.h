@@ -3,38 +3,20 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string_view>
 #include <vector>
 
+#include "core/dataflow/nest.h"
 #include "core/dataflow/program.h"
 
 namespace st {
-
-/// What device memory holds between launches: inputs, outputs, caches, activations, by memory.
-using DeviceState = std::map<MemoryId, Tensor>;
-
-/// What a kernel may look at while it is interpreted.
-struct Evaluation {
-  const Program& program;
-  const Kernel& kernel;
-  std::vector<const Tensor*> inputs;  ///< whole tensors, in order of the kernel's inputs
-  DeviceState& state;
-  int64_t tokens = 1;  ///< rows of this launch
-  int64_t past = 0;    ///< rows before it
-  /// The value of a parameter tensor.
-  std::function<Result<const Tensor*>(TensorId)> constant;
-
-  [[nodiscard]] int64_t size(const char* name) const { return kernel.sizes.at(name); }
-  [[nodiscard]] float real(const char* name) const { return kernel.reals.at(name); }
-};
 
 /// Cycles between float additions into one sum, and between comparisons for one maximum (csynth
 /// 2023.2, xcu280, 300 MHz). The initiation intervals of hls_templates/streamtensor/vec.h.
 inline constexpr int64_t FloatAddInterval = 7;
 inline constexpr int64_t FloatMaxInterval = 2;
 
-/// Cycles and storage of one kernel, all predicted from its loop structure.
+/// Cycles and storage of one kernel, all predicted from its loop nest.
 struct KernelCost {
   int64_t row_cycles = 1;    ///< for one row, with the context at its bound
   bool row_barrier = false;  ///< a whole row is read before the first output
@@ -46,24 +28,40 @@ struct KernelRecord {
   std::string_view
       header;  ///< below hls_templates/; empty where the code is generated for each kernel
   std::string_view summary;
-  /// Template arguments in order: a name of Kernel::sizes, or "type of in0" for an element type.
+  /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
+  /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
-  /// Arguments in order: "in0", "in*", "out0", "out*", "memory0", "real:<name>", "tokens", "past".
+  /// Arguments in order: "in0", "in*", "out0", "out*", "out-last", "out*-last" (all but the last),
+  /// "memory0", "real:<name>", "tokens", "past".
   std::vector<std::string_view> arguments;
-  /// Mirrors the template's arithmetic operation by operation, on whole tensors. Outputs in order
-  /// of the kernel's.
-  std::function<Result<std::vector<Tensor>>(const Evaluation&)> evaluate;
-  std::function<KernelCost(const Program&, const Kernel&)> cost;
+  /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
+  /// by operation.
+  std::function<Nest(const Program&, const Kernel&)> nest;
+  /// Cycles of a row where they are not those of the nest, because parts of it overlap.
+  std::function<int64_t(const Program&, const Kernel&)> row_cycles = nullptr;
+  /// Bits of its buffers; absent where it has none.
+  std::function<int64_t(const Program&, const Kernel&)> local_bits = nullptr;
+  bool row_barrier = false;
+  /// Its rows stay in a buffer until the next one: sizes Repeat0, Repeat1, ... say how often each
+  /// of its row outputs gets them, one output after another.
+  bool holds_row = false;
 };
 
 /// All records, in a fixed order.
 const std::vector<KernelRecord>& kernel_records();
 /// The record of `kind`; asking for an unknown kind is a bug, and aborts.
 const KernelRecord& kernel_record(std::string_view kind);
+/// The loop nest of a kernel.
+Nest nest_of(const Program& program, const Kernel& kernel);
+/// What a kernel costs.
+KernelCost cost_of(const Program& program, const Kernel& kernel);
+/// The sizes of a kernel named `prefix`0, `prefix`1, ..., in order.
+std::vector<int64_t> numbered_sizes(const Kernel& kernel, const std::string& prefix);
 
 // One function per file of core/dataflow/kernels/.
 void add_memory_kernels(std::vector<KernelRecord>& records);
 void add_routing_kernels(std::vector<KernelRecord>& records);
+void add_converter_kernels(std::vector<KernelRecord>& records);
 void add_elementwise_kernels(std::vector<KernelRecord>& records);
 void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);

@@ -214,7 +214,7 @@ Status verify(const Program& program) {
     check_name(channel.name);
     if (reads[c] != 1 || writes[c] != 1)
       report(channel.name, "a channel needs one producer and one consumer");
-    if (channel.depth < 1) report(channel.name, "the depth is not positive");
+    if (channel.depth < 0) report(channel.name, "the depth is negative");
     if (channel.producer >= 0 && channel.consumer >= 0 &&
         program.kernels[channel.producer].group != program.kernels[channel.consumer].group) {
       report(channel.name, "a channel joins two groups");

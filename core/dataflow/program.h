@@ -65,7 +65,7 @@ struct Channel {
   StreamType type;
   KernelId producer = -1;
   KernelId consumer = -1;
-  int64_t depth = 2;  ///< in beats
+  int64_t depth = 0;  ///< in beats; 0: not chosen yet, and without limit
   std::string why;    ///< one line on why it is as deep as it is
   MemoryKind memory = MemoryKind::Srl;
 };

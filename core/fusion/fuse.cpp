@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/streams/converter.h"
 
 namespace st {
 namespace {
@@ -61,20 +62,16 @@ int ports_of(const Program& program, const std::set<KernelId>& members, const Pr
   return static_cast<int>(memories.size() + loaded.size()) + stored + (parameters ? 1 : 0);
 }
 
-/// Bits that a kernel and the converters in front of it keep on chip; converters stand where its
-/// input type differs from the producer's.
+/// Bits that a kernel and the converters in front of it keep on chip. What repair and sharing save
+/// later is not counted on.
 int64_t on_chip_bits(const Program& program, KernelId id, const Producers& producers) {
   const Kernel& kernel = program.kernels[id];
-  int64_t bits = kernel_record(kernel.kind).cost(program, kernel).local_bits;
+  int64_t bits = cost_of(program, kernel).local_bits;
   for (const Port& port : kernel.inputs) {
     auto producer = producers.find(port.tensor);
     if (producer == producers.end()) continue;
-    const StreamType& from =
-        program.kernels[producer->second.first].outputs[producer->second.second].type;
-    if (from == port.type) continue;
-    const Conversion conversion = infer_conversion(from.itensor, port.type.itensor);
-    // Ping-pong: one half fills while the other drains.
-    bits += 2 * bits_of(from.itensor.dtype) * buffer_elements(conversion);
+    const Port& source = program.kernels[producer->second.first].outputs[producer->second.second];
+    bits += conversion_bits(program, source, port.type);
   }
   return bits;
 }

@@ -20,11 +20,4 @@ struct FusionLimits {
 /// Groups only read from earlier ones. Errors: E0403 with the kernel and both numbers.
 Status fuse(Program& program, const FusionLimits& limits);
 
-/// Replaces the tensors between kernels by channels: forks where a stream has several readers,
-/// converters where types differ, DMAs where a tensor leaves or enters a group, loaders for
-/// parameters. Names become unique identifiers, and kernels are sorted topologically within groups.
-/// `graph_inputs` are read from, `logits` is written to device memory. `parameter_ports`: most
-/// parameter files of one group.
-Status connect(Program& program, const FusionLimits& limits, TensorId logits, int parameter_ports);
-
 }  // namespace st

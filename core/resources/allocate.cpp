@@ -6,14 +6,11 @@
 #include <map>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/convert.h"
 #include "core/resources/fifo_problem.h"
 
 namespace st {
 namespace {
-
-KernelCost cost_of_kernel(const Program& program, const Kernel& kernel) {
-  return kernel_record(kernel.kind).cost(program, kernel);
-}
 
 bool is_parameter(const Program& program, const Port& port) {
   return program.tensors[port.tensor].constant != nullptr;
@@ -26,6 +23,12 @@ bool grows_with_position(const StreamType& type) {
     if (trip.count.terms().count(Past) != 0) return true;
   }
   return false;
+}
+
+/// True if a converter can take a whole block whatever its readers do.
+bool holds_block(const Kernel& converter) {
+  const int64_t window = converter_window(converter);
+  return window == 0 || window >= block_elements(plan_of_converter(converter));
 }
 
 struct Floor {
@@ -45,10 +48,15 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
       return {row, "one row: its loader may write the other parameters of the kernel first"};
     return {};
   }
-  const bool from_converter =
-      program.kernels[program.channels[port.channel].producer].kind == "convert";
+  const Kernel& producer = program.kernels[program.channels[port.channel].producer];
+  if (producer.kind == "convert") {
+    // Its buffer holds what the row needs; unless that is less than a block, which the producer
+    // then cannot finish while the reader waits for something else.
+    if (!holds_block(producer)) return {row, "one row: the converter before it holds less"};
+    return {};
+  }
   if (streams + (parameters > 0 && kernel.kind != "matmul" ? 1 : 0) > 1 &&
-      !grows_with_position(port.type) && !from_converter) {
+      !grows_with_position(port.type)) {
     return {row, "one row waits here for the kernel's other inputs"};
   }
   return {};
@@ -103,13 +111,13 @@ Status size_group(Program& program, int group) {
   const std::vector<KernelId> kernels = program.kernels_of(group);
   int64_t row_cycles = 1;
   for (KernelId k : kernels)
-    row_cycles = std::max(row_cycles, cost_of_kernel(program, program.kernels[k]).row_cycles);
+    row_cycles = std::max(row_cycles, cost_of(program, program.kernels[k]).row_cycles);
   ST_CHECK(check_launch(program, group, row_cycles));
   for (KernelId k : kernels) {
     const Kernel& kernel = program.kernels[k];
     // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first
     // output after a row barrier.
-    const bool barrier = cost_of_kernel(program, kernel).row_barrier;
+    const bool barrier = cost_of(program, kernel).row_barrier;
     task_of[k] = static_cast<int>(problem.tasks.size());
     problem.tasks.push_back(
         {kernel.name, row_cycles * program.max_sequence, barrier ? row_cycles : 1});
@@ -197,7 +205,7 @@ MemoryCost storage_of(const Program& program, int group) {
   }
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[k];
-    const int64_t bits = cost_of_kernel(program, kernel).local_bits;
+    const int64_t bits = cost_of(program, kernel).local_bits;
     if (bits == 0) continue;
     // Buffers are read a beat at a time, so they are as wide as the stream that drains them.
     const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];

@@ -1,33 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /// The order of additions that emitted kernels keep (hls_templates/README.md), written a second
-/// time so that each checks the other.
+/// time so that each checks the other; and what most nests share.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "core/dataflow/kernel_record.h"
+
 namespace st {
 
-/// Sum of `values` as a binary tree over neighbours; destroys them. Emitted code adds the lanes of
-/// a beat this way.
+/// Sum of `count` values as a binary tree over neighbours; destroys them. Emitted code adds the
+/// lanes of a beat this way.
 template <typename T>
-T tree_sum(std::vector<T>& values) {
-  for (size_t stride = 1; stride < values.size(); stride *= 2) {
-    for (size_t i = 0; i + stride < values.size(); i += 2 * stride) values[i] += values[i + stride];
+T tree_sum(T* values, int64_t count) {
+  for (int64_t stride = 1; stride < count; stride *= 2) {
+    for (int64_t i = 0; i + stride < count; i += 2 * stride) values[i] += values[i + stride];
   }
-  return values.front();
+  return values[0];
 }
 
-/// Sum over a row: lanes by tree, beats one after another. `term(i)` is the i-th of `count` terms.
-template <typename T, typename Term>
-T row_sum(int64_t count, int64_t lanes, const Term& term) {
-  T sum = 0;
-  std::vector<T> beat(lanes);
-  for (int64_t first = 0; first < count; first += lanes) {
-    for (int64_t lane = 0; lane < lanes; ++lane) beat[lane] = term(first + lane);
-    sum += tree_sum(beat);
-  }
-  return sum;
+/// The trip count of the loop over the rows of a launch.
+inline Trip rows_of(const Program& program) {
+  return {Extent::symbol(Sequence), program.max_sequence};
+}
+/// The trip count of a loop over the positions that a row may look at; the row loop is d0.
+inline Trip positions_of(const Program& program) {
+  return {Extent::symbol(Past) + Extent::symbol("d0") + Extent(1), program.max_positions};
+}
+
+/// Storage of a kernel between its steps. Bodies are copied, so they share it.
+template <typename T>
+using Local = std::shared_ptr<std::vector<T>>;
+template <typename T>
+Local<T> local(int64_t size) {
+  return std::make_shared<std::vector<T>>(static_cast<size_t>(size));
 }
 
 }  // namespace st

@@ -4,114 +4,115 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/arithmetic.h"
 
 namespace st {
 namespace {
 
-/// Positions that row t of a launch may look at.
-int64_t visible(const Evaluation& e, int64_t t) { return e.past + t + 1; }
-
-/// Where element (h, t, j) of a [heads, tokens, past+tokens] tensor lies.
-int64_t at(const Evaluation& e, int64_t h, int64_t t, int64_t j) {
-  return (h * e.tokens + t) * (e.past + e.tokens) + j;
+Nest attention_scores(const Program& program, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
+  const float scale = kernel.reals.at("scale");
+  const auto query = local<float>(lanes * beats), products = local<float>(lanes);
+  const auto keep = [=](Firing& f) {
+    std::copy_n(f.in<float>(0), lanes, query->begin() + f.counter(2) * lanes);
+  };
+  const auto dot = [=](Firing& f) {
+    const float *q = query->data() + f.counter(3) * lanes, *k = f.in<float>(1);
+    for (int64_t i = 0; i < lanes; ++i) (*products)[i] = q[i] * k[i];
+    float& sum = *f.out<float>(0);
+    if (f.counter(3) == 0) sum = 0.0f;
+    sum += tree_sum(products->data(), lanes);
+  };
+  return {loop(rows_of(program),
+               {loop(kernel.sizes.at("Heads"),
+                     {pipelined(beats, 1, {read(0, keep)}),
+                      loop(positions_of(program),
+                           {pipelined(beats, FloatAddInterval, {read(1, dot)}),
+                            write(0, [=](Firing& f) { *f.out<float>(0) *= scale; })})})})};
 }
 
-/// Row j of the key or value head that query head h uses (several query heads share one:
-/// grouped-query attention).
-const float* cached(const Evaluation& e, const Tensor& cache, int64_t h, int64_t j) {
-  const int64_t repeat = e.size("Heads") / cache.shape[0];
-  return cache.f32().data() + ((h / repeat) * cache.shape[1] + j) * cache.shape[2];
+Nest softmax_rows(const Program& program, const Kernel& kernel) {
+  struct State {
+    float peak = 0, sum = 0, inverse = 0;
+  };
+  const auto values = local<float>(program.max_positions);
+  const auto state = std::make_shared<State>();
+  const Trip positions = positions_of(program);
+  const auto gather = [=](Firing& f) {
+    const int64_t j = f.counter(2);
+    const float score = *f.in<float>(0);
+    (*values)[j] = score;
+    state->peak = j == 0 || score > state->peak ? score : state->peak;
+    state->sum = 0.0f;
+  };
+  const auto power = [=](Firing& f) {
+    float& value = (*values)[f.counter(2)];
+    value = std::exp(value - state->peak);
+    state->sum += value;
+  };
+  const auto invert = [=](Firing&) { state->inverse = 1.0f / state->sum; };
+  const auto divide = [=](Firing& f) {
+    *f.out<float>(0) = (*values)[f.counter(2)] * state->inverse;
+  };
+  return {loop(rows_of(program),
+               {loop(kernel.sizes.at("Heads"),
+                     {pipelined(positions, FloatMaxInterval, {read(0, gather)}),
+                      pipelined(positions, FloatAddInterval, {step({}, power, {})}),
+                      step({}, invert, {}), pipelined(positions, 1, {write(0, divide)})})})};
 }
 
-Result<std::vector<Tensor>> attention_scores(const Evaluation& e) {
-  const int64_t heads = e.size("Heads"), lanes = e.size("L"), head = lanes * e.size("HeadBeats");
-  Tensor scores = Tensor::zeros(DType::F32, {heads, e.tokens, e.past + e.tokens});
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    for (int64_t h = 0; h < heads; ++h) {
-      const float* q = e.inputs[0]->f32().data() + (t * heads + h) * head;
-      for (int64_t j = 0; j < visible(e, t); ++j) {
-        const float* k = cached(e, *e.inputs[1], h, j);
-        scores.f32()[at(e, h, t, j)] =
-            row_sum<float>(head, lanes, [&](int64_t i) { return q[i] * k[i]; }) * e.real("scale");
-      }
-    }
-  }
-  return std::vector{std::move(scores)};
+Nest attention_context(const Program& program, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
+  const auto sums = local<float>(lanes * beats);
+  const auto add = [=](Firing& f) {
+    const float weight = *f.in<float>(0), *v = f.in<float>(1);
+    float* sum = sums->data() + f.counter(3) * lanes;
+    for (int64_t i = 0; i < lanes; ++i)
+      sum[i] = (f.counter(2) == 0 ? 0.0f : sum[i]) + weight * v[i];
+  };
+  const auto emit = [=](Firing& f) {
+    std::copy_n(sums->begin() + f.counter(2) * lanes, lanes, f.out<float>(0));
+  };
+  // A head's beats take turns in the additions.
+  const int64_t interval = (FloatAddInterval + beats - 1) / beats;
+  return {loop(
+      rows_of(program),
+      {loop(kernel.sizes.at("Heads"),
+            {loop(positions_of(program), {read(0), pipelined(beats, interval, {read(1, add)})}),
+             pipelined(beats, 1, {write(0, emit)})})})};
 }
 
-Result<std::vector<Tensor>> softmax_rows(const Evaluation& e) {
-  Tensor p = *e.inputs[0];
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    for (int64_t h = 0; h < e.size("Heads"); ++h) {
-      float* row = p.f32().data() + at(e, h, t, 0);
-      const int64_t n = visible(e, t);
-      const float peak = *std::max_element(row, row + n);
-      float sum = 0.0f;
-      for (int64_t j = 0; j < n; ++j) sum += row[j] = std::exp(row[j] - peak);
-      const float inverse = 1.0f / sum;
-      for (int64_t j = 0; j < n; ++j) row[j] *= inverse;
-    }
-  }
-  return std::vector{std::move(p)};
-}
-
-Result<std::vector<Tensor>> attention_context(const Evaluation& e) {
-  const int64_t heads = e.size("Heads"), head = e.size("L") * e.size("HeadBeats");
-  Tensor y = Tensor::zeros(DType::F32, {e.tokens, heads * head});
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    for (int64_t h = 0; h < heads; ++h) {
-      float* sum = y.f32().data() + (t * heads + h) * head;
-      for (int64_t j = 0; j < visible(e, t); ++j) {
-        const float p = e.inputs[0]->f32()[at(e, h, t, j)];
-        const float* v = cached(e, *e.inputs[1], h, j);
-        for (int64_t i = 0; i < head; ++i) sum[i] += p * v[i];
-      }
-    }
-  }
-  return std::vector{std::move(y)};
+int64_t head_bits(const Program&, const Kernel& kernel) {
+  return kernel.sizes.at("HeadBeats") * kernel.sizes.at("L") * 32;
 }
 
 }  // namespace
 
 void add_attention_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"attention_scores",
-                     "streamtensor/attention.h",
-                     "query times each visible key, scaled",
-                     {"L", "HeadBeats", "Heads"},
-                     {"in0", "in1", "out0", "real:scale", "tokens", "past"},
-                     attention_scores,
-                     [](const Program& p, const Kernel& k) {
-                       const int64_t head = k.sizes.at("HeadBeats");
-                       return KernelCost{
-                           k.sizes.at("Heads") * head * (1 + FloatAddInterval * p.max_positions),
-                           false, head * k.sizes.at("L") * 32};
-                     }});
-  records.push_back({"softmax_rows",
-                     "streamtensor/attention.h",
-                     "softmax over the visible positions",
-                     {"MaxPositions", "Heads"},
-                     {"in0", "out0", "tokens", "past"},
-                     softmax_rows,
-                     [](const Program& p, const Kernel& k) {
-                       const int64_t cycles = FloatMaxInterval + FloatAddInterval + 1;
-                       return KernelCost{cycles * k.sizes.at("Heads") * p.max_positions, true,
-                                         p.max_positions * 32};
-                     }});
-  records.push_back({"attention_context",
-                     "streamtensor/attention.h",
-                     "probabilities times each visible value",
-                     {"L", "HeadBeats", "Heads"},
-                     {"in0", "in1", "out0", "tokens", "past"},
-                     attention_context,
-                     [](const Program& p, const Kernel& k) {
-                       const int64_t head = k.sizes.at("HeadBeats");
-                       // A head's beats take turns in the additions.
-                       const int64_t interval = (FloatAddInterval + head - 1) / head * head;
-                       return KernelCost{k.sizes.at("Heads") * (interval * p.max_positions + head),
-                                         true, head * k.sizes.at("L") * 32};
-                     }});
+  records.push_back({.kind = "attention_scores",
+                     .header = "streamtensor/attention.h",
+                     .summary = "query times each visible key, scaled",
+                     .template_arguments = {"L", "HeadBeats", "Heads"},
+                     .arguments = {"in0", "in1", "out0", "real:scale", "tokens", "past"},
+                     .nest = attention_scores,
+                     .local_bits = head_bits});
+  records.push_back(
+      {.kind = "softmax_rows",
+       .header = "streamtensor/attention.h",
+       .summary = "softmax over the visible positions",
+       .template_arguments = {"MaxPositions", "Heads"},
+       .arguments = {"in0", "out0", "tokens", "past"},
+       .nest = softmax_rows,
+       .local_bits = [](const Program& p, const Kernel&) { return p.max_positions * 32; },
+       .row_barrier = true});
+  records.push_back({.kind = "attention_context",
+                     .header = "streamtensor/attention.h",
+                     .summary = "probabilities times each visible value",
+                     .template_arguments = {"L", "HeadBeats", "Heads"},
+                     .arguments = {"in0", "in1", "out0", "tokens", "past"},
+                     .nest = attention_context,
+                     .local_bits = head_bits,
+                     .row_barrier = true});
 }
 
 }  // namespace st

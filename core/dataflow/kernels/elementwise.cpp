@@ -1,69 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that treat each element alone: two operands, or one.
+// Kernels that treat each element alone: two operands, or one, or a chain of such operations.
 #include <cmath>
 
-#include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/arithmetic.h"
+#include "core/dataflow/kernels/elementwise.h"
 
 namespace st {
 namespace {
 
-/// Element i of `b` may be that of a parameter row, which is streamed again for each token.
-float repeated(const Tensor& tensor, int64_t i) { return tensor.f32()[i % tensor.size()]; }
-
-KernelCost beats_cost(const Program&, const Kernel& kernel) {
-  return {.row_cycles = kernel.sizes.at("Beats"), .row_barrier = false, .local_bits = 0};
+const std::vector<ElementwiseOp>& all_ops() {
+  static const std::vector<ElementwiseOp> ops = {
+      {"add", "a + b", [](float a, float b) { return a + b; }, nullptr},
+      {"subtract", "a - b", [](float a, float b) { return a - b; }, nullptr},
+      {"multiply", "a * b", [](float a, float b) { return a * b; }, nullptr},
+      {"divide", "a / b", [](float a, float b) { return a / b; }, nullptr},
+      {"gelu_tanh", "Gelu, tanh form", nullptr,
+       [](float x) {
+         return 0.5f * x * (1.0f + std::tanh(0.7978845608028654f * (x + 0.044715f * x * x * x)));
+       }},
+      {"gelu_erf", "Gelu, exact form", nullptr,
+       [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f)); }},
+      {"silu", "x * sigmoid(x)", nullptr, [](float x) { return x / (1.0f + std::exp(-x)); }},
+      {"sigmoid", "1 / (1 + exp(-x))", nullptr,
+       [](float x) { return 1.0f / (1.0f + std::exp(-x)); }},
+      {"tanh_act", "tanh(x)", nullptr, [](float x) { return std::tanh(x); }},
+      {"relu", "max(x, 0)", nullptr, [](float x) { return x > 0.0f ? x : 0.0f; }}};
+  return ops;
 }
 
-void add_binary(std::vector<KernelRecord>& records, std::string_view kind, std::string_view summary,
-                float (*op)(float, float)) {
-  records.push_back({kind,
-                     "streamtensor/elementwise.h",
-                     summary,
-                     {"L", "Beats"},
-                     {"in0", "in1", "out0", "tokens"},
-                     [op](const Evaluation& e) -> Result<std::vector<Tensor>> {
-                       const int64_t width = e.size("L") * e.size("Beats");
-                       Tensor y = Tensor::zeros(DType::F32, {e.tokens, width});
-                       for (int64_t i = 0; i < y.size(); ++i) {
-                         y.f32()[i] = op(repeated(*e.inputs[0], i), repeated(*e.inputs[1], i));
-                       }
-                       return std::vector{std::move(y)};
-                     },
-                     beats_cost});
-}
-
-void add_unary(std::vector<KernelRecord>& records, std::string_view kind, std::string_view summary,
-               float (*op)(float)) {
-  records.push_back({kind,
-                     "streamtensor/elementwise.h",
-                     summary,
-                     {"L", "Beats"},
-                     {"in0", "out0", "tokens"},
-                     [op](const Evaluation& e) -> Result<std::vector<Tensor>> {
-                       Tensor y = *e.inputs[0];
-                       for (float& value : y.f32()) value = op(value);
-                       return std::vector{std::move(y)};
-                     },
-                     beats_cost});
+/// The operations in order, on a value that starts as the first input: a binary one takes the next
+/// input as its second operand.
+Nest chain(const Program& program, const Kernel& kernel, const std::vector<std::string>& body) {
+  const int64_t lanes = kernel.sizes.at("L");
+  std::vector<const ElementwiseOp*> ops;
+  int inputs = 1;
+  for (const std::string& name : body) {
+    ops.push_back(find_elementwise(name));
+    inputs += ops.back()->binary != nullptr;
+  }
+  std::vector<int> ports(static_cast<size_t>(inputs));
+  for (int i = 0; i < inputs; ++i) ports[i] = i;
+  const auto compute = [=](Firing& f) {
+    float* value = f.out<float>(0);
+    std::copy_n(f.in<float>(0), lanes, value);
+    int next = 1;
+    for (const ElementwiseOp* op : ops) {
+      const float* operand = op->binary != nullptr ? f.in<float>(next++) : nullptr;
+      for (int64_t i = 0; i < lanes; ++i)
+        value[i] = operand != nullptr ? op->binary(value[i], operand[i]) : op->unary(value[i]);
+    }
+  };
+  return {loop(rows_of(program),
+               {pipelined(kernel.sizes.at("Beats"), 1, {step(ports, compute, {0})})})};
 }
 
 }  // namespace
 
+const ElementwiseOp* find_elementwise(std::string_view kind) {
+  for (const ElementwiseOp& op : all_ops()) {
+    if (op.kind == kind) return &op;
+  }
+  return nullptr;
+}
+
 void add_elementwise_kernels(std::vector<KernelRecord>& records) {
-  add_binary(records, "add", "a + b", [](float a, float b) { return a + b; });
-  add_binary(records, "subtract", "a - b", [](float a, float b) { return a - b; });
-  add_binary(records, "multiply", "a * b", [](float a, float b) { return a * b; });
-  add_binary(records, "divide", "a / b", [](float a, float b) { return a / b; });
-  add_unary(records, "gelu_tanh", "Gelu, tanh form", [](float x) {
-    return 0.5f * x * (1.0f + std::tanh(0.7978845608028654f * (x + 0.044715f * x * x * x)));
-  });
-  add_unary(records, "gelu_erf", "Gelu, exact form",
-            [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f)); });
-  add_unary(records, "silu", "x * sigmoid(x)", [](float x) { return x / (1.0f + std::exp(-x)); });
-  add_unary(records, "sigmoid", "1 / (1 + exp(-x))",
-            [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
-  add_unary(records, "tanh_act", "tanh(x)", [](float x) { return std::tanh(x); });
-  add_unary(records, "relu", "max(x, 0)", [](float x) { return x > 0.0f ? x : 0.0f; });
+  for (const ElementwiseOp& op : all_ops()) {
+    records.push_back(
+        {.kind = op.kind,
+         .header = "streamtensor/elementwise.h",
+         .summary = op.summary,
+         .template_arguments = {"L", "Beats"},
+         .arguments = op.binary != nullptr
+                          ? std::vector<std::string_view>{"in0", "in1", "out0", "tokens"}
+                          : std::vector<std::string_view>{"in0", "out0", "tokens"},
+         .nest = [](const Program& p, const Kernel& k) { return chain(p, k, {k.kind}); }});
+  }
+  records.push_back(
+      {.kind = "map",
+       .header = "streamtensor/elementwise.h",
+       .summary = "several operations on each element, one after another",
+       .template_arguments = {"L", "Beats", "body"},
+       .arguments = {"out0", "tokens", "in*"},
+       .nest = [](const Program& p, const Kernel& k) { return chain(p, k, k.body); }});
 }
 
 }  // namespace st

@@ -1,53 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear layers: rows times a matrix that is streamed from memory once per row.
-#include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/arithmetic.h"
 
 namespace st {
 namespace {
 
+/// T: of rows and weights; Acc: of the sums.
 template <typename T, typename Acc>
-Tensor multiply(const Evaluation& e, DType result) {
-  const int64_t lanes = e.size("KL");
-  const int64_t depth = lanes * e.size("KBeats"), rows = e.size("NL") * e.size("NBeats");
-  const auto& x = e.inputs[0]->as<T>();
-  const auto& w = e.inputs[1]->as<T>();  // [rows, depth]
-  Tensor y = Tensor::zeros(result, {e.tokens, rows});
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    for (int64_t n = 0; n < rows; ++n) {
-      const T* a = x.data() + t * depth;
-      const T* b = w.data() + n * depth;
-      y.as<Acc>()[t * rows + n] = row_sum<Acc>(depth, lanes, [&](int64_t i) {
-        return static_cast<Acc>(static_cast<Acc>(a[i]) * static_cast<Acc>(b[i]));
-      });
-    }
-  }
-  return y;
+Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
+  const int64_t depth = kernel.sizes.at("KL"), lanes = kernel.sizes.at("NL");
+  const auto products = local<Acc>(depth);
+  const auto clear = [=](Firing& f) {
+    if (f.counter(2) == 0) std::fill_n(f.out<Acc>(0), lanes, Acc(0));
+  };
+  const auto add = [=](Firing& f) {
+    const T *x = f.in<T>(0), *w = f.in<T>(1);
+    for (int64_t i = 0; i < depth; ++i)
+      (*products)[i] = static_cast<Acc>(static_cast<Acc>(x[i]) * static_cast<Acc>(w[i]));
+    f.out<Acc>(0)[f.counter(3)] += tree_sum(products->data(), depth);
+  };
+  return {loop(rows_of(program),
+               {loop(kernel.sizes.at("NBeats"),
+                     {loop(kernel.sizes.at("KBeats"),
+                           {read(0, clear), pipelined(lanes, interval, {read(1, add)})}),
+                      write(0)})})};
+}
+
+Nest matmul(const Program& program, const Kernel& kernel) {
+  if (kernel.inputs[0].type.itensor.dtype == DType::I8)
+    return matmul_of<int8_t, int32_t>(program, kernel, 1);
+  const int64_t lanes = kernel.sizes.at("NL");
+  return matmul_of<float, float>(program, kernel, (FloatAddInterval + lanes - 1) / lanes);
 }
 
 }  // namespace
 
 void add_matmul_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"matmul",
-                     "streamtensor/matmul.h",
-                     "row times streamed matrix; f32, or i8 into i32",
-                     {"type of in0", "type of out0", "KL", "KBeats", "NL", "NBeats"},
-                     {"in0", "in1", "out0", "tokens"},
-                     [](const Evaluation& e) -> Result<std::vector<Tensor>> {
-                       if (e.inputs[0]->dtype() == DType::I8) {
-                         return std::vector{multiply<int8_t, int32_t>(e, DType::I32)};
-                       }
-                       return std::vector{multiply<float, float>(e, DType::F32)};
-                     },
-                     [](const Program&, const Kernel& k) {
-                       const int64_t lanes = k.sizes.at("NL");
-                       const int64_t interval = k.inputs[0].type.itensor.dtype == DType::F32
-                                                    ? (FloatAddInterval + lanes - 1) / lanes
-                                                    : 1;
-                       const int64_t cycles =
-                           interval * k.sizes.at("NBeats") * k.sizes.at("KBeats") * lanes;
-                       return KernelCost{cycles, false, k.sizes.at("NL") * 32};
-                     }});
+  records.push_back(
+      {.kind = "matmul",
+       .header = "streamtensor/matmul.h",
+       .summary = "row times streamed matrix; f32, or i8 into i32",
+       .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL", "NBeats"},
+       .arguments = {"in0", "in1", "out0", "tokens"},
+       .nest = matmul,
+       .local_bits = [](const Program&, const Kernel& k) { return k.sizes.at("NL") * 32; }});
 }
 
 }  // namespace st

@@ -1,108 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels at the edge of a group: device memory to streams and back.
 #include <algorithm>
+#include <cstring>
 
-#include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/arithmetic.h"
+#include "core/dataflow/stream_values.h"
 
 namespace st {
 namespace {
 
-Result<std::vector<Tensor>> load_rows(const Evaluation& e) {
-  return std::vector{e.state.at(e.kernel.memories[0])};
+size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
+
+/// Rows of `beats` beats, moved one by one; `move(f, beat)` gets the number of the beat in memory.
+template <typename Move>
+Body each_beat(int64_t beats, const Move& move) {
+  return [=](Firing& f) { move(f, f.counter(0) * beats + f.counter(1)); };
 }
 
-Result<std::vector<Tensor>> store_rows(const Evaluation& e) {
-  e.state[e.kernel.memories[0]] = *e.inputs[0];
-  return std::vector<Tensor>{};
+Nest load_rows(const Program& program, const Kernel& kernel) {
+  const size_t bytes = beat_bytes(kernel.outputs[0].type);
+  const int64_t beats = kernel.sizes.at("Beats");
+  const Body load = each_beat(beats, [=](Firing& f, int64_t beat) {
+    std::memcpy(f.out<uint8_t>(0), bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes,
+                bytes);
+  });
+  return {loop(rows_of(program), {pipelined(beats, 1, {write(0, load)})})};
 }
 
-Result<std::vector<Tensor>> load_params(const Evaluation& e) {
-  std::vector<Tensor> outputs;
-  for (const Port& port : e.kernel.outputs) {
-    ST_TRY(value, e.constant(port.tensor));
-    outputs.push_back(*value);
+Nest store_rows(const Program& program, const Kernel& kernel) {
+  const size_t bytes = beat_bytes(kernel.inputs[0].type);
+  const int64_t beats = kernel.sizes.at("Beats");
+  const Body store = each_beat(beats, [=](Firing& f, int64_t beat) {
+    std::memcpy(bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes, f.in<uint8_t>(0),
+                bytes);
+  });
+  return {loop(rows_of(program), {pipelined(beats, 1, {read(0, store)})})};
+}
+
+Nest gather_rows(const Program& program, const Kernel& kernel) {
+  const size_t bytes = beat_bytes(kernel.outputs[0].type);
+  const int64_t beats = kernel.sizes.at("Beats");
+  const auto fetch = [=](Firing& f) {
+    const int64_t beat = int64_t{*f.in<int32_t>(0)} * beats + f.counter(1);
+    std::memcpy(f.out<uint8_t>(0), bytes_of(*f.constants[0]) + static_cast<size_t>(beat) * bytes,
+                bytes);
+  };
+  return {loop(rows_of(program), {read(0), pipelined(beats, 1, {write(0, fetch)})})};
+}
+
+/// The cache is [heads * positions, head].
+Nest cache_rows(const Program& program, const Kernel& kernel) {
+  const size_t bytes = beat_bytes(kernel.inputs[0].type);
+  const int64_t beats = kernel.sizes.at("HeadBeats"), positions = kernel.sizes.at("MaxPositions");
+  const auto at = [=](const Firing& f, int64_t head, int64_t position, int64_t beat) {
+    return bytes_of(*f.memories[0]) +
+           static_cast<size_t>((head * positions + position) * beats + beat) * bytes;
+  };
+  const auto append = [=](Firing& f) {
+    std::memcpy(at(f, f.counter(1), f.past + f.counter(0), f.counter(2)), f.in<uint8_t>(0), bytes);
+  };
+  const auto recall = [=](Firing& f) {
+    std::memcpy(f.out<uint8_t>(0), at(f, f.counter(1), f.counter(3), f.counter(4)), bytes);
+  };
+  const int64_t heads = kernel.sizes.at("Heads");
+  return {loop(
+      rows_of(program),
+      {loop(heads, {pipelined(beats, 1, {read(0, append)})}),
+       loop(heads,
+            {loop(kernel.sizes.at("Repeat"),
+                  {loop(positions_of(program), {pipelined(beats, 1, {write(0, recall)})})})})})};
+}
+
+Nest load_params(const Program& program, const Kernel& kernel) {
+  Nest segments;
+  for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) {
+    const StreamType& type = kernel.outputs[o].type;
+    const size_t bytes = beat_bytes(type);
+    const auto stream = std::make_shared<std::vector<uint8_t>>();
+    const auto load = [=](Firing& f) {
+      // Streams do not depend on the row, so that of one row serves all.
+      if (stream->empty()) *stream = stream_bytes(*f.constants[static_cast<size_t>(o)], type, 1, 0);
+      std::memcpy(f.out<uint8_t>(o), stream->data() + static_cast<size_t>(f.counter(1)) * bytes,
+                  bytes);
+    };
+    segments.push_back(pipelined(beats_per_row(program, type), 1, {write(o, load)}));
   }
-  return outputs;
-}
-
-Result<std::vector<Tensor>> gather_rows(const Evaluation& e) {
-  ST_TRY(table, e.constant(e.program.memories[e.kernel.memories[0]].tensor));
-  const int64_t width = e.size("L") * e.size("Beats");
-  Tensor rows = Tensor::zeros(DType::F32, {e.tokens, width});
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    const int64_t row = e.inputs[0]->integer(t);
-    std::copy_n(table->f32().begin() + row * width, width, rows.f32().begin() + t * width);
-  }
-  return std::vector{std::move(rows)};
-}
-
-Result<std::vector<Tensor>> cache_rows(const Evaluation& e) {
-  const int64_t heads = e.size("Heads"), head = e.size("L") * e.size("HeadBeats");
-  const int64_t positions = e.size("MaxPositions"), visible = e.past + e.tokens;
-  Tensor& cache = e.state[e.kernel.memories[0]];
-  if (cache.shape.empty()) cache = Tensor::zeros(DType::F32, {heads, positions, head});
-  Tensor out = Tensor::zeros(DType::F32, {heads, visible, head});
-  for (int64_t g = 0; g < heads; ++g) {
-    float* rows = cache.f32().data() + g * positions * head;
-    for (int64_t t = 0; t < e.tokens; ++t) {
-      std::copy_n(e.inputs[0]->f32().begin() + (t * heads + g) * head, head,
-                  rows + (e.past + t) * head);
-    }
-    std::copy_n(rows, visible * head, out.f32().begin() + g * visible * head);
-  }
-  return std::vector{std::move(out)};
-}
-
-KernelCost beats_cost(const Program&, const Kernel& kernel) {
-  return {.row_cycles = kernel.sizes.at("Beats"), .row_barrier = false, .local_bits = 0};
+  return {loop(rows_of(program), std::move(segments))};
 }
 
 }  // namespace
 
 void add_memory_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"load_rows",
-                     "streamtensor/memory.h",
-                     "device memory to stream, row by row",
-                     {"type of out0", "L", "Beats"},
-                     {"memory0", "out0", "tokens"},
-                     load_rows,
-                     beats_cost});
-  records.push_back({"store_rows",
-                     "streamtensor/memory.h",
-                     "stream to device memory, row by row",
-                     {"type of in0", "L", "Beats"},
-                     {"in0", "memory0", "tokens"},
-                     store_rows,
-                     beats_cost});
-  records.push_back({"gather_rows",
-                     "streamtensor/memory.h",
-                     "rows of a table by index",
-                     {"type of out0", "L", "Beats"},
-                     {"in0", "memory0", "out0", "tokens"},
-                     gather_rows,
-                     beats_cost});
+  records.push_back({.kind = "load_rows",
+                     .header = "streamtensor/memory.h",
+                     .summary = "device memory to stream, row by row",
+                     .template_arguments = {"type of out0", "L", "Beats"},
+                     .arguments = {"memory0", "out0", "tokens"},
+                     .nest = load_rows});
+  records.push_back({.kind = "store_rows",
+                     .header = "streamtensor/memory.h",
+                     .summary = "stream to device memory, row by row",
+                     .template_arguments = {"type of in0", "L", "Beats"},
+                     .arguments = {"in0", "memory0", "tokens"},
+                     .nest = store_rows});
+  records.push_back({.kind = "gather_rows",
+                     .header = "streamtensor/memory.h",
+                     .summary = "rows of a table by index",
+                     .template_arguments = {"type of out0", "L", "Beats"},
+                     .arguments = {"in0", "memory0", "out0", "tokens"},
+                     .nest = gather_rows});
   records.push_back(
-      {"cache_rows",
-       "streamtensor/memory.h",
-       "appends a row to a key or value cache, then streams the cache",
-       {"type of in0", "L", "HeadBeats", "Heads", "Repeat", "MaxPositions"},
-       {"in0", "memory0", "out0", "tokens", "past"},
-       cache_rows,
-       [](const Program& p, const Kernel& k) {
-         const int64_t row = k.sizes.at("Heads") * k.sizes.at("HeadBeats");
-         return KernelCost{row * (1 + k.sizes.at("Repeat") * p.max_positions), true, 0};
-       }});
-  records.push_back({"load_params",
-                     "",
-                     "one parameter port: all its segments once per row",
-                     {},
-                     {"memory0", "out*", "tokens"},
-                     load_params,
-                     [](const Program& p, const Kernel& k) {
-                       int64_t beats = 0;
-                       for (const Port& port : k.outputs) beats += beats_per_row(p, port.type);
-                       return KernelCost{beats, false, 0};
-                     }});
+      {.kind = "cache_rows",
+       .header = "streamtensor/memory.h",
+       .summary = "appends a row to a key or value cache, then streams the cache",
+       .template_arguments = {"type of in0", "L", "HeadBeats", "Heads", "Repeat", "MaxPositions"},
+       .arguments = {"in0", "memory0", "out0", "tokens", "past"},
+       .nest = cache_rows,
+       .row_barrier = true});
+  records.push_back({.kind = "load_params",
+                     .header = "",
+                     .summary = "one parameter port: all its segments once per row",
+                     .template_arguments = {},
+                     .arguments = {"memory0", "out*", "tokens"},
+                     .nest = load_params});
 }
 
 }  // namespace st

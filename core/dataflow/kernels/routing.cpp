@@ -1,69 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that move a stream without changing its values: forks, splits, converters.
-#include <algorithm>
+// Kernels that move a stream without changing its values: forks and joins, parts and wholes.
+#include <cstring>
 
-#include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/arithmetic.h"
 
 namespace st {
 namespace {
 
-Result<std::vector<Tensor>> fork(const Evaluation& e) {
-  return std::vector<Tensor>(e.kernel.outputs.size(), *e.inputs[0]);
+/// Copies the beat of an input to outputs.
+Body copying(const Kernel& kernel, int from, const std::vector<int>& to) {
+  const auto bytes =
+      static_cast<size_t>(kernel.inputs[static_cast<size_t>(from)].type.beat_bits() / 8);
+  return [=](Firing& f) {
+    for (int port : to) std::memcpy(f.out<uint8_t>(port), f.in<uint8_t>(from), bytes);
+  };
 }
 
-Result<std::vector<Tensor>> split(const Evaluation& e) {
-  const Tensor& x = *e.inputs[0];
-  const int64_t width = x.shape[1];
-  std::vector<Tensor> parts;
-  int64_t first = 0;
-  for (const Port& port : e.kernel.outputs) {
-    const int64_t part = e.program.tensors[port.tensor].shape[1].offset();
-    Tensor y = Tensor::zeros(DType::F32, {e.tokens, part});
-    for (int64_t t = 0; t < e.tokens; ++t) {
-      std::copy_n(x.f32().begin() + t * width + first, part, y.f32().begin() + t * part);
-    }
-    parts.push_back(std::move(y));
-    first += part;
-  }
-  return parts;
+NestItem moving(const Kernel& kernel, int64_t beats, int from, const std::vector<int>& to) {
+  return pipelined(beats, 1, {step({from}, copying(kernel, from, to), to)});
+}
+
+Nest fork(const Program& program, const Kernel& kernel) {
+  std::vector<int> outputs;
+  for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) outputs.push_back(o);
+  return {loop(rows_of(program), {moving(kernel, kernel.sizes.at("Beats"), 0, outputs)})};
+}
+
+Nest split(const Program& program, const Kernel& kernel) {
+  Nest parts;
+  for (int64_t beats : numbered_sizes(kernel, "Part"))
+    parts.push_back(moving(kernel, beats, 0, {static_cast<int>(parts.size())}));
+  return {loop(rows_of(program), std::move(parts))};
+}
+
+Nest concat(const Program& program, const Kernel& kernel) {
+  Nest parts;
+  for (int64_t beats : numbered_sizes(kernel, "Part"))
+    parts.push_back(moving(kernel, beats, static_cast<int>(parts.size()), {0}));
+  return {loop(rows_of(program), std::move(parts))};
+}
+
+Nest join(const Program& program, const Kernel& kernel) {
+  Nest turns;
+  for (int i = 0; i < static_cast<int>(kernel.inputs.size()); ++i)
+    turns.push_back(moving(kernel, kernel.sizes.at("Beats"), i, {0}));
+  return {loop(rows_of(program), std::move(turns))};
+}
+
+Nest reassociate(const Program& program, const Kernel& kernel) {
+  return {loop(rows_of(program), {moving(kernel, kernel.sizes.at("Beats"), 0, {0})})};
 }
 
 }  // namespace
 
 void add_routing_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"fork",
-                     "streamtensor/fork.h",
-                     "each beat to every output",
-                     {"type of in0", "L", "Beats"},
-                     {"in0", "tokens", "out*"},
-                     fork,
-                     [](const Program&, const Kernel& k) {
-                       return KernelCost{k.sizes.at("Beats"), false, 0};
-                     }});
-  records.push_back({"split",
-                     "streamtensor/fork.h",
-                     "each row in parts, one after another",
-                     {"type of in0", "L", "sizes Part*"},
-                     {"in0", "tokens", "out*"},
-                     split,
-                     [](const Program& p, const Kernel& k) {
-                       return KernelCost{beats_per_row(p, k.inputs[0].type), false, 0};
-                     }});
-  records.push_back(
-      {"convert",
-       "",
-       "from one itensor type to another, through a ping-pong buffer",
-       {},
-       {"in0", "out0", "tokens"},
-       [](const Evaluation& e) -> Result<std::vector<Tensor>> { return std::vector{*e.inputs[0]}; },
-       [](const Program& p, const Kernel& k) {
-         const ItensorType& from = k.inputs[0].type.itensor;
-         const Conversion conversion = infer_conversion(from, k.outputs[0].type.itensor);
-         const int64_t elements = buffer_elements(conversion);
-         const int64_t cycles =
-             std::max(beats_per_row(p, k.inputs[0].type), beats_per_row(p, k.outputs[0].type));
-         return KernelCost{cycles, true, 2 * elements * bits_of(from.dtype)};
-       }});
+  records.push_back({.kind = "fork",
+                     .header = "streamtensor/fork.h",
+                     .summary = "each beat to every output",
+                     .template_arguments = {"type of in0", "L", "Beats"},
+                     .arguments = {"in0", "tokens", "out*"},
+                     .nest = fork});
+  records.push_back({.kind = "join",
+                     .header = "streamtensor/fork.h",
+                     .summary = "inputs in turn into one stream",
+                     .template_arguments = {"type of in0", "L", "Beats"},
+                     .arguments = {"out0", "tokens", "in*"},
+                     .nest = join});
+  records.push_back({.kind = "split",
+                     .header = "streamtensor/fork.h",
+                     .summary = "each row in parts, one after another (itensor_chunk)",
+                     .template_arguments = {"type of in0", "L", "sizes Part*"},
+                     .arguments = {"in0", "tokens", "out*"},
+                     .nest = split});
+  records.push_back({.kind = "concat",
+                     .header = "streamtensor/fork.h",
+                     .summary = "rows of the inputs side by side",
+                     .template_arguments = {"type of in0", "L", "sizes Part*"},
+                     .arguments = {"out0", "tokens", "in*"},
+                     .nest = concat});
+  records.push_back({.kind = "reassociate",
+                     .header = "streamtensor/fork.h",
+                     .summary = "the same elements in the same order, under another shape",
+                     .template_arguments = {"type of in0", "L", "Beats"},
+                     .arguments = {"in0", "out0", "tokens"},
+                     .nest = reassociate});
 }
 
 }  // namespace st

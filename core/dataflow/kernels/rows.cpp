@@ -4,151 +4,245 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/arithmetic.h"
 
 namespace st {
 namespace {
 
-int64_t width_of(const Evaluation& e) { return e.size("L") * e.size("Beats"); }
+/// A kernel that computes over rows of `beats` beats of `lanes` elements, which it holds.
+struct RowShape {
+  explicit RowShape(const Kernel& kernel)
+      : lanes(kernel.sizes.at("L")), beats(kernel.sizes.at("Beats")), width(lanes * beats) {}
+  int64_t lanes, beats, width;
+};
 
-Result<std::vector<Tensor>> layer_norm(const Evaluation& e) {
-  const int64_t width = width_of(e), lanes = e.size("L");
-  Tensor y = *e.inputs[0];
-  const auto& scale = e.inputs[1]->f32();
-  const auto& bias = e.inputs[2]->f32();
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    float* row = y.f32().data() + t * width;
-    const float mean =
-        row_sum<float>(width, lanes, [&](int64_t i) { return row[i]; }) / static_cast<float>(width);
-    const float variance =
-        row_sum<float>(width, lanes, [&](int64_t i) { return (row[i] - mean) * (row[i] - mean); }) /
-        static_cast<float>(width);
-    const float inverse = 1.0f / std::sqrt(variance + e.real("epsilon"));
-    for (int64_t i = 0; i < width; ++i) row[i] = (row[i] - mean) * inverse * scale[i] + bias[i];
+/// What is left to stream of a row after its first pass to output 0: each output in turn gets the
+/// whole row as often as Repeat<output> says. `emit(port)` makes the body that sends beat d1 or d2
+/// of the row.
+Nest further_passes(const Kernel& kernel, int64_t beats,
+                    const std::function<Body(int port, int depth)>& emit) {
+  Nest items;
+  const std::vector<int64_t> repeats = numbered_sizes(kernel, "Repeat");
+  for (int port = 0; port < static_cast<int>(repeats.size()); ++port) {
+    const int64_t passes = repeats[port] - (port == 0 ? 1 : 0);
+    if (passes > 0)
+      items.push_back(loop(passes, {pipelined(beats, 1, {write(port, emit(port, 2))})}));
   }
-  return std::vector{std::move(y)};
+  return items;
 }
 
-Result<std::vector<Tensor>> rms_norm(const Evaluation& e) {
-  const int64_t width = width_of(e), lanes = e.size("L");
-  Tensor y = *e.inputs[0];
-  const auto& scale = e.inputs[1]->f32();
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    float* row = y.f32().data() + t * width;
-    const float squares = row_sum<float>(width, lanes, [&](int64_t i) { return row[i] * row[i]; });
-    const float inverse = 1.0f / std::sqrt(squares / static_cast<float>(width) + e.real("epsilon"));
-    for (int64_t i = 0; i < width; ++i) row[i] = row[i] * inverse * scale[i];
-  }
-  return std::vector{std::move(y)};
+/// The loop over rows around `first` items and the further passes.
+Nest held_rows(const Program& program, Nest first, Nest further) {
+  first.insert(first.end(), std::make_move_iterator(further.begin()),
+               std::make_move_iterator(further.end()));
+  return {loop(rows_of(program), std::move(first))};
 }
 
-Result<std::vector<Tensor>> quantize_rows(const Evaluation& e) {
-  const int64_t width = width_of(e);
-  Tensor q = Tensor::zeros(DType::I8, {e.tokens, width});
-  Tensor scale = Tensor::zeros(DType::F32, {e.tokens});
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    const float* row = e.inputs[0]->f32().data() + t * width;
-    float peak = 0.0f;
-    for (int64_t i = 0; i < width; ++i) peak = std::max(peak, std::fabs(row[i]));
-    scale.f32()[t] = peak / 127.0f;
-    const float inverse = peak == 0.0f ? 0.0f : 127.0f / peak;
-    for (int64_t i = 0; i < width; ++i) {
-      const float v = row[i] * inverse;
-      const float low = v >= -127.0f ? v : -127.0f;
-      const float clamped = low <= 127.0f ? low : 127.0f;
-      q.as<int8_t>()[t * width + i] =
-          static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-    }
-  }
-  return std::vector{std::move(q), std::move(scale)};
-}
-
-Result<std::vector<Tensor>> dequantize_rows(const Evaluation& e) {
-  const int64_t width = width_of(e);
-  Tensor y = Tensor::zeros(DType::F32, {e.tokens, width});
-  const auto& sums = e.inputs[0]->as<int32_t>();
-  const auto& row_scale = e.inputs[1]->f32();
-  const auto& channel_scale = e.inputs[2]->f32();
-  for (int64_t i = 0; i < y.size(); ++i) {
-    y.f32()[i] = static_cast<float>(sums[i]) * (row_scale[i / width] * channel_scale[i % width]);
-  }
-  return std::vector{std::move(y)};
-}
-
-Result<std::vector<Tensor>> rotary(const Evaluation& e) {
-  const int64_t heads = e.size("Heads"), head = e.size("L") * e.size("HeadBeats"), half = head / 2;
-  const bool interleaved = e.size("Interleaved") != 0;
-  Tensor y = *e.inputs[0];
-  for (int64_t t = 0; t < e.tokens; ++t) {
-    const float* cosine = e.inputs[1]->f32().data() + t * half;
-    const float* sine = e.inputs[2]->f32().data() + t * half;
-    for (int64_t h = 0; h < heads; ++h) {
-      float* x = y.f32().data() + (t * heads + h) * head;
-      for (int64_t i = 0; i < half; ++i) {
-        float& a = interleaved ? x[2 * i] : x[i];
-        float& b = interleaved ? x[2 * i + 1] : x[i + half];
-        const float x0 = a, x1 = b;
-        a = x0 * cosine[i] - x1 * sine[i];
-        b = x0 * sine[i] + x1 * cosine[i];
-      }
-    }
-  }
-  return std::vector{std::move(y)};
-}
-
-/// Loops over a row of floats that is kept in a buffer, `cycles` per beat together.
-std::function<KernelCost(const Program&, const Kernel&)> buffered(int64_t cycles) {
-  return [=](const Program&, const Kernel& k) {
-    const int64_t beats = k.sizes.at("Beats");
-    return KernelCost{cycles * beats, true, beats * k.sizes.at("L") * 32};
+/// Sends beats of a row of T.
+template <typename T>
+std::function<Body(int, int)> sender(const Local<T>& row, int64_t lanes) {
+  return [=](int port, int depth) -> Body {
+    return [=](Firing& f) {
+      std::copy_n(row->begin() + f.counter(depth) * lanes, lanes, f.out<T>(port));
+    };
   };
 }
+
+/// Adds `term(value)` over the row, beat by beat, lanes by tree.
+template <typename Term>
+Body summing(const Local<float>& row, const Local<float>& sum, int64_t lanes, const Term& term) {
+  const auto terms = local<float>(lanes);
+  return [=](Firing& f) {
+    for (int64_t i = 0; i < lanes; ++i) (*terms)[i] = term((*row)[f.counter(1) * lanes + i]);
+    float& total = sum->front();
+    if (f.counter(1) == 0) total = 0.0f;
+    total += tree_sum(terms->data(), lanes);
+  };
+}
+
+/// Reads a row into its buffer, and then does `more`.
+Body keeping(const Local<float>& row, int64_t lanes, const Body& more) {
+  return [=](Firing& f) {
+    std::copy_n(f.in<float>(0), lanes, row->begin() + f.counter(1) * lanes);
+    more(f);
+  };
+}
+
+Nest layer_norm(const Program& program, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  const int64_t lanes = shape.lanes;
+  const float epsilon = kernel.reals.at("epsilon"), width = static_cast<float>(shape.width);
+  const auto row = local<float>(shape.width), sum = local<float>(1), squares = local<float>(1);
+  const auto mean = local<float>(1), inverse = local<float>(1);
+  const auto centre = [=](Firing&) { mean->front() = sum->front() / width; };
+  const auto invert = [=](Firing&) {
+    inverse->front() = 1.0f / std::sqrt(squares->front() / width + epsilon);
+  };
+  const auto scale = [=](Firing& f) {
+    float* x = row->data() + f.counter(1) * lanes;
+    for (int64_t i = 0; i < lanes; ++i)
+      x[i] = (x[i] - mean->front()) * inverse->front() * f.in<float>(1)[i] + f.in<float>(2)[i];
+    std::copy_n(x, lanes, f.out<float>(0));
+  };
+  const auto square = [mean](float x) { return (x - mean->front()) * (x - mean->front()); };
+  Nest first = {
+      pipelined(
+          shape.beats, FloatAddInterval,
+          {read(0, keeping(row, lanes, summing(row, sum, lanes, [](float x) { return x; })))}),
+      step({}, centre, {}),
+      pipelined(shape.beats, FloatAddInterval,
+                {step({}, summing(row, squares, lanes, square), {})}),
+      step({}, invert, {}), pipelined(shape.beats, 1, {step({1, 2}, scale, {0})})};
+  return held_rows(program, std::move(first),
+                   further_passes(kernel, shape.beats, sender(row, lanes)));
+}
+
+Nest rms_norm(const Program& program, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  const int64_t lanes = shape.lanes;
+  const float epsilon = kernel.reals.at("epsilon"), width = static_cast<float>(shape.width);
+  const auto row = local<float>(shape.width), squares = local<float>(1), inverse = local<float>(1);
+  const auto invert = [=](Firing&) {
+    inverse->front() = 1.0f / std::sqrt(squares->front() / width + epsilon);
+  };
+  const auto scale = [=](Firing& f) {
+    float* x = row->data() + f.counter(1) * lanes;
+    for (int64_t i = 0; i < lanes; ++i) x[i] = x[i] * inverse->front() * f.in<float>(1)[i];
+    std::copy_n(x, lanes, f.out<float>(0));
+  };
+  const Body sum = summing(row, squares, lanes, [](float x) { return x * x; });
+  Nest first = {pipelined(shape.beats, FloatAddInterval, {read(0, keeping(row, lanes, sum))}),
+                step({}, invert, {}), pipelined(shape.beats, 1, {step({1}, scale, {0})})};
+  return held_rows(program, std::move(first),
+                   further_passes(kernel, shape.beats, sender(row, lanes)));
+}
+
+/// Rounds half away from zero, clamped to +-127.
+int8_t quantised(float v) {
+  const float low = v >= -127.0f ? v : -127.0f;
+  const float clamped = low <= 127.0f ? low : 127.0f;
+  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
+}
+
+/// The last output is the scale; the others take the rows.
+Nest quantize_rows(const Program& program, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  const int64_t lanes = shape.lanes;
+  const int scale_port = static_cast<int>(kernel.outputs.size()) - 1;
+  const auto row = local<float>(shape.width), peak = local<float>(1), inverse = local<float>(1);
+  const Body largest = [=](Firing& f) {
+    if (f.counter(1) == 0) peak->front() = 0.0f;
+    for (int64_t i = 0; i < lanes; ++i)
+      peak->front() = std::max(peak->front(), std::fabs(f.in<float>(0)[i]));
+  };
+  const auto scale = [=](Firing& f) {
+    *f.out<float>(scale_port) = peak->front() / 127.0f;
+    inverse->front() = peak->front() == 0.0f ? 0.0f : 127.0f / peak->front();
+  };
+  const auto emit = [=](int port, int depth) -> Body {
+    return [=](Firing& f) {
+      const float* x = row->data() + f.counter(depth) * lanes;
+      for (int64_t i = 0; i < lanes; ++i)
+        f.out<int8_t>(port)[i] = quantised(x[i] * inverse->front());
+    };
+  };
+  Nest first = {pipelined(shape.beats, FloatMaxInterval, {read(0, keeping(row, lanes, largest))}),
+                write(scale_port, scale), pipelined(shape.beats, 1, {write(0, emit(0, 1))})};
+  return held_rows(program, std::move(first), further_passes(kernel, shape.beats, emit));
+}
+
+Nest dequantize_rows(const Program& program, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  const auto scale = [lanes = shape.lanes](Firing& f) {
+    const int32_t* sums = f.in<int32_t>(0);
+    const float row_scale = *f.in<float>(1), *channel_scale = f.in<float>(2);
+    for (int64_t i = 0; i < lanes; ++i)
+      f.out<float>(0)[i] = static_cast<float>(sums[i]) * (row_scale * channel_scale[i]);
+  };
+  return {loop(rows_of(program), {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
+}
+
+Nest rotary(const Program& program, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
+  const int64_t angle_lanes = kernel.sizes.at("CL"), half = lanes * beats / 2;
+  const bool interleaved = kernel.sizes.at("Interleaved") != 0;
+  const auto head = local<float>(lanes * beats);
+  const auto cosines = local<float>(angle_lanes * kernel.sizes.at("CBeats"));
+  const auto sines = local<float>(angle_lanes * kernel.sizes.at("CBeats"));
+  const auto angles = [=](Firing& f) {
+    const int64_t at = f.counter(1) * angle_lanes;
+    std::copy_n(f.in<float>(1), angle_lanes, cosines->begin() + at);
+    std::copy_n(f.in<float>(2), angle_lanes, sines->begin() + at);
+  };
+  const auto keep = [=](Firing& f) {
+    std::copy_n(f.in<float>(0), lanes, head->begin() + f.counter(2) * lanes);
+  };
+  const auto turn = [=](Firing& f) {
+    for (int64_t i = 0; i < lanes; ++i) {
+      const int64_t d = f.counter(2) * lanes + i, pair = interleaved ? d / 2 : d % half;
+      const int64_t first = interleaved ? 2 * pair : pair;
+      const int64_t second = interleaved ? first + 1 : pair + half;
+      const float c = (*cosines)[pair], s = (*sines)[pair];
+      f.out<float>(0)[i] = d == first ? (*head)[first] * c - (*head)[second] * s
+                                      : (*head)[first] * s + (*head)[second] * c;
+    }
+  };
+  return {loop(rows_of(program),
+               {pipelined(kernel.sizes.at("CBeats"), 1, {step({1, 2}, angles, {})}),
+                loop(kernel.sizes.at("Heads"), {pipelined(beats, 1, {read(0, keep)}),
+                                                pipelined(beats, 1, {write(0, turn)})})})};
+}
+
+int64_t row_bits(const Program&, const Kernel& kernel) { return RowShape(kernel).width * 32; }
 
 }  // namespace
 
 void add_row_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({"layer_norm",
-                     "streamtensor/normalization.h",
-                     "LayerNormalization of each row",
-                     {"L", "Beats"},
-                     {"in0", "in1", "in2", "out0", "real:epsilon", "tokens"},
-                     layer_norm,
-                     buffered(2 * FloatAddInterval + 1)});
-  records.push_back({"rms_norm",
-                     "streamtensor/normalization.h",
-                     "RMSNormalization of each row",
-                     {"L", "Beats"},
-                     {"in0", "in1", "out0", "real:epsilon", "tokens"},
-                     rms_norm,
-                     buffered(FloatAddInterval + 1)});
-  records.push_back({"quantize_rows",
-                     "streamtensor/quantize.h",
-                     "f32 row to i8 and one scale",
-                     {"L", "Beats"},
-                     {"in0", "out0", "out1", "tokens"},
-                     quantize_rows,
-                     buffered(FloatMaxInterval + 1)});
-  records.push_back({"dequantize_rows",
-                     "streamtensor/quantize.h",
-                     "i32 sums to f32 by row and channel scale",
-                     {"L", "Beats"},
-                     {"in0", "in1", "in2", "out0", "tokens"},
-                     dequantize_rows,
-                     [](const Program&, const Kernel& k) {
-                       return KernelCost{k.sizes.at("Beats"), false, 0};
-                     }});
-  records.push_back({"rotary",
-                     "streamtensor/rotary.h",
-                     "RotaryEmbedding of each head",
-                     {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
-                     {"in0", "in1", "in2", "out0", "tokens"},
-                     rotary,
-                     [](const Program&, const Kernel& k) {
-                       const int64_t beats = k.sizes.at("HeadBeats");
-                       return KernelCost{2 * k.sizes.at("Heads") * beats + k.sizes.at("CBeats"),
-                                         true, 2 * beats * k.sizes.at("L") * 32};
-                     }});
+  records.push_back({.kind = "layer_norm",
+                     .header = "streamtensor/normalization.h",
+                     .summary = "LayerNormalization of each row",
+                     .template_arguments = {"L", "Beats", "sizes Repeat*"},
+                     .arguments = {"in0", "in1", "in2", "real:epsilon", "tokens", "out*"},
+                     .nest = layer_norm,
+                     .local_bits = row_bits,
+                     .row_barrier = true,
+                     .holds_row = true});
+  records.push_back({.kind = "rms_norm",
+                     .header = "streamtensor/normalization.h",
+                     .summary = "RMSNormalization of each row",
+                     .template_arguments = {"L", "Beats", "sizes Repeat*"},
+                     .arguments = {"in0", "in1", "real:epsilon", "tokens", "out*"},
+                     .nest = rms_norm,
+                     .local_bits = row_bits,
+                     .row_barrier = true,
+                     .holds_row = true});
+  records.push_back({.kind = "quantize_rows",
+                     .header = "streamtensor/quantize.h",
+                     .summary = "f32 row to i8 and one scale",
+                     .template_arguments = {"L", "Beats", "sizes Repeat*"},
+                     .arguments = {"in0", "out-last", "tokens", "out*-last"},
+                     .nest = quantize_rows,
+                     .local_bits = row_bits,
+                     .row_barrier = true,
+                     .holds_row = true});
+  records.push_back({.kind = "dequantize_rows",
+                     .header = "streamtensor/quantize.h",
+                     .summary = "i32 sums to f32 by row and channel scale",
+                     .template_arguments = {"L", "Beats"},
+                     .arguments = {"in0", "in1", "in2", "out0", "tokens"},
+                     .nest = dequantize_rows});
+  records.push_back(
+      {.kind = "rotary",
+       .header = "streamtensor/rotary.h",
+       .summary = "RotaryEmbedding of each head",
+       .template_arguments = {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
+       .arguments = {"in0", "in1", "in2", "out0", "tokens"},
+       .nest = rotary,
+       .local_bits =
+           [](const Program&, const Kernel& k) {
+             return 2 * k.sizes.at("HeadBeats") * k.sizes.at("L") * 32;
+           },
+       .row_barrier = true});
 }
 
 }  // namespace st

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/streams/edges.h"
+#include "core/streams/streams.h"
+#include "core/support/names.h"
+
+namespace st {
+
+Status connect(Program& program) {
+  const Edges edges(program);
+  std::vector<ChannelId> channel_of(program.tensors.size(), -1);
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    for (Port& port : program.kernels[k].outputs) {
+      const End& reader = edges.readers[port.tensor].at(0);
+      Channel channel;
+      channel.name = program.tensors[port.tensor].name;
+      channel.tensor = port.tensor;
+      channel.type = port.type;
+      channel.producer = k;
+      channel.consumer = reader.kernel;
+      const auto id = static_cast<ChannelId>(program.channels.size());
+      program.channels.push_back(std::move(channel));
+      channel_of[port.tensor] = port.channel = id;
+      reading(program, reader).channel = id;
+    }
+  }
+  for (Memory& memory : program.memories) {
+    for (Segment& segment : memory.segments) segment.channel = channel_of[segment.tensor];
+  }
+  // What code is generated from has identifiers; names so far are as in the model.
+  Names names;
+  for (int g = 0; g < program.groups; ++g) names.unique(group_name(g));
+  for (Memory& memory : program.memories) memory.name = names.unique(memory.name);
+  for (Channel& channel : program.channels) channel.name = names.unique(channel.name);
+  for (Kernel& kernel : program.kernels) kernel.name = names.unique(kernel.name);
+  return {};
+}
+
+}  // namespace st

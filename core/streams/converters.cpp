@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/itensor/conversion.h"
+#include "core/streams/converter.h"
+#include "core/streams/edges.h"
+#include "core/streams/streams.h"
+
+namespace st {
+namespace {
+
+class Converters {
+ public:
+  explicit Converters(Program& program)
+      : program_(program), edges_(program), pace_(pace_of_groups(program)) {}
+
+  void run() {
+    const auto count = static_cast<TensorId>(program_.tensors.size());
+    for (TensorId t = 0; t < count; ++t) {
+      if (edges_.writer[t].kernel >= 0 && !program_.tensors[t].constant) between(t);
+    }
+    sort_kernels(program_);
+  }
+
+ private:
+  void between(TensorId tensor) {
+    const Port source = writing(program_, edges_.writer[tensor]);
+    const int group = program_.kernels[edges_.writer[tensor].kernel].group;
+    std::vector<End> converted;
+    // Readers that want the same beats share an adapter.
+    std::vector<std::pair<StreamType, std::vector<End>>> adapted;
+    for (const End& reader : edges_.readers[tensor]) {
+      const StreamType& wanted = reading(program_, reader).type;
+      if (wanted == source.type) continue;
+      if (!same_order(source.type.itensor, wanted.itensor)) {
+        converted.push_back(reader);
+        continue;
+      }
+      auto same = std::find_if(adapted.begin(), adapted.end(),
+                               [&](const auto& entry) { return entry.first == wanted; });
+      if (same == adapted.end()) same = adapted.insert(same, {wanted, {}});
+      same->second.push_back(reader);
+    }
+    for (const auto& [type, readers] : adapted)
+      add(adapter(program_, source, type), group, {readers});
+    add_converters(source, group, converted);
+  }
+
+  /// One converter for all readers where the group keeps its pace, else one for each.
+  void add_converters(const Port& source, int group, const std::vector<End>& readers) {
+    if (readers.empty()) return;
+    const int64_t pace = pace_[static_cast<size_t>(group)];
+    const Kernel shared = converter(program_, source, types_of(readers), false);
+    int64_t cycles = cost_of(program_, shared).row_cycles;
+    for (const End& reader : readers) cycles += waiting(reader);
+    if (readers.size() > 1 && shared.sizes.at("Window") > 0 && cycles <= pace + slack(pace)) {
+      std::vector<std::vector<End>> each;
+      for (const End& reader : readers) each.push_back({reader});
+      add(shared, group, each);
+      return;
+    }
+    for (const End& reader : readers) {
+      Kernel single = converter(program_, source, types_of({reader}), false);
+      if (cost_of(program_, single).row_cycles + waiting(reader) > pace + slack(pace))
+        single = converter(program_, source, types_of({reader}), true);
+      add(std::move(single), group, {{reader}});
+    }
+  }
+
+  /// Cycles of a row for which a single buffer waits for its reader, beyond its own.
+  int64_t waiting(const End& reader) {
+    return std::max<int64_t>(0, cost_of(program_, program_.kernels[reader.kernel]).row_cycles -
+                                    beats_per_row(program_, reading(program_, reader).type));
+  }
+
+  std::vector<StreamType> types_of(const std::vector<End>& readers) {
+    std::vector<StreamType> types;
+    for (const End& reader : readers) types.push_back(reading(program_, reader).type);
+    return types;
+  }
+
+  /// `readers[o]` take output `o` of the kernel, a tensor of its own.
+  void add(Kernel kernel, int group, const std::vector<std::vector<End>>& readers) {
+    const TensorId source = kernel.inputs[0].tensor;
+    kernel.group = group;
+    for (size_t o = 0; o < readers.size(); ++o) {
+      const TensorId copy = copy_of(
+          program_, source,
+          program_.tensors[source].name + " for " + program_.kernels[readers[o][0].kernel].name);
+      kernel.outputs[o].tensor = copy;
+      for (const End& reader : readers[o]) reading(program_, reader).tensor = copy;
+    }
+    kernel.name = names_.unique(kernel.name);
+    program_.kernels.push_back(std::move(kernel));
+  }
+
+  Program& program_;
+  const Edges edges_;
+  const std::vector<int64_t> pace_;
+  FreshNames names_{program_};
+};
+
+}  // namespace
+
+Status materialise_converters(Program& program) {
+  Converters(program).run();
+  return {};
+}
+
+}  // namespace st

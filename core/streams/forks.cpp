@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/streams/edges.h"
+#include "core/streams/streams.h"
+
+namespace st {
+
+Status insert_forks(Program& program) {
+  const Edges edges(program);
+  FreshNames names(program);
+  const auto count = static_cast<TensorId>(program.tensors.size());
+  for (TensorId t = 0; t < count; ++t) {
+    const std::vector<End>& readers = edges.readers[t];
+    if (edges.writer[t].kernel < 0 || readers.size() < 2) continue;
+    const Port source = writing(program, edges.writer[t]);
+    Kernel fork;
+    fork.kind = "fork";
+    fork.name = names.unique("fork_" + program.tensors[t].name);
+    fork.group = program.kernels[edges.writer[t].kernel].group;
+    fork.inputs = {source};
+    for (const End& reader : readers) {
+      const TensorId leg = copy_of(
+          program, t, program.tensors[t].name + " to " + program.kernels[reader.kernel].name);
+      fork.outputs.push_back({leg, source.type, -1});
+      reading(program, reader).tensor = leg;
+    }
+    fork.sizes = {{"L", source.type.lanes}, {"Beats", beats_per_row(program, source.type)}};
+    program.kernels.push_back(std::move(fork));
+  }
+  sort_kernels(program);
+  return {};
+}
+
+}  // namespace st

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/streams/edges.h"
+#include "core/streams/streams.h"
+
+namespace st {
+namespace {
+
+/// How often `wanted` streams each row of `rows`, if that is all in which they differ: one more
+/// loop right inside that over rows, which the map does not use.
+std::optional<int64_t> repeats_of(const StreamType& wanted, const StreamType& rows) {
+  const ItensorType& type = wanted.itensor;
+  constexpr int Repeat = 1;
+  if (type.trips.size() != rows.itensor.trips.size() + 1 || wanted.lanes != rows.lanes)
+    return std::nullopt;
+  if (dimension_moved_by(type, Repeat) >= 0 || !type.trips[Repeat].count.is_constant())
+    return std::nullopt;
+  ItensorType once = type;
+  once.trips.erase(once.trips.begin() + Repeat);
+  once.steps.erase(once.steps.begin() + Repeat);
+  for (MapResult& result : once.map) {
+    std::vector<int> loops;
+    for (int l : result.loops()) loops.push_back(l > Repeat ? l - 1 : l);
+    result = MapResult::sum(std::move(loops));
+  }
+  if (once != rows.itensor) return std::nullopt;
+  return type.trips[Repeat].bound;
+}
+
+/// The row outputs of one kernel, and who reads them.
+class Repair {
+ public:
+  Repair(Program& program, const Edges& edges, KernelId kernel)
+      : program_(program), edges_(edges), id_(kernel), rows_(program.kernels[kernel].outputs[0]) {}
+
+  /// True if some reader takes the row several times and the group keeps its pace when the kernel
+  /// itself streams it so.
+  bool worthwhile(int64_t pace) {
+    int64_t cycles = cost_of(program_, program_.kernels[id_]).row_cycles;
+    for (const End& reader : edges_.readers[rows_.tensor]) {
+      const Port& wanted = reading(program_, reader);
+      if (wanted.type == rows_.type) {
+        ++direct_;
+        continue;
+      }
+      const auto repeats = repeats_of(wanted.type, rows_.type);
+      if (!repeats) {
+        ++direct_;  // through a converter
+        continue;
+      }
+      repeats_.push_back({reader, *repeats});
+      // One reader after another, each at its own pace.
+      cycles += std::max(cost_of(program_, program_.kernels[reader.kernel]).row_cycles,
+                         beats_per_row(program_, wanted.type));
+    }
+    return !repeats_.empty() && cycles <= pace + slack(pace);
+  }
+
+  void apply() {
+    std::vector<Port> outputs;
+    std::vector<int64_t> passes;
+    if (direct_ > 0) {
+      outputs.push_back(rows_);
+      passes.push_back(1);
+    }
+    for (const auto& [reader, repeats] : repeats_) {
+      Port& wanted = reading(program_, reader);
+      if (!outputs.empty()) {
+        wanted.tensor = copy_of(
+            program_, rows_.tensor,
+            program_.tensors[rows_.tensor].name + " for " + program_.kernels[reader.kernel].name);
+      }
+      outputs.push_back({wanted.tensor, wanted.type, -1});
+      passes.push_back(repeats);
+    }
+    Kernel& kernel = program_.kernels[id_];
+    outputs.insert(outputs.end(), kernel.outputs.begin() + 1, kernel.outputs.end());
+    kernel.outputs = std::move(outputs);
+    for (size_t i = 0; i < passes.size(); ++i)
+      kernel.sizes["Repeat" + std::to_string(i)] = passes[i];
+  }
+
+ private:
+  struct Repeated {
+    End reader;
+    int64_t repeats;
+  };
+  Program& program_;
+  const Edges& edges_;
+  KernelId id_;
+  const Port rows_;
+  int direct_ = 0;  ///< readers of the row as it is
+  std::vector<Repeated> repeats_;
+};
+
+}  // namespace
+
+Status repair(Program& program) {
+  const Edges edges(program);
+  const std::vector<int64_t> pace = pace_of_groups(program);
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    if (!kernel_record(program.kernels[k].kind).holds_row) continue;
+    Repair repair(program, edges, k);
+    if (repair.worthwhile(pace[static_cast<size_t>(program.kernels[k].group)])) repair.apply();
+  }
+  return {};
+}
+
+}  // namespace st
