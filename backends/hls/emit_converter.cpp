@@ -3,6 +3,7 @@
 
 #include "backends/hls/cpp_text.h"
 #include "backends/hls/emit_group.h"
+#include "core/itensor/conversion.h"
 
 namespace st::hls {
 namespace {

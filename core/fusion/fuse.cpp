@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/itensor/conversion.h"
 
 namespace st {
 namespace {

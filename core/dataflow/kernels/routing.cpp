@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/itensor/conversion.h"
 
 namespace st {
 namespace {
