@@ -231,22 +231,4 @@ Result<ItensorType> vectorised(const ItensorType& type, const std::vector<int64_
   return pieces;
 }
 
-int64_t buffer_elements(const Conversion& conversion) {
-  return std::accumulate(conversion.buffer.begin(), conversion.buffer.end(), int64_t{1},
-                         std::multiplies<>());
-}
-
-Conversion infer_conversion(const ItensorType& source, const ItensorType& result) {
-  Conversion conversion;
-  conversion.shared = shared_prefix(source, result);
-  conversion.buffer = max_shape(source);
-  for (int loop = 0; loop < conversion.shared; ++loop) {
-    // What lies inside a shared loop is as large as its step; loops of one dimension are nested
-    // outermost first.
-    const int dimension = dimension_moved_by(source, loop);
-    if (dimension >= 0) conversion.buffer[dimension] = source.steps[loop];
-  }
-  return conversion;
-}
-
 }  // namespace st

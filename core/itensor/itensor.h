@@ -126,15 +126,4 @@ int dimension_moved_by(const ItensorType& type, int loop);
 /// more loop per divided dimension.
 Result<ItensorType> vectorised(const ItensorType& type, const std::vector<int64_t>& vector);
 
-/// What must lie between two streams of one tensor (StreamTensor §5.2.1, Algorithm 1, by the
-/// loop-prefix rule).
-struct Conversion {
-  int shared = 0;               ///< outermost loops that both types agree on
-  std::vector<int64_t> buffer;  ///< shape of the buffer inside them
-};
-/// Elements of one half of the ping-pong buffer.
-int64_t buffer_elements(const Conversion& conversion);
-/// Both types view one tensor. Equal types need no converter; do not ask then.
-Conversion infer_conversion(const ItensorType& source, const ItensorType& result);
-
 }  // namespace st

@@ -7,6 +7,8 @@
 #include <deque>
 #include <map>
 
+#include "core/itensor/conversion.h"
+
 namespace st::test {
 namespace {
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/itensor/conversion.h"
+
 namespace st {
 namespace {
 
