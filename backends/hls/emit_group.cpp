@@ -11,12 +11,11 @@ namespace {
 std::string template_argument(const Kernel& kernel, std::string_view what) {
   if (what == "type of in0") return cpp_type(kernel.inputs[0].type.itensor.dtype);
   if (what == "type of out0") return cpp_type(kernel.outputs[0].type.itensor.dtype);
-  if (what == "sizes Part*") {
-    std::string parts;
-    for (size_t i = 0; i < kernel.outputs.size(); ++i) {
-      parts += (i > 0 ? ", " : "") + std::to_string(kernel.sizes.at("Part" + std::to_string(i)));
-    }
-    return parts;
+  if (what.starts_with("sizes ")) {
+    const std::vector<int64_t> sizes = kernel.sizes_named(what.substr(6, what.size() - 7));
+    std::string list;
+    for (const int64_t size : sizes) list += (list.empty() ? "" : ", ") + std::to_string(size);
+    return list;
   }
   if (what == "Interleaved") return kernel.sizes.at("Interleaved") != 0 ? "true" : "false";
   return std::to_string(kernel.sizes.at(std::string(what)));

@@ -46,7 +46,8 @@ struct KernelRecord {
   std::string_view
       header;  ///< below hls_templates/; empty where the code is generated for each kernel
   std::string_view summary;
-  /// Template arguments in order: a name of Kernel::sizes, or "type of in0" for an element type.
+  /// Template arguments in order: a name of Kernel::sizes, "sizes Part*" for Part0, Part1, ..., or
+  /// "type of in0" for an element type.
   std::vector<std::string_view> template_arguments;
   /// Arguments in order: "in0", "in*", "out0", "out*", "memory0", "real:<name>", "tokens", "past".
   std::vector<std::string_view> arguments;

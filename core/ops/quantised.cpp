@@ -60,7 +60,7 @@ Status lower_quantize(Lowering& l, const Node& node) {
   Kernel& kernel = l.add_kernel("quantize_rows", node);
   kernel.inputs = {x};
   kernel.outputs = {q, scale};
-  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}};
+  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}, {"Repeat0", 1}};
   return {};
 }
 

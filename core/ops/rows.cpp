@@ -77,7 +77,7 @@ Status lower_norm(Lowering& l, const Node& node) {
   Kernel& kernel = l.add_kernel(centred ? "layer_norm" : "rms_norm", node);
   kernel.inputs = std::move(inputs);
   kernel.outputs = {y};
-  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}};
+  kernel.sizes = {{"L", rows.lanes}, {"Beats", width / rows.lanes}, {"Repeat0", 1}};
   kernel.reals = {{"epsilon", node.real("epsilon", 1e-5f)}};
   return {};
 }

@@ -3,6 +3,7 @@
 // like.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/arithmetic.h"
@@ -97,11 +98,17 @@ Result<std::vector<Tensor>> rotary(const Evaluation& e) {
   return std::vector{std::move(y)};
 }
 
-/// Loops over a row of floats that is kept in a buffer, `cycles` per beat together.
-std::function<KernelCost(const Program&, const Kernel&)> buffered(int64_t cycles) {
+/// Loops over a row of floats that is kept in a buffer, `cycles` per beat together, and then one
+/// pass for each time that the result is sent. If that is more than once, it is kept too, in
+/// `kept_bits` per element beside the row.
+std::function<KernelCost(const Program&, const Kernel&)> buffered(int64_t cycles,
+                                                                  int64_t kept_bits = 0) {
   return [=](const Program&, const Kernel& k) {
     const int64_t beats = k.sizes.at("Beats");
-    return KernelCost{cycles * beats, true, beats * k.sizes.at("L") * 32};
+    const std::vector<int64_t> repeats = k.sizes_named("Repeat");
+    const int64_t sent = std::accumulate(repeats.begin(), repeats.end(), int64_t{0});
+    return KernelCost{(cycles + sent) * beats, true,
+                      beats * k.sizes.at("L") * (32 + (sent > 1 ? kept_bits : 0))};
   };
 }
 
@@ -111,24 +118,24 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
   records.push_back({"layer_norm",
                      "streamtensor/normalization.h",
                      "LayerNormalization of each row",
-                     {"L", "Beats"},
-                     {"in0", "in1", "in2", "out0", "real:epsilon", "tokens"},
+                     {"L", "Beats", "sizes Repeat*"},
+                     {"in0", "in1", "in2", "real:epsilon", "tokens", "out*"},
                      layer_norm,
-                     buffered(2 * FloatAddInterval + 1)});
+                     buffered(2 * FloatAddInterval)});
   records.push_back({"rms_norm",
                      "streamtensor/normalization.h",
                      "RMSNormalization of each row",
-                     {"L", "Beats"},
-                     {"in0", "in1", "out0", "real:epsilon", "tokens"},
+                     {"L", "Beats", "sizes Repeat*"},
+                     {"in0", "in1", "real:epsilon", "tokens", "out*"},
                      rms_norm,
-                     buffered(FloatAddInterval + 1)});
+                     buffered(FloatAddInterval)});
   records.push_back({"quantize_rows",
                      "streamtensor/quantize.h",
                      "f32 row to i8 and one scale",
-                     {"L", "Beats"},
-                     {"in0", "out0", "out1", "tokens"},
+                     {"L", "Beats", "sizes Repeat*"},
+                     {"in0", "out1", "tokens", "out0"},
                      quantize_rows,
-                     buffered(FloatMaxInterval + 1)});
+                     buffered(FloatMaxInterval, 8)});
   records.push_back({"dequantize_rows",
                      "streamtensor/quantize.h",
                      "i32 sums to f32 by row and channel scale",
