@@ -149,7 +149,7 @@ TEST(Widening, GivesTheMostElementsThatFit) {
 
 TEST(Packing, EveryElementHasItsBitsAndComesBackFromThem) {
   std::mt19937_64 random(2);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 60; ++round) {
     int64_t word_bits = 0;
     const PackedType type = random_packed(random, &word_bits);
     ASSERT_TRUE(verify(type).ok());
@@ -176,7 +176,7 @@ TEST(Packing, EveryElementHasItsBitsAndComesBackFromThem) {
 
 TEST(Packing, ATensorComesBackFromItsBytes) {
   std::mt19937_64 random(3);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 60; ++round) {
     int64_t word_bits = 0;
     const PackedType type = random_packed(random, &word_bits);
     const Tensor tensor = numbered(type);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that move a stream without changing its values: forks, splits, converters.
+// Kernels that move a stream without changing its values: forks, splits, joins, converters.
 #include <algorithm>
 
 #include "core/dataflow/kernel_record.h"
@@ -28,6 +28,18 @@ Result<std::vector<Tensor>> split(const Evaluation& e) {
   return parts;
 }
 
+Result<std::vector<Tensor>> concat(const Evaluation& e) {
+  int64_t width = 0;
+  for (const Tensor* x : e.inputs) width += x->shape[1];
+  Tensor y = Tensor::zeros(DType::F32, {e.tokens, width});
+  auto to = y.f32().begin();
+  for (int64_t t = 0; t < e.tokens; ++t) {
+    for (const Tensor* x : e.inputs)
+      to = std::copy_n(x->f32().begin() + t * x->shape[1], x->shape[1], to);
+  }
+  return std::vector{std::move(y)};
+}
+
 }  // namespace
 
 void add_routing_kernels(std::vector<KernelRecord>& records) {
@@ -48,6 +60,15 @@ void add_routing_kernels(std::vector<KernelRecord>& records) {
                      split,
                      [](const Program& p, const Kernel& k) {
                        return KernelCost{beats_per_row(p, k.inputs[0].type), false, 0};
+                     }});
+  records.push_back({"concat",
+                     "streamtensor/join.h",
+                     "rows side by side, one after another",
+                     {"type of in0", "L", "sizes Part*"},
+                     {"out0", "tokens", "in*"},
+                     concat,
+                     [](const Program& p, const Kernel& k) {
+                       return KernelCost{beats_per_row(p, k.outputs[0].type), false, 0};
                      }});
   records.push_back(
       {"convert",
