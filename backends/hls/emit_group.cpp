@@ -20,7 +20,7 @@ std::string template_argument(const Kernel& kernel, std::string_view what) {
   if (what.starts_with("sizes ")) {
     const std::string prefix(what.substr(6, what.size() - 7));
     std::vector<std::string> parts;
-    for (int64_t size : numbered_sizes(kernel, prefix)) parts.push_back(std::to_string(size));
+    for (int64_t size : kernel.sizes_named(prefix)) parts.push_back(std::to_string(size));
     return joined(parts);
   }
   if (what == "body") {

@@ -43,12 +43,4 @@ KernelCost cost_of(const Program& program, const Kernel& kernel) {
           record.local_bits ? record.local_bits(program, kernel) : 0};
 }
 
-std::vector<int64_t> numbered_sizes(const Kernel& kernel, const std::string& prefix) {
-  std::vector<int64_t> sizes;
-  for (auto found = kernel.sizes.find(prefix + "0"); found != kernel.sizes.end();
-       found = kernel.sizes.find(prefix + std::to_string(sizes.size())))
-    sizes.push_back(found->second);
-  return sizes;
-}
-
 }  // namespace st

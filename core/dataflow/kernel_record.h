@@ -55,8 +55,6 @@ const KernelRecord& kernel_record(std::string_view kind);
 Nest nest_of(const Program& program, const Kernel& kernel);
 /// What a kernel costs.
 KernelCost cost_of(const Program& program, const Kernel& kernel);
-/// The sizes of a kernel named `prefix`0, `prefix`1, ..., in order.
-std::vector<int64_t> numbered_sizes(const Kernel& kernel, const std::string& prefix);
 
 // One function per file of core/dataflow/kernels/.
 void add_memory_kernels(std::vector<KernelRecord>& records);

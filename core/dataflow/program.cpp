@@ -47,6 +47,14 @@ int64_t Memory::words_per_row() const {
   return (beats + per_word - 1) / per_word;
 }
 
+std::vector<int64_t> Kernel::sizes_named(std::string_view prefix) const {
+  std::vector<int64_t> found;
+  for (auto size = sizes.end();; found.push_back(size->second)) {
+    size = sizes.find(std::string(prefix) + std::to_string(found.size()));
+    if (size == sizes.end()) return found;
+  }
+}
+
 std::vector<KernelId> Program::kernels_of(int group) const {
   std::vector<KernelId> ids;
   for (KernelId k = 0; k < static_cast<KernelId>(kernels.size()); ++k) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/graph/graph.h"
@@ -130,6 +131,9 @@ struct Kernel {
   int node = -1;       ///< index of the node that it was lowered from: names of nodes may repeat
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
+
+  /// The sizes <prefix>0, <prefix>1, ... as far as there are any.
+  [[nodiscard]] std::vector<int64_t> sizes_named(std::string_view prefix) const;
 };
 
 /// A whole design: every group of one model on one target.

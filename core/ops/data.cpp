@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gather of table rows, Split of rows, Identity, and Transpose of constants.
+// Gather of table rows, Split and Concat of rows, Identity, and Transpose of constants.
 #include <algorithm>
 #include <numeric>
 
@@ -150,6 +150,88 @@ Status lower_split(Lowering& l, const Node& node) {
   return {};
 }
 
+/// ONNX sets no limit; each operand is an argument of the kernel.
+constexpr int MostOperands = 64;
+
+/// The dimension that `axis` of a Concat names, for operands of `rank` dimensions; -1 if none.
+int64_t joined_dimension(const Node& node, int64_t rank) {
+  const int64_t axis = node.integer("axis", rank);  // the attribute has no default
+  if (axis < -rank || axis >= rank) return -1;
+  return axis < 0 ? axis + rank : axis;
+}
+
+Result<std::vector<TensorType>> concat_shape(const Graph& graph, const Node& node) {
+  if (std::find(node.inputs.begin(), node.inputs.end(), NoValue) != node.inputs.end())
+    return shape_error(graph, node, "no operand may be left out");
+  TensorType y = graph.type(node.inputs[0]);
+  const int64_t axis = joined_dimension(node, static_cast<int64_t>(y.shape.size()));
+  if (axis < 0) return shape_error(graph, node, "axis must name a dimension of the operands");
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    TensorType x = graph.type(node.inputs[i]);
+    if (x.dtype != DType::F32) return shape_error(graph, node, "the operands must be float32");
+    if (x.shape.size() != y.shape.size())
+      return shape_error(graph, node, "the operands must have the same rank");
+    if (i == 0) continue;
+    y.shape[axis] = y.shape[axis] + x.shape[axis];
+    x.shape[axis] = y.shape[axis];
+    if (x.shape != y.shape) {
+      return shape_error(
+          graph, node,
+          "the operands may differ in dimension " + std::to_string(axis) + " only (axis)");
+    }
+  }
+  return std::vector{y};
+}
+
+Result<std::vector<Tensor>> concat_reference(const Node& node,
+                                             const std::vector<const Tensor*>& in) {
+  const int64_t axis = joined_dimension(node, static_cast<int64_t>(in[0]->shape.size()));
+  std::vector<int64_t> shape = in[0]->shape;
+  shape[axis] = 0;
+  for (const Tensor* x : in) shape[axis] += x->shape[axis];
+  Tensor y = Tensor::zeros(DType::F32, shape);
+  // What lies inside the dimension stays together: `outer` times a run of each operand.
+  const int64_t outer = element_count({shape.begin(), shape.begin() + axis});
+  auto to = y.f32().begin();
+  for (int64_t o = 0; o < outer; ++o) {
+    for (const Tensor* x : in) {
+      const int64_t run = x->size() / outer;
+      to = std::copy_n(x->f32().begin() + o * run, run, to);
+    }
+  }
+  return std::vector{std::move(y)};
+}
+
+Status lower_concat(Lowering& l, const Node& node) {
+  const int64_t rank = static_cast<int64_t>(l.graph().type(node.outputs[0]).shape.size());
+  if (joined_dimension(node, rank) != rank - 1) {
+    return unsupported(node,
+                       "only the last dimension of activations is joined (axis = -1), not axis " +
+                           std::to_string(node.integer("axis", 0)));
+  }
+  std::vector<int64_t> parts;
+  for (const ValueId operand : node.inputs) {
+    ST_TRY(width, l.row_width(node, operand));
+    parts.push_back(width);
+  }
+  const int lanes = lanes_for(
+      std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>));
+  const int64_t sum = std::accumulate(parts.begin(), parts.end(), int64_t{0});
+  std::vector<Port> inputs;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    inputs.push_back(
+        {l.row_tensor(node.inputs[i], parts[i]), l.row_stream(parts[i], DType::F32, lanes), -1});
+  }
+  const Port y{l.row_tensor(node.outputs[0], sum), l.row_stream(sum, DType::F32, lanes), -1};
+  Kernel& kernel = l.add_kernel("concat", node);
+  kernel.inputs = std::move(inputs);
+  kernel.outputs = {y};
+  kernel.sizes = {{"L", lanes}};
+  for (size_t i = 0; i < parts.size(); ++i)
+    kernel.sizes["Part" + std::to_string(i)] = parts[i] / lanes;
+  return {};
+}
+
 Result<std::vector<TensorType>> transpose_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const std::vector<int64_t> permutation = node.integers("perm");
@@ -179,6 +261,8 @@ void add_data_ops(std::vector<OpRecord>& records) {
                      gather_reference, lower_gather, "gather_rows"});
   records.push_back(
       {"Split", "", 13, "rows in parts", 1, 2, split_shape, split_reference, lower_split, "split"});
+  records.push_back({"Concat", "", 13, "rows side by side", 1, MostOperands, concat_shape,
+                     concat_reference, lower_concat, "concat"});
   records.push_back({"Transpose", "", 13, "of a constant matrix; folded away", 1, 1,
                      transpose_shape, transpose_reference,
                      [](Lowering&, const Node& node) -> Status {

@@ -48,45 +48,92 @@ void map_values(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& y, in
   }
 }
 
-/// The functions themselves; the order of operations is part of the contract.
+/// The functions themselves; the order of operations is part of the contract. Their names are those
+/// of the kernels.
 namespace op {
 
 struct add {
+  static constexpr int operands = 2;
   static float apply(float a, float b) { return a + b; }
 };
 struct subtract {
+  static constexpr int operands = 2;
   static float apply(float a, float b) { return a - b; }
 };
 struct multiply {
+  static constexpr int operands = 2;
   static float apply(float a, float b) { return a * b; }
 };
 struct divide {
+  static constexpr int operands = 2;
   static float apply(float a, float b) { return a / b; }
 };
 
 struct gelu_tanh {
+  static constexpr int operands = 1;
   static float apply(float x) {
     const float cube = ((0.044715f * x) * x) * x;
     return (0.5f * x) * (1.0f + tanhf(0.7978845608028654f * (x + cube)));
   }
 };
 struct gelu_erf {
+  static constexpr int operands = 1;
   static float apply(float x) { return (0.5f * x) * (1.0f + erff(x * 0.7071067811865476f)); }
 };
 struct silu {
+  static constexpr int operands = 1;
   static float apply(float x) { return x / (1.0f + expf(-x)); }
 };
 struct sigmoid {
+  static constexpr int operands = 1;
   static float apply(float x) { return 1.0f / (1.0f + expf(-x)); }
 };
 struct tanh_act {
+  static constexpr int operands = 1;
   static float apply(float x) { return tanhf(x); }
 };
 struct relu {
+  static constexpr int operands = 1;
   static float apply(float x) { return x > 0.0f ? x : 0.0f; }
 };
 
 }  // namespace op
+
+/// One operation of a chain, lane by lane. `next` counts the operands that are used up.
+template <typename Op, int L, int Count>
+vec<float, L> chained(const vec<float, L>& value, const vec<float, L> (&operands)[Count],
+                      int& next) {
+#pragma HLS INLINE
+  vec<float, L> result;
+  for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+    if constexpr (Op::operands == 2) {
+      result[i] = Op::apply(value[i], operands[next][i]);
+    } else {
+      result[i] = Op::apply(value[i]);
+    }
+  }
+  next += Op::operands - 1;
+  return result;
+}
+
+/// Several operations in one loop: a value starts as a beat of the first input, goes through `Ops`
+/// in order, and is written. An operation of two operands takes the value as its first one, and a
+/// beat of the next input as its second one. All inputs are read before the write, in order.
+template <int L, int Beats, typename... Ops, typename... Ins>
+void map(hls::stream<vec<float, L>>& out, int tokens, Ins&... ins) {
+  static_assert(((Ops::operands - 1) + ... + 1) == sizeof...(Ins),
+                "one input, and one more per operation of two operands");
+  for (int n = 0; n < tokens * Beats; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = Beats max = Beats * TypicalTokens
+#pragma HLS PIPELINE II = 1
+    const vec<float, L> operands[] = {ins.read()...};  // read from left to right
+    vec<float, L> value = operands[0];
+    int next = 1;
+    ((value = chained<Ops>(value, operands, next)), ...);
+    out.write(value);
+  }
+}
 
 /// out = a + b.
 template <int L, int Beats>

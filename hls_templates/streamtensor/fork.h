@@ -5,6 +5,7 @@
 
 #include <hls_stream.h>
 
+#include "streamtensor/move.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -17,16 +18,6 @@ void fork(hls::stream<vec<T, L>>& in, int tokens, Outs&... outs) {
 #pragma HLS PIPELINE II = 1
     const vec<T, L> beat = in.read();
     (outs.write(beat), ...);
-  }
-}
-
-/// Moves `Beats` beats.
-template <typename T, int L, int Beats, typename Out>
-void move_beats(hls::stream<vec<T, L>>& in, Out& out) {
-#pragma HLS INLINE
-  for (int b = 0; b < Beats; ++b) {
-#pragma HLS PIPELINE II = 1
-    out.write(in.read());
   }
 }
 

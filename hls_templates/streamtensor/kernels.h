@@ -6,11 +6,14 @@
 #include <ap_int.h>
 #include <hls_stream.h>
 
+#include "streamtensor/adapt.h"
 #include "streamtensor/attention.h"
 #include "streamtensor/elementwise.h"
 #include "streamtensor/fork.h"
+#include "streamtensor/join.h"
 #include "streamtensor/matmul.h"
 #include "streamtensor/memory.h"
+#include "streamtensor/move.h"
 #include "streamtensor/normalization.h"
 #include "streamtensor/quantize.h"
 #include "streamtensor/rotary.h"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Normalisation over a row of L * Beats floats. The row is kept in a buffer while its sums are
 /// formed. Sums are sequential over beats, so their loops start one beat per float addition.
+///
+/// The result goes to one output after another: Repeats[0] times to the first one, then Repeats[1]
+/// times to the second one, and so on. If it is sent more than once, it takes the row's place in
+/// the buffer.
 #ifndef STREAMTENSOR_NORMALIZATION_H
 #define STREAMTENSOR_NORMALIZATION_H
 
@@ -8,16 +12,16 @@
 
 #include <cmath>
 
+#include "streamtensor/move.h"
 #include "streamtensor/vec.h"
 
 namespace st {
 
-/// y = (x - mean) / sqrt(variance + epsilon) * scale + bias. `scale` and `bias` come once per
-/// token.
-template <int L, int Beats>
+/// (x - mean) / sqrt(variance + epsilon) * scale + bias. `scale` and `bias` come once per token.
+template <int L, int Beats, int... Repeats, typename... Outs>
 void layer_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale,
-                hls::stream<vec<float, L>>& bias, hls::stream<vec<float, L>>& y, float epsilon,
-                int tokens) {
+                hls::stream<vec<float, L>>& bias, float epsilon, int tokens,
+                hls::stream<vec<float, L>>& y, Outs&... others) {
   vec<float, L> row[Beats];
 #pragma HLS AGGREGATE variable = row
   for (int t = 0; t < tokens; ++t) {
@@ -55,14 +59,16 @@ void layer_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale
         beat[i] = (beat[i] - mean) * inverse * factor[i] + offset[i];
       }
       y.write(beat);
+      if constexpr (total_sends<Repeats...> > 1) row[b] = beat;
     }
+    send_again<Repeats...>(row, y, others...);
   }
 }
 
-/// y = x / sqrt(mean of squares + epsilon) * scale. `scale` comes once per token.
-template <int L, int Beats>
-void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale,
-              hls::stream<vec<float, L>>& y, float epsilon, int tokens) {
+/// x / sqrt(mean of squares + epsilon) * scale. `scale` comes once per token.
+template <int L, int Beats, int... Repeats, typename... Outs>
+void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale, float epsilon,
+              int tokens, hls::stream<vec<float, L>>& y, Outs&... others) {
   vec<float, L> row[Beats];
 #pragma HLS AGGREGATE variable = row
   for (int t = 0; t < tokens; ++t) {
@@ -89,7 +95,9 @@ void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale,
         beat[i] = beat[i] * inverse * factor[i];
       }
       y.write(beat);
+      if constexpr (total_sends<Repeats...> > 1) row[b] = beat;
     }
+    send_again<Repeats...>(row, y, others...);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "streamtensor/move.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -26,11 +27,18 @@ inline int8_t quantize_value(float v) {
 
 /// Scales each row so that its largest magnitude becomes 127. The scale is written before the
 /// beats, so that a user that needs it first never makes the row wait.
-template <int L, int Beats>
-void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& q,
-                   hls::stream<vec<float, 1>>& scale, int tokens) {
+///
+/// The beats go to one output after another: Repeats[0] times to the first one, then Repeats[1]
+/// times to the second one, and so on. If they are sent more than once, they are kept in a buffer
+/// of their own: it is a quarter of the row's, and the multipliers stand once.
+template <int L, int Beats, int... Repeats, typename... Outs>
+void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& scale, int tokens,
+                   hls::stream<vec<int8_t, L>>& q, Outs&... others) {
+  constexpr bool Kept = total_sends<Repeats...> > 1;
   vec<float, L> row[Beats];
 #pragma HLS AGGREGATE variable = row
+  vec<int8_t, L> kept[Kept ? Beats : 1];
+#pragma HLS AGGREGATE variable = kept
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     float peak = 0.0f;
@@ -53,7 +61,9 @@ void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& q
         beat[i] = quantize_value(row[b][i] * inverse);
       }
       q.write(beat);
+      if constexpr (Kept) kept[b] = beat;
     }
+    if constexpr (Kept) send_again<Repeats...>(kept, q, others...);
   }
 }
 

@@ -223,6 +223,15 @@ TEST(Kernels, SplitsAndForks) {
   EXPECT_EQ(Bench("convert").run({x}, 3), Tensors{x});
 }
 
+TEST(Kernels, ConcatOfRows) {
+  Random random(12);
+  const Tensors parts = {random_f32(random, {3, 8}), random_f32(random, {3, 4}),
+                         random_f32(random, {3, 8})};
+  Bench concat("concat");
+  concat.output({Extent(3), 20});
+  EXPECT_EQ(concat.run(parts, 3), reference("Concat", {{"axis", int64_t{-1}}}, parts));
+}
+
 TEST(Kernels, RowsOfATable) {
   Random random(7);
   const Tensor table = random_f32(random, {9, 6});

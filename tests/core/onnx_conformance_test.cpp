@@ -133,6 +133,20 @@ TEST(OnnxConformance, LayerNormalizationOverTheLastAxis) {
   }
 }
 
+TEST(OnnxConformance, ConcatAlongAnyAxis) {
+  ST_NEEDS_SHARED();
+  int cases = 0;
+  for (const fs::path& folder : all_cases()) {
+    const test::OnnxCase given = test::read_onnx_case(folder);
+    if (!given.name.starts_with("test_concat_")) continue;
+    const Verdict verdict = run_case(given);
+    ASSERT_TRUE(verdict.refusal.empty()) << given.name << ": " << verdict.refusal[0].message;
+    expect_close(verdict.values[0], given.expected[0], given.name);
+    ++cases;
+  }
+  EXPECT_EQ(cases, 9);
+}
+
 /// [batch, heads, rows, head] to batch b as [1, rows, heads * head], of which the first `rows`.
 Tensor joined_heads(const Tensor& x, int64_t b, int64_t rows) {
   const int64_t heads = x.shape[1], all = x.shape[2], head = x.shape[3];
@@ -281,7 +295,29 @@ TEST(OnnxConformance, ElementTypesThatReferencesDoNotHaveAreRefused) {
     EXPECT_FALSE(run_case(one_node("Gather", {}, {matrix, index}, {wide})).refusal.empty());
     EXPECT_FALSE(
         run_case(one_node("Split", {{"axis", int64_t{-1}}}, {wide}, {wide, wide})).refusal.empty());
+    EXPECT_FALSE(run_case(one_node("Concat", {{"axis", int64_t{-1}}}, {wide, wide}, {wide}))
+                     .refusal.empty());
   }
+}
+
+TEST(OnnxConformance, ConcatOfWhatDoesNotFitIsRefused) {
+  const Tensor x = Tensor::zeros(DType::F32, {1, 2, 4}),
+               longer = Tensor::zeros(DType::F32, {1, 3, 4});
+  const Tensor matrix = Tensor::zeros(DType::F32, {2, 4});
+  auto refusal = [](std::map<std::string, Attribute> attributes,
+                    const std::vector<std::optional<Tensor>>& inputs) {
+    const Verdict verdict = run_case(one_node("Concat", attributes, inputs, {*inputs[0]}));
+    EXPECT_FALSE(verdict.refusal.empty());
+    return verdict.refusal.empty() ? "" : verdict.refusal[0].message;
+  };
+  const std::map<std::string, Attribute> last = {{"axis", int64_t{-1}}};
+  EXPECT_NE(refusal(last, {x, longer}).find("differ in dimension 2 only"), std::string::npos);
+  EXPECT_NE(refusal(last, {x, matrix}).find("same rank"), std::string::npos);
+  EXPECT_NE(refusal(last, {x, std::nullopt}).find("left out"), std::string::npos);
+  EXPECT_NE(refusal({{"axis", int64_t{3}}}, {x, x}).find("axis"), std::string::npos);
+  EXPECT_NE(refusal({}, {x, x}).find("axis"), std::string::npos);
+  EXPECT_NE(refusal(last, std::vector<std::optional<Tensor>>(65, x)).find("1 to 64 inputs"),
+            std::string::npos);
 }
 
 TEST(OnnxConformance, PositionsThatDoNotFitTheRowsAreRefused) {

@@ -56,6 +56,7 @@ class Maker {
       if (random_.chance(0.3))
         x = node(random_.pick<std::string>({"Add", "Sub", "Mul"}), {x, earlier});
       x = maybe_scaled(x);
+      if (random_.chance(0.2)) x = shuffled(x);
       if (random_.chance(0.2)) x = node("Identity", {x});
     }
     x = norm(x);
@@ -133,6 +134,20 @@ class Maker {
                                         TensorType{DType::F32, {shape.begin(), shape.end()}});
     graph_.values[id].constant = constant_of(factors);
     return node(op, {x, id});
+  }
+  /// The parts of a row in another order: its last columns first, or its columns twice, of which
+  /// one half is taken.
+  ValueId shuffled(ValueId x) {
+    const std::map<std::string, Attribute> axis = {{"axis", int64_t{-1}}};
+    const int64_t first = random_.between(1, width_ - 1);
+    auto cut = axis;
+    if (random_.chance(0.5)) {
+      cut["split"] = std::vector<int64_t>{first, width_ - first};
+      const auto parts = nodes("Split", {x}, 2, cut);
+      return node("Concat", {parts[1], parts[0]}, axis);
+    }
+    cut["split"] = std::vector<int64_t>{first, width_, width_ - first};
+    return nodes("Split", {node("Concat", {x, x}, axis)}, 3, cut)[1];
   }
   ValueId activated(ValueId x) {
     const int64_t form = random_.below(7);

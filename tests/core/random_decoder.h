@@ -9,8 +9,8 @@
 namespace st::test {
 
 /// A decoder with 1 to 3 layers: any widths (primes among them), with or without positions, rotary
-/// embeddings, grouped-query attention, biases, gates, splits, and with nodes that canonicalisation
-/// is to remove. Sorted; its types are not inferred yet.
+/// embeddings, grouped-query attention, biases, gates, splits, joins, and with nodes that
+/// canonicalisation is to remove. Sorted; its types are not inferred yet.
 Graph random_decoder(uint64_t seed);
 
 /// Runs the tool's checks, as the first pass does: sorts, checks operators, infers types.

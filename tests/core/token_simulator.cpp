@@ -33,6 +33,7 @@ class Script {
         {"load_params", &Script::load_params},
         {"fork", &Script::fork},
         {"split", &Script::split},
+        {"concat", &Script::concat},
         {"convert", &Script::convert},
         {"matmul", &Script::matmul},
         {"layer_norm", &Script::gather_then_emit},
@@ -93,6 +94,14 @@ class Script {
       for (size_t o = 0; o < kernel_.outputs.size(); ++o) {
         for (int64_t b = 0; b < kernel_.sizes.at("Part" + std::to_string(o)); ++b)
           read(0), write(o);
+      }
+    }
+  }
+  void concat() {
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (size_t i = 0; i < kernel_.inputs.size(); ++i) {
+        for (int64_t b = 0; b < kernel_.sizes.at("Part" + std::to_string(i)); ++b)
+          read(i), write(0);
       }
     }
   }

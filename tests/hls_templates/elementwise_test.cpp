@@ -61,6 +61,43 @@ TEST(Elementwise, Values) {
   expect_values(st::relu<L, Beats>, [](double x) { return x > 0 ? x : 0; });
 }
 
+TEST(Map, ChainsOperationsInOrder) {
+  const std::vector<float> a = random_floats(Count, 6), b = random_floats(Count, 7),
+                           c = random_floats(Count, 8);
+  Wide<float, L> first, second, third, out;
+  feed(first, a);
+  feed(second, b);
+  feed(third, c);
+  TASK(st::map<L, Beats, st::op::subtract, st::op::gelu_tanh, st::op::divide, st::op::relu>)
+  (out, Tokens, first, second, third);
+  const std::vector<float> result = drain(out);
+  ASSERT_EQ(result.size(), a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const float gelu = st::op::gelu_tanh::apply(a[i] - b[i]);
+    EXPECT_EQ(result[i], gelu / c[i] > 0 ? gelu / c[i] : 0.0f);
+  }
+}
+
+TEST(Map, OneOperationIsItsKernel) {
+  const std::vector<float> x = random_floats(Count, 9);
+  Wide<float, L> in[2], out[2];
+  for (auto& stream : in) feed(stream, x);
+  st::silu<L, Beats>(in[0], out[0], Tokens);
+  TASK(st::map<L, Beats, st::op::silu>)(out[1], Tokens, in[1]);
+  EXPECT_EQ(drain(out[1]), drain(out[0]));
+}
+
+TEST(Map, ReadsItsInputsInOrderAndThenWrites) {
+  hls::stream<st::vec<float, 1>, 1> a, b, c, out;
+  TASK(st::map<1, 1, st::op::add, st::op::multiply>)(out, 1, a, b, c);
+  c.write({{10.0f}});
+  b.write({{2.0f}});
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(b.size() + c.size(), 2u);  // still waiting for the first one
+  a.write({{1.0f}});
+  EXPECT_EQ(out.read()[0], 30.0f);
+}
+
 TEST(Fork, EveryOutputGetsEveryBeat) {
   const std::vector<float> x = random_floats(Count, 4);
   Wide<float, L> in, a;

@@ -20,7 +20,7 @@ void check_layer_norm() {
   feed(in, x);
   feed(factor, repeat(scale, Tokens));
   feed(offset, repeat(bias, Tokens));
-  st::layer_norm<L, Beats>(in, factor, offset, out, 1e-5f, Tokens);
+  st::layer_norm<L, Beats, 1>(in, factor, offset, 1e-5f, Tokens, out);
   const std::vector<float> y = drain(out);
   ASSERT_EQ(y.size(), x.size());
   for (int t = 0; t < Tokens; ++t) {
@@ -50,7 +50,7 @@ void check_rms_norm() {
   Wide<float, L> in, factor, out;
   feed(in, x);
   feed(factor, repeat(scale, Tokens));
-  st::rms_norm<L, Beats>(in, factor, out, 1e-5f, Tokens);
+  st::rms_norm<L, Beats, 1>(in, factor, 1e-5f, Tokens, out);
   const std::vector<float> y = drain(out);
   ASSERT_EQ(y.size(), x.size());
   for (int t = 0; t < Tokens; ++t) {
@@ -81,6 +81,66 @@ TEST(RmsNorm, MatchesPlainLoops) {
   check_rms_norm<16, 4>();
   check_rms_norm<1, 9>();
   check_rms_norm<6, 5>();
+}
+
+TEST(LayerNorm, SendsEachRowAsOftenAsItsReadersTakeIt) {
+  constexpr int L = 4, Beats = 3, Width = L * Beats;
+  const std::vector<float> x = random_floats(Width * Tokens, 6), bias = random_floats(Width, 7);
+  const std::vector<float> scale = random_floats(Width, 8);
+  Wide<float, L> once, in[2], factor[2], offset[2];
+  for (int run = 0; run < 2; ++run) {
+    feed(in[run], x);
+    feed(factor[run], repeat(scale, Tokens));
+    feed(offset[run], repeat(bias, Tokens));
+  }
+  st::layer_norm<L, Beats, 1>(in[0], factor[0], offset[0], 1e-5f, Tokens, once);
+  const std::vector<float> rows = drain(once);
+  Wide<float, L> a;
+  hls::stream<st::vec<float, L>, 100> b, c;
+  TASK(st::layer_norm<L, Beats, 3, 1, 2>)(in[1], factor[1], offset[1], 1e-5f, Tokens, a, b, c);
+  EXPECT_EQ(drain(a), again(rows, Width, 3));
+  EXPECT_EQ(drain(b), rows);
+  EXPECT_EQ(drain(c), again(rows, Width, 2));
+}
+
+TEST(RmsNorm, SendsEachRowAsOftenAsItsReadersTakeIt) {
+  constexpr int L = 3, Beats = 5, Width = L * Beats;
+  const std::vector<float> x = random_floats(Width * Tokens, 9), scale = random_floats(Width, 10);
+  Wide<float, L> once, in[2], factor[2], a, b;
+  for (int run = 0; run < 2; ++run) {
+    feed(in[run], x);
+    feed(factor[run], repeat(scale, Tokens));
+  }
+  st::rms_norm<L, Beats, 1>(in[0], factor[0], 1e-5f, Tokens, once);
+  const std::vector<float> rows = drain(once);
+  TASK(st::rms_norm<L, Beats, 1, 4>)(in[1], factor[1], 1e-5f, Tokens, a, b);
+  EXPECT_EQ(drain(a), rows);
+  EXPECT_EQ(drain(b), again(rows, Width, 4));
+}
+
+// One reader takes all of a row before the next one gets any of it, and the next row is not read
+// before the last one has it.
+TEST(LayerNorm, ServesItsReadersOneAfterAnother) {
+  constexpr int Beats = 2;
+  using Stream = hls::stream<st::vec<float, 1>, 1>;
+  Wide<float, 1> in, factor, offset;
+  feed(in, random_floats(2 * Beats, 11));
+  feed(factor, std::vector<float>(2 * Beats, 1.0f));
+  feed(offset, std::vector<float>(2 * Beats, 0.0f));
+  Stream a, b;
+  TASK(st::layer_norm<1, Beats, 2, 1>)(in, factor, offset, 1e-5f, 2, a, b);
+  for (std::size_t row = 0; row < 2; ++row) {
+    // With the last beat for a reader in its FIFO, the kernel has gone on to the next one.
+    for (int n = 0; n < 2 * Beats; ++n) {
+      EXPECT_EQ(b.empty(), n < 2 * Beats - 1);
+      EXPECT_EQ(in.size(), Beats * (1 - row));
+      a.read();
+    }
+    for (int n = 0; n < Beats; ++n) {
+      EXPECT_EQ(a.empty(), row == 1 || n < Beats - 1);
+      b.read();
+    }
+  }
 }
 
 TEST(TreeSum, AddsNeighboursFirst) {

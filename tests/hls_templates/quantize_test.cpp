@@ -16,7 +16,7 @@ TEST(Quantize, ScalesEachRowByItsPeak) {
   Wide<int8_t, L> out;
   Wide<float, 1> scales;
   feed(in, x);
-  st::quantize_rows<L, Beats>(in, out, scales, Tokens);
+  st::quantize_rows<L, Beats, 1>(in, scales, Tokens, out);
   const std::vector<int8_t> q = drain(out);
   const std::vector<float> scale = drain(scales);
   ASSERT_EQ(q.size(), x.size());
@@ -36,12 +36,27 @@ TEST(Quantize, ScaleComesBeforeTheRow) {
   hls::stream<st::vec<float, 1>, 1> in;
   hls::stream<st::vec<int8_t, 1>, 1> out;
   hls::stream<st::vec<float, 1>, 1> scale;
-  TASK(st::quantize_rows<1, 2>)(in, out, scale, 1);
+  TASK(st::quantize_rows<1, 2, 1>)(in, scale, 1, out);
   in.write({{2.0f}});
   in.write({{-254.0f}});
   EXPECT_EQ(scale.read()[0], 2.0f);
   EXPECT_EQ(out.read()[0], 1);
   EXPECT_EQ(out.read()[0], -127);
+}
+
+TEST(Quantize, SendsEachRowAsOftenAsItsReadersTakeIt) {
+  constexpr int L = 2, Beats = 2, Tokens = 2;
+  const std::vector<float> x = {1.0f, -2.0f, 0.5f, 0.25f, 127.0f, 3.0f, -4.0f, 5.4f};
+  const std::vector<int8_t> rows = {64, -127, 32, 16, 127, 3, -4, 5};
+  Wide<float, L> in;
+  Wide<float, 1> scale;
+  hls::stream<st::vec<int8_t, L>, 100> a, b, c;
+  feed(in, x);
+  TASK(st::quantize_rows<L, Beats, 2, 1, 3>)(in, scale, Tokens, a, b, c);
+  EXPECT_EQ(drain(a), again(rows, L * Beats, 2));
+  EXPECT_EQ(drain(b), rows);
+  EXPECT_EQ(drain(c), again(rows, L * Beats, 3));
+  EXPECT_EQ(drain(scale), (std::vector<float>{2.0f / 127.0f, 1.0f}));  // once, not once per pass
 }
 
 TEST(Quantize, RoundsHalfAwayFromZeroAndClamps) {

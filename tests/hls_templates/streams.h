@@ -52,6 +52,18 @@ inline std::vector<float> repeat(const std::vector<float>& row, int rows) {
   return all;
 }
 
+/// Rows of `width` values as a reader gets them that takes each one `times` times.
+template <typename T>
+std::vector<T> again(const std::vector<T>& rows, std::size_t width, int times) {
+  std::vector<T> all;
+  for (std::size_t first = 0; first < rows.size(); first += width) {
+    for (int n = 0; n < times; ++n) {
+      for (std::size_t i = 0; i < width; ++i) all.push_back(rows[first + i]);
+    }
+  }
+  return all;
+}
+
 /// Sum of neighbours, then of neighbouring sums: an independent spelling of the contract, by
 /// recursion over the largest power of two below the count.
 template <typename T>

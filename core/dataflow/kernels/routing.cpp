@@ -28,14 +28,14 @@ Nest fork(const Program& program, const Kernel& kernel) {
 
 Nest split(const Program& program, const Kernel& kernel) {
   Nest parts;
-  for (int64_t beats : numbered_sizes(kernel, "Part"))
+  for (int64_t beats : kernel.sizes_named("Part"))
     parts.push_back(moving(kernel, beats, 0, {static_cast<int>(parts.size())}));
   return {loop(rows_of(program), std::move(parts))};
 }
 
 Nest concat(const Program& program, const Kernel& kernel) {
   Nest parts;
-  for (int64_t beats : numbered_sizes(kernel, "Part"))
+  for (int64_t beats : kernel.sizes_named("Part"))
     parts.push_back(moving(kernel, beats, static_cast<int>(parts.size()), {0}));
   return {loop(rows_of(program), std::move(parts))};
 }
@@ -61,7 +61,7 @@ void add_routing_kernels(std::vector<KernelRecord>& records) {
                      .arguments = {"in0", "tokens", "out*"},
                      .nest = fork});
   records.push_back({.kind = "join",
-                     .header = "streamtensor/fork.h",
+                     .header = "streamtensor/join.h",
                      .summary = "inputs in turn into one stream",
                      .template_arguments = {"type of in0", "L", "Beats"},
                      .arguments = {"out0", "tokens", "in*"},
@@ -73,13 +73,13 @@ void add_routing_kernels(std::vector<KernelRecord>& records) {
                      .arguments = {"in0", "tokens", "out*"},
                      .nest = split});
   records.push_back({.kind = "concat",
-                     .header = "streamtensor/fork.h",
+                     .header = "streamtensor/join.h",
                      .summary = "rows of the inputs side by side",
                      .template_arguments = {"type of in0", "L", "sizes Part*"},
                      .arguments = {"out0", "tokens", "in*"},
                      .nest = concat});
   records.push_back({.kind = "reassociate",
-                     .header = "streamtensor/fork.h",
+                     .header = "streamtensor/move.h",
                      .summary = "the same elements in the same order, under another shape",
                      .template_arguments = {"type of in0", "L", "Beats"},
                      .arguments = {"in0", "out0", "tokens"},

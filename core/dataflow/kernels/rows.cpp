@@ -22,7 +22,7 @@ struct RowShape {
 Nest further_passes(const Kernel& kernel, int64_t beats,
                     const std::function<Body(int port, int depth)>& emit) {
   Nest items;
-  const std::vector<int64_t> repeats = numbered_sizes(kernel, "Repeat");
+  const std::vector<int64_t> repeats = kernel.sizes_named("Repeat");
   for (int port = 0; port < static_cast<int>(repeats.size()); ++port) {
     const int64_t passes = repeats[port] - (port == 0 ? 1 : 0);
     if (passes > 0)
@@ -195,6 +195,13 @@ Nest rotary(const Program& program, const Kernel& kernel) {
 
 int64_t row_bits(const Program&, const Kernel& kernel) { return RowShape(kernel).width * 32; }
 
+/// What is sent more than once is kept as it is sent.
+int64_t quantized_row_bits(const Program&, const Kernel& kernel) {
+  int64_t passes = 0;
+  for (int64_t repeat : kernel.sizes_named("Repeat")) passes += repeat;
+  return RowShape(kernel).width * (passes > 1 ? 32 + 8 : 32);
+}
+
 }  // namespace
 
 void add_row_kernels(std::vector<KernelRecord>& records) {
@@ -222,7 +229,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "out-last", "tokens", "out*-last"},
                      .nest = quantize_rows,
-                     .local_bits = row_bits,
+                     .local_bits = quantized_row_bits,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "dequantize_rows",
