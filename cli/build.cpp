@@ -79,6 +79,10 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
               << percent(storage.bram18, total.bram18) << "  URAM "
               << percent(storage.uram, total.uram) << "   (predicted)\n";
   }
+  for (int group = 0; group < program.groups; ++group) {
+    constexpr size_t MostLines = 12;
+    std::cout << conversion_text(program, group, MostLines);
+  }
   std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, "
             << program.max_positions << " positions\n";
   for (size_t g = 0; g < benches.size(); ++g)

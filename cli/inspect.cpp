@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 
@@ -22,6 +23,8 @@ void print_group(const Program& program, int group) {
                     grouped(cost.local_bits), printable(kernel.origin, 60)});
   }
   std::cout << table(rows) << "\n";
+  if (const std::string text = conversion_text(program, group, SIZE_MAX); !text.empty())
+    std::cout << text << "\n";
   rows = {{"  stream", "from", "to", "depth", "memory", "type and reason"}};
   for (ChannelId c : program.channels_of(group)) {
     const Channel& channel = program.channels[c];

@@ -6,6 +6,7 @@
 #include "backends/project/project.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/allocate.h"
+#include "core/streams/conversions.h"
 
 namespace st {
 namespace {
@@ -80,6 +81,15 @@ std::string report_json(const Design& design) {
                           {"memory", std::string(name_of(channel.memory))},
                           {"why", channel.why}});
     }
+    Json conversions = Json::array();
+    for (const ConversionUse& use : conversions_of(program, group)) {
+      conversions.push_back(
+          {{"kernel", program.kernels[use.kernel].name},
+           {"form", std::string(name_of(use.form))},
+           {"readers", use.readers},
+           {"buffer", predicted(static_cast<double>(use.bits), "bits")},
+           {"paper_rule", predicted(static_cast<double>(use.paper_bits), "bits")}});
+    }
     const MemoryCost storage = storage_of(program, group);
     groups.push_back(
         {{"name", group_name(group)},
@@ -91,6 +101,7 @@ std::string report_json(const Design& design) {
            {"uram", predicted(static_cast<double>(storage.uram), "URAM")}}},
          {"budget", {{"lut", budget.lut}, {"bram18", budget.bram18}, {"uram", budget.uram}}},
          {"kernels", std::move(kernels)},
+         {"conversions", std::move(conversions)},
          {"channels", std::move(channels)}});
   }
   return text_of_json({{"schema", "streamtensor.report/1"},

@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <optional>
 
 #include "core/dataflow/kernel_record.h"
 #include "core/streams/edges.h"
+#include "core/streams/repeats.h"
 #include "core/streams/streams.h"
 
 namespace st {
 namespace {
-
-/// How often `wanted` streams each row of `rows`, if that is all in which they differ: one more
-/// loop right inside that over rows, which the map does not use.
-std::optional<int64_t> repeats_of(const StreamType& wanted, const StreamType& rows) {
-  const ItensorType& type = wanted.itensor;
-  constexpr int Repeat = 1;
-  if (type.trips.size() != rows.itensor.trips.size() + 1 || wanted.lanes != rows.lanes)
-    return std::nullopt;
-  if (dimension_moved_by(type, Repeat) >= 0 || !type.trips[Repeat].count.is_constant())
-    return std::nullopt;
-  ItensorType once = type;
-  once.trips.erase(once.trips.begin() + Repeat);
-  once.steps.erase(once.steps.begin() + Repeat);
-  for (MapResult& result : once.map) {
-    std::vector<int> loops;
-    for (int l : result.loops()) loops.push_back(l > Repeat ? l - 1 : l);
-    result = MapResult::sum(std::move(loops));
-  }
-  if (once != rows.itensor) return std::nullopt;
-  return type.trips[Repeat].bound;
-}
 
 /// The row outputs of one kernel, and who reads them.
 class Repair {
