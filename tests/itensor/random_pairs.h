@@ -11,6 +11,10 @@ struct TypePair {
   ItensorType source, result;
 };
 
+/// The pairs that tests and tables of converters share: where they start, and elements of a tensor.
+inline constexpr uint64_t PairsSeed = 20250914;
+inline constexpr int64_t PairsLargest = 500;
+
 /// A divisor of `n`, each as likely as any other.
 inline int64_t pick_divisor(std::mt19937_64& random, int64_t n) {
   std::vector<int64_t> divisors;
