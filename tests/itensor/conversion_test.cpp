@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/itensor/buffer_sizes.h"
+#include "tests/itensor/element_order.h"
 #include "tests/itensor/random_pairs.h"
 
 namespace st {
@@ -251,14 +253,6 @@ TEST(SameOrder, CountersInTripCountsKeepTheirLoop) {
   EXPECT_FALSE(same_order(whole, square));
 }
 
-/// Elements in stream order, as coordinates.
-std::vector<std::vector<int64_t>> elements_of(const ItensorType& type) {
-  Result<ItensorType> pieces = vectorised(type, std::vector<int64_t>(type.elem.size(), 1));
-  std::vector<std::vector<int64_t>> elements;
-  for_each_token(*pieces, {}, [&](const auto& origin) { elements.push_back(origin); });
-  return elements;
-}
-
 /// The buffer as the tables of a block describe it, filled with elements of one block.
 bool tables_convert(const ConversionPlan& plan) {
   ItensorType source = plan.source, result = plan.results[0];
@@ -267,7 +261,8 @@ bool tables_convert(const ConversionPlan& plan) {
   };
   inside(source);
   inside(result);
-  const std::vector<std::vector<int64_t>> in = elements_of(source), out = elements_of(result);
+  const std::vector<std::vector<int64_t>> in = test::elements_of(source),
+                                          out = test::elements_of(result);
   const ConversionBlock block = block_of(plan);
   const int64_t tile_in = token_elements(source), tile_out = token_elements(result);
   std::vector<std::vector<int64_t>> buffer(static_cast<size_t>(plan.window));
@@ -296,12 +291,11 @@ TEST(ConversionPlan, IsExactOnRandomPairs) {
 #else
   constexpr int Pairs = 3000;
 #endif
-  constexpr uint64_t Seed = 20250914;
-  std::mt19937_64 random(Seed);
+  std::mt19937_64 random(test::PairsSeed);
   int equal_orders = 0;
   for (int n = 0; n < Pairs; ++n) {
-    const test::TypePair pair = test::random_pair(random, 500);
-    SCOPED_TRACE("seed " + std::to_string(Seed) + ", pair " + std::to_string(n) + ": " +
+    const test::TypePair pair = test::random_pair(random, test::PairsLargest);
+    SCOPED_TRACE("seed " + std::to_string(test::PairsSeed) + ", pair " + std::to_string(n) + ": " +
                  text_of(pair.source) + " to " + text_of(pair.result));
     ASSERT_TRUE(verify(pair.source).ok() && verify(pair.result).ok());
     const ConversionPlan plan = sound_plan(pair.source, {pair.result});
@@ -312,12 +306,27 @@ TEST(ConversionPlan, IsExactOnRandomPairs) {
     const int64_t bound = live_bound(pair.source, pair.result);
     EXPECT_LE(bound, plan.window);
     EXPECT_LE(plan.window, paper_elements(pair.source, pair.result) / 2);
-    const bool equal = elements_of(pair.source) == elements_of(pair.result);
+    const bool equal = test::elements_of(pair.source) == test::elements_of(pair.result);
     EXPECT_EQ(same_order(pair.source, pair.result), equal);
     equal_orders += equal ? 1 : 0;
     if (HasFailure()) break;
   }
   EXPECT_GT(equal_orders, Pairs / 100);
+}
+
+TEST(ConversionPlan, StaysNearWhatAnyConverterMustHold) {
+#ifdef ST_TEST_SANITIZED
+  constexpr int Pairs = 500;
+#else
+  constexpr int Pairs = 10000;
+#endif
+  std::vector<double> ratios;
+  for (const test::BufferSizes& sizes : test::buffer_sizes(Pairs)) {
+    EXPECT_LE(sizes.bound, sizes.ours);
+    EXPECT_LE(sizes.ours, sizes.paper);
+    ratios.push_back(static_cast<double>(sizes.ours) / static_cast<double>(sizes.bound));
+  }
+  EXPECT_LE(test::quantile(ratios, 0.5), 1.5);
 }
 
 TEST(ConversionPlan, OfMillionsOfElementsTakesNoTime) {
