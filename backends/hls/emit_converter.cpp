@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <set>
 
+#include "backends/hls/converter_index.h"
 #include "backends/hls/cpp_text.h"
 #include "backends/hls/emit_group.h"
-#include "backends/hls/index_sum.h"
 #include "core/itensor/conversion.h"
 
 namespace st::hls {
@@ -28,11 +28,6 @@ std::string closing(int from, int to) {
   for (int level = from; level-- > to;) out += indent(level) + "}\n";
   return out;
 }
-
-/// A loop over consecutive coordinates of a dimension, and what one iteration adds to a number.
-struct Digit {
-  int64_t step, trips, weight;
-};
 
 /// One converter: its plan, its ports, and the two forms of its text.
 class Converter {
@@ -139,105 +134,12 @@ class Converter {
 
   static std::string lane(const StreamType& type) { return type.lanes == 1 ? "0" : "lane"; }
 
-  /// Block coordinates of an element of the token at the current counters: of the one at `lane` of
-  /// `beat`, or of the last one.
-  std::vector<IndexSum> coordinates(const ItensorType& type, int element_lanes) const {
-    const IndexSum element =
-        IndexSum::variable("beat", token_elements(type) / element_lanes - 1, element_lanes) +
-        IndexSum::variable("lane", element_lanes - 1);
-    return origin_plus(type, [&](size_t d, int64_t inside) {
-      return element.divided(inside).modulo(type.elem[d]);
-    });
-  }
-  std::vector<IndexSum> last_coordinates(const ItensorType& type) const {
-    return origin_plus(type, [&](size_t d, int64_t) { return IndexSum(type.elem[d] - 1); });
-  }
-  template <typename Offset>
-  std::vector<IndexSum> origin_plus(const ItensorType& type, const Offset& offset) const {
-    std::vector<IndexSum> x(type.elem.size());
-    int64_t inside = 1;
-    for (size_t d = type.elem.size(); d-- > 0;) {
-      for (int l : type.map[d].loops()) {
-        const auto at = static_cast<size_t>(l);
-        if (l >= plan_.shared)
-          x[d] = x[d] + IndexSum::variable("d" + std::to_string(l), type.trips[at].bound - 1,
-                                           type.steps[at]);
-      }
-      x[d] = x[d] + offset(d, inside);
-      inside *= type.elem[d];
-    }
-    return x;
-  }
-
   // --- The live-range buffer.
-
-  /// Per dimension the source's loops inside the shared ones, outermost first, weighted by the
-  /// tokens, or by the distinct elements, of an iteration; neighbours that count on are one.
-  std::vector<std::vector<Digit>> digits(bool elements) const {
-    const ItensorType& type = plan_.source;
-    std::vector<std::vector<Digit>> all(type.elem.size());
-    int64_t weight = 1;
-    auto add = [&](int dimension, int64_t step, int64_t trips) {
-      if (dimension >= 0 && trips > 1) {
-        std::vector<Digit>& own = all[static_cast<size_t>(dimension)];
-        if (!own.empty() && own.front().weight * own.front().trips == weight) {
-          own.front().trips *= trips;
-        } else {
-          own.insert(own.begin(), {step, trips, weight});
-        }
-      }
-      if (dimension >= 0 || !elements) weight *= trips;
-    };
-    for (size_t d = elements ? type.elem.size() : 0; d-- > 0;)
-      add(static_cast<int>(d), 1, type.elem[d]);
-    for (int l = static_cast<int>(type.trips.size()); l-- > plan_.shared;)
-      add(dimension_moved_by(type, l), type.steps[static_cast<size_t>(l)],
-          type.trips[static_cast<size_t>(l)].bound);
-    return all;
-  }
-
-  static IndexSum number_at(const std::vector<std::vector<Digit>>& digits,
-                            const std::vector<IndexSum>& x) {
-    IndexSum sum;
-    for (size_t d = 0; d < x.size(); ++d) {
-      for (const Digit& digit : digits[d]) {
-        const bool outermost = &digit == &digits[d].front();
-        const IndexSum count = x[d].divided(digit.step);
-        sum = sum + (outermost ? count : count.modulo(digit.trips)).times(digit.weight);
-      }
-    }
-    return sum;
-  }
-
-  /// True for source token `received` if it is the first copy of its tile; empty if all are.
-  std::string fresh() const {
-    std::string out;
-    int64_t tokens = 1;
-    const int64_t all = source_tokens();
-    const ItensorType& type = plan_.source;
-    for (int l = static_cast<int>(type.trips.size()); l-- > plan_.shared;) {
-      const int64_t trips = type.trips[static_cast<size_t>(l)].bound;
-      if (dimension_moved_by(type, l) < 0 && trips > 1) {
-        const IndexSum counter =
-            IndexSum::variable("received", all - 1).divided(tokens).modulo(trips);
-        out = counter.text() + " == 0" + (out.empty() ? "" : " && " + out);
-      }
-      tokens *= trips;
-    }
-    return out;
-  }
-
-  int64_t source_tokens() const {
-    int64_t tokens = 1;
-    for (size_t l = static_cast<size_t>(plan_.shared); l < plan_.source.trips.size(); ++l)
-      tokens *= plan_.source.trips[l].bound;
-    return tokens;
-  }
 
   /// Takes source tokens while `condition` holds.
   std::string receive(int level, const std::string& condition) const {
     const int outside = level;
-    const std::string if_fresh = fresh();
+    const std::string if_fresh = first_copy_condition(plan_.source, plan_.shared);
     std::string out = indent(level++) + "for (; " + condition + "; ++received) {\n";
     if (from_.beats_per_token() == 1) out += "#pragma HLS PIPELINE II=1\n";
     if (!if_fresh.empty()) out += indent(level) + "const bool fresh = " + if_fresh + ";\n";
@@ -273,14 +175,16 @@ class Converter {
     std::string out = nest(level, type);
     const int nested = level;
     if (reader == 0) {
-      const std::string last = number_at(digits(false), last_coordinates(type)).text();
+      const std::string last =
+          token_number(plan_.source, plan_.shared, last_coordinates(type, plan_.shared)).text();
       out += indent(level) + "const int last = " + last + ";\n";
       out += receive(level, "received <= last");
     }
     out += beats(level, to);
     if (level > nested || (reader > 0 && level > outside)) out += "#pragma HLS PIPELINE II=1\n";
     out += indent(level) + beat_type(to) + " beat_out;\n";
-    IndexSum cell = number_at(digits(true), coordinates(type, to.lanes));
+    IndexSum cell =
+        arrival_number(plan_.source, plan_.shared, beat_coordinates(type, plan_.shared, to.lanes));
     if (window_ < elements_) cell = cell.modulo(window_);
     out += lanes(level, to, "beat_out[" + lane(to) + "] = buffer[" + cell.text() + "];\n");
     out += indent(level) + name_of(reader) + ".write(beat_out);\n";
@@ -300,7 +204,7 @@ class Converter {
     out += indent(level) + "int write = 0;     // cell of the next element\n";
     for (size_t r = 0; r < plan_.results.size(); ++r) {
       out += scoped(level, r, [&](int inside) { return send(inside, r); });
-      if (r == 0 && !fresh().empty()) out += receive_rest(level);
+      if (r == 0 && repeats_inside(plan_.source, plan_.shared)) out += receive_rest(level);
     }
     return out + closing(level, 0);
   }
@@ -308,8 +212,8 @@ class Converter {
   /// Drops the repeats behind the last first copy of a block.
   std::string receive_rest(int level) const {
     const int outside = level;
-    std::string out =
-        indent(level++) + "for (; received < " + number(source_tokens()) + "; ++received) {\n";
+    std::string out = indent(level++) + "for (; received < " +
+                      number(tokens_inside(plan_.source, plan_.shared)) + "; ++received) {\n";
     out += beats(level, from_) + "#pragma HLS PIPELINE II=1\n";
     return out + indent(level) + "in.read();\n" + closing(level, outside);
   }
@@ -326,7 +230,7 @@ class Converter {
                                  : beat_type(port) + " beat_out;\n");
     IndexSum cell;
     int64_t stride = 1;
-    const std::vector<IndexSum> x = coordinates(type, port.lanes);
+    const std::vector<IndexSum> x = beat_coordinates(type, plan_.shared, port.lanes);
     for (size_t d = x.size(); d-- > 0;) {
       cell = x[d].times(stride) + cell;
       stride *= plan_.block[d];

@@ -18,7 +18,7 @@ int64_t product_of(const std::vector<int64_t>& sizes) {
 bool share_constant(std::vector<LoopNest>& nests, size_t level) {
   const Loop& first = nests[0][level];
   if (first.dimension < 0) {
-    int64_t common = 0;
+    int64_t common = first.trip.bound;
     for (const LoopNest& nest : nests) common = std::gcd(common, nest[level].trip.bound);
     if (common == 1) return false;
     for (LoopNest& nest : nests) split_loop(nest, level, nest[level].trip.bound / common);

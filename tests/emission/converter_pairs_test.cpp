@@ -87,24 +87,22 @@ Numbers take(hls::stream<vec<std::int32_t, L>>& stream) {
   }
   return numbers;
 }
+using Converter = void (*)();
 template <int From, int To>
-Numbers run(void (*convert)(hls::stream<vec<std::int32_t, From>>&, hls::stream<vec<std::int32_t, To>>&, int),
-            const Numbers& numbers, int tokens) {
+Numbers run(Converter converter, const Numbers& numbers, int tokens) {
   hls::stream<vec<std::int32_t, From>> in("in");
   hls::stream<vec<std::int32_t, To>> out("out");
   put(in, numbers);
-  convert(in, out, tokens);
+  reinterpret_cast<void (*)(decltype(in)&, decltype(out)&, int)>(converter)(in, out, tokens);
   return take(out);
 }
 template <int From, int To, int Second>
-Numbers run(void (*convert)(hls::stream<vec<std::int32_t, From>>&, hls::stream<vec<std::int32_t, To>>&,
-                            hls::stream<vec<std::int32_t, Second>>&, int),
-            const Numbers& numbers, int tokens) {
+Numbers run(Converter converter, const Numbers& numbers, int tokens) {
   hls::stream<vec<std::int32_t, From>> in("in");
   hls::stream<vec<std::int32_t, To>> out("out");
   hls::stream<vec<std::int32_t, Second>> out1("out1");
   put(in, numbers);
-  convert(in, out, out1, tokens);
+  reinterpret_cast<void (*)(decltype(in)&, decltype(out)&, decltype(out1)&, int)>(converter)(in, out, out1, tokens);
   Numbers all = take(out);
   const Numbers second = take(out1);
   all.insert(all.end(), second.begin(), second.end());
@@ -115,12 +113,12 @@ Numbers run(void (*convert)(hls::stream<vec<std::int32_t, From>>&, hls::stream<v
 
   void add(const Case& test) {
     const Kernel& kernel = test.kernel;
-    source_ << hls::emit_converter(kernel) << "static Numbers run_" << kernel.name
-            << "(const Numbers& numbers, int tokens) { return run(" << kernel.name
-            << ", numbers, tokens); }\n";
+    source_ << hls::emit_converter(kernel);
+    std::string lanes = std::to_string(kernel.inputs[0].type.lanes);
+    for (const Port& port : kernel.outputs) lanes += ", " + std::to_string(port.type.lanes);
     const auto tokens = test.bindings.find(Sequence);
-    table_ += "  {\"" + kernel.name + "\", run_" + kernel.name + ", " +
-              (test.right ? "true" : "false") + ", " +
+    table_ += "  {\"" + kernel.name + "\", reinterpret_cast<Converter>(" + kernel.name + "), run<" +
+              lanes + ">, " + (test.right ? "true" : "false") + ", " +
               std::to_string(tokens == test.bindings.end() ? 1 : tokens->second) + "},\n";
     put(element_numbers(kernel.inputs[0].type.itensor, test.bindings));
     std::vector<int32_t> expected;
@@ -133,7 +131,8 @@ Numbers run(void (*convert)(hls::stream<vec<std::int32_t, From>>&, hls::stream<v
 
   /// Compiles and runs. Returns what went wrong.
   std::string outcome() {
-    source_ << "struct Entry {\n  const char* name;\n  Numbers (*run)(const Numbers&, int);\n"
+    source_ << "struct Entry {\n  const char* name;\n  Converter converter;\n  Numbers "
+               "(*run)(Converter, const Numbers&, int);\n"
                "  bool right;\n  int tokens;\n};\nstatic const Entry Entries[] = {\n"
             << table_ << R"(};
 static Numbers read(std::FILE* file) {
@@ -149,7 +148,7 @@ int main(int, char** argv) {
   int wrong = 0;
   for (const Entry& entry : Entries) {
     const Numbers in = read(file), expected = read(file);
-    if ((entry.run(in, entry.tokens) == expected) == entry.right) continue;
+    if ((entry.run(entry.converter, in, entry.tokens) == expected) == entry.right) continue;
     std::printf("%s\n", entry.name);
     ++wrong;
   }
@@ -204,6 +203,66 @@ TEST(EmittedConverters, BetweenRandomViewsAreRightAndNotOneElementTooLarge) {
     if (f > 0) outcomes[static_cast<size_t>(f) - 1].wait();
   }
   for (auto& outcome : outcomes) EXPECT_EQ(outcome.get(), "");
+}
+
+/// Runs a few cases of one program.
+std::string outcome_of(int number, const std::vector<Case>& cases) {
+  Bench bench(scratch(), number);
+  for (const Case& test : cases) bench.add(test);
+  return bench.outcome();
+}
+
+TEST(EmittedConverters, ServeTwoReadersFromOneBufferAndPingPongWherePlain) {
+  std::mt19937_64 random(PairsSeed + 2);
+  std::vector<Case> cases;
+  for (int n = 0; n < 100; ++n) {
+    const TypePair pair = random_pair(random, PairsLargest);
+    const std::vector<int64_t> shape = max_shape(pair.source);
+    std::vector<int64_t> tile;
+    for (int64_t extent : shape) tile.push_back(pick_divisor(random, extent));
+    const StreamType from = with_random_lanes(random, pair.source);
+    const StreamType to = with_random_lanes(random, pair.result);
+    const StreamType second = with_random_lanes(random, random_view(random, shape, tile));
+    const ConversionPlan plan = plan_conversion(from.itensor, {to.itensor, second.itensor});
+    const std::string name = "convert" + std::to_string(n);
+    cases.push_back({converter(name + "_both", from, {to, second}, plan.window), true, {}});
+    if (plan.window > 1)
+      cases.push_back({converter(name + "_small", from, {to, second}, plan.window - 1), false, {}});
+    cases.push_back({converter(name + "_halves", from, {to}, 0), true, {}});
+    cases.push_back({converter(name + "_both_halves", from, {to, second}, 0), true, {}});
+  }
+  EXPECT_EQ(outcome_of(Files, cases), "");
+}
+
+TEST(EmittedConverters, FollowSymbolicAndTriangularTripCounts) {
+  const Trip rows(Extent::symbol(Sequence), 8);
+  const Trip seen(Extent::symbol("d0") + Extent(1), 8);
+  auto stream = [](ItensorType type, int lanes) {
+    type.dtype = DType::I32;
+    return StreamType{std::move(type), lanes};
+  };
+  const StreamType by_row = stream({{1, 4}, DType::I32, {rows, 3}, {1, 4}, {0, 1}}, 2);
+  const StreamType by_column = stream({{1, 4}, DType::I32, {3, rows}, {4, 1}, {1, 0}}, 4);
+  const StreamType twice = stream({{1, 6}, DType::I32, {rows, 2, 2}, {1, 1, 6}, {0, 2}}, 3);
+  const StreamType causal = stream({{1, 1, 6}, DType::I32, {rows, seen}, {1, 1}, {0, 1, Zero}}, 3);
+  const StreamType causal_columns =
+      stream({{1, 1, 2}, DType::I32, {rows, 3, seen}, {1, 2, 1}, {0, 2, 1}}, 1);
+  std::vector<Case> cases;
+  for (int64_t tokens : {1, 5, 8}) {
+    const Bindings bindings = {{Sequence, tokens}};
+    const std::string name = "convert" + std::to_string(tokens);
+    cases.push_back({converter(name + "_columns", by_row, {by_column}, 0), true, bindings});
+    cases.push_back({converter(name + "_rows", by_column, {by_row, twice}, 0), true, bindings});
+    cases.push_back({converter(name + "_twice", by_row, {twice}, 12), true, bindings});
+    cases.push_back({converter(name + "_twice_small", by_row, {twice}, 11), false, bindings});
+    cases.push_back({converter(name + "_back", twice, {by_row},
+                               plan_conversion(twice.itensor, {by_row.itensor}).window),
+                     true, bindings});
+    cases.push_back({converter(name + "_causal", causal, {causal_columns}, 0), true, bindings});
+    cases.push_back(
+        {converter(name + "_causal_back", causal_columns, {causal}, 0), true, bindings});
+  }
+  EXPECT_EQ(outcome_of(Files + 1, cases), "");
 }
 
 }  // namespace

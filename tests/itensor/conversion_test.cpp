@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/itensor/buffer_sizes.h"
 #include "tests/itensor/element_order.h"
 #include "tests/itensor/random_pairs.h"
 
@@ -311,6 +312,21 @@ TEST(ConversionPlan, IsExactOnRandomPairs) {
     if (HasFailure()) break;
   }
   EXPECT_GT(equal_orders, Pairs / 100);
+}
+
+TEST(ConversionPlan, StaysNearWhatAnyConverterMustHold) {
+#ifdef ST_TEST_SANITIZED
+  constexpr int Pairs = 500;
+#else
+  constexpr int Pairs = 10000;
+#endif
+  std::vector<double> ratios;
+  for (const test::BufferSizes& sizes : test::buffer_sizes(Pairs)) {
+    EXPECT_LE(sizes.bound, sizes.ours);
+    EXPECT_LE(sizes.ours, sizes.paper);
+    ratios.push_back(static_cast<double>(sizes.ours) / static_cast<double>(sizes.bound));
+  }
+  EXPECT_LE(test::quantile(ratios, 0.5), 1.5);
 }
 
 TEST(ConversionPlan, OfMillionsOfElementsTakesNoTime) {
