@@ -174,7 +174,7 @@ class Converter {
     const int outside = level;
     std::string out = nest(level, type);
     const int nested = level;
-    if (reader == 0) {
+    if (reader == 0 && window_ < elements_) {
       const std::string last =
           token_number(plan_.source, plan_.shared, last_coordinates(type, plan_.shared)).text();
       out += indent(level) + "const int last = " + last + ";\n";
@@ -202,9 +202,13 @@ class Converter {
     out += buffer(level, window_);
     out += indent(level) + "int received = 0;  // tokens\n";
     out += indent(level) + "int write = 0;     // cell of the next element\n";
+    // What holds the whole block takes it at once, so that its writer never waits for a reader.
+    if (window_ >= elements_)
+      out += receive(level, "received < " + number(tokens_inside(plan_.source, plan_.shared)));
     for (size_t r = 0; r < plan_.results.size(); ++r) {
       out += scoped(level, r, [&](int inside) { return send(inside, r); });
-      if (r == 0 && repeats_inside(plan_.source, plan_.shared)) out += receive_rest(level);
+      if (r == 0 && window_ < elements_ && repeats_inside(plan_.source, plan_.shared))
+        out += receive_rest(level);
     }
     return out + closing(level, 0);
   }

@@ -18,10 +18,12 @@ namespace st {
 
 /// A converter from one stream to one or several others of the same tensor.
 ///
-/// Schedule of a sliding one, per block: before each token of the first reader, receive up to and
-/// including the last source token whose elements it needs for the first time; after its last one,
-/// receive and drop what is left of the block (repeats); then send to the other readers, one after
-/// another. A ping-pong receives a whole block while it sends the one before.
+/// Schedule of a sliding one, per block. A buffer of the whole block first receives all of it: its
+/// writer can finish a block whatever the readers do. A smaller one receives, before each token of
+/// the first reader, up to and including the last source token whose elements it needs for the
+/// first time, and after its last one what is left of the block (repeats), which it drops. Then the
+/// other readers get theirs, one after another. A ping-pong receives a whole block while it sends
+/// the one before.
 struct ConversionPlan {
   int shared = 0;                    ///< outermost loops that `source` and all `results` agree on
   ItensorType source;                ///< the same streams with loops dropped, merged and split

@@ -56,6 +56,10 @@ ConversionBlock block_of(const ConversionPlan& plan) {
     block.store.push_back(received.first_time() ? sum_at(block.arrival, received.at()) : -1);
   } while (received.next());
 
+  if (plan.window >= block_elements(plan)) {
+    block.last.assign(static_cast<size_t>(result.tokens), source.tokens - 1);
+    return block;
+  }
   const BlockSide::Tables first_token = source.first_token();
   block.last.reserve(static_cast<size_t>(result.tokens));
   BlockWalk sent(result.loops, rank);

@@ -165,7 +165,8 @@ class Replay {
         if (token < 0) token = static_cast<int64_t>(t);
       });
     }
-    if (!plan_.sliding) receive(static_cast<int64_t>(to) - 1);
+    if (!plan_.sliding || plan_.window >= block_elements(plan_))
+      receive(static_cast<int64_t>(to) - 1);
   }
 
   /// Takes source tokens up to and including `last`; elements that came before are dropped.

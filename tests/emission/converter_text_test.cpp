@@ -75,8 +75,7 @@ static void widen(hls::stream<vec<int8_t, 4>>& in, hls::stream<vec<int8_t, 1>>& 
 #pragma HLS ARRAY_PARTITION variable=buffer type=cyclic factor=4
     int received = 0;  // tokens
     int write = 0;     // cell of the next element
-    const int last = 4;
-    for (; received <= last; ++received) {
+    for (; received < 12; ++received) {
 #pragma HLS PIPELINE II=1
       const bool fresh = received % 2 == 0;
       const vec<int8_t, 4> beat_in = in.read();
@@ -93,10 +92,6 @@ static void widen(hls::stream<vec<int8_t, 4>>& in, hls::stream<vec<int8_t, 1>>& 
       vec<int8_t, 1> beat_out;
       beat_out[0] = buffer[beat];
       out.write(beat_out);
-    }
-    for (; received < 12; ++received) {
-#pragma HLS PIPELINE II=1
-      in.read();
     }
   }
 }
