@@ -6,6 +6,7 @@
 
 #include "backends/project/project.h"
 #include "cli/commands.h"
+#include "core/compiler/stage.h"
 #include "core/resources/allocate.h"
 #include "core/support/json.h"
 #include "core/support/read_file.h"
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr size_t LargestInput = size_t{1} << 30;
 
 struct Options {
-  std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump;
+  std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump, start;
   std::vector<std::string> dims;
   CompileOptions compile;
 };
@@ -130,13 +131,20 @@ int build(const Options& options) {
     inputs.target_text = target_json;
     // A place that cannot be written is told before the work is done.
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
-    ST_CHECK(compile(design, [&](int index, const Pass& pass, const std::string& stage) {
-      const std::string number = std::to_string(index);
-      inputs.stages.emplace_back(
-          (number.size() < 2 ? "0" + number : number) + "-" + std::string(pass.name), stage);
+    const AfterPass after = [&](int pass, const std::string& stage) {
+      inputs.stages.emplace_back(stage_name(pass), stage);
       if (!options.dump.empty()) dump_stage(options.dump, inputs.stages.back());
-      progress.step("after " + std::string(pass.name));
-    }));
+      progress.step("after " + std::string(passes()[pass].name));
+    };
+    if (options.start.empty()) {
+      ST_CHECK(compile(design, after));
+    } else {
+      ST_TRY(start, read_file(options.start, LargestInput));
+      ST_TRY(first, start_from(design, start, options.start));
+      inputs.start = stage_name(first - 1);
+      inputs.stages.emplace_back(inputs.start, start);
+      ST_CHECK(compile_from(first, options.start, design, after));
+    }
     ST_TRY(summary, write_project(design, inputs, directory, progress));
     std::vector<std::string> benches;
     if (options.synth == "stub") {
@@ -188,6 +196,8 @@ Action add_build(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--dump-ir", options->dump,
                  "also write the IR after each pass to this folder, as it comes");
+  app.add_option("--start-from", options->start,
+                 "stage to go on from: a file of ir/ or of --dump-ir, which may have been edited");
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
   app.add_option("--cxxflags", options->cxxflags,
                  "its flags (default -std=c++17 -O2 and warnings as errors)");

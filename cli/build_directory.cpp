@@ -4,15 +4,16 @@
 #include "backends/host/launch_plan.h"
 #include "backends/project/project.h"
 #include "backends/project/read_parameters.h"
+#include "core/compiler/stage.h"
 #include "core/support/json.h"
 #include "core/support/read_file.h"
-#include "frontends/onnx_json/onnx_json.h"
 
 namespace st::cli {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr size_t LargestConfig = size_t{1} << 24;
+constexpr size_t LargestStage = size_t{1} << 30;
 
 int64_t integer_of(const json::Value& object, const char* key, int64_t otherwise) {
   const json::Value* value = object.find(key);
@@ -53,14 +54,6 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   build.tokenizer_json_ = string_of(config, "tokenizer");
   build.has_tokenizer_file_ = !string_of(config, "tokenizer_file").empty();
   build.groups_ = static_cast<int>(integer_of(config, "groups", 0));
-  if (const json::Value* dims = config.find("dims"); dims && dims->object()) {
-    for (const auto& [name, range] : *dims->object()) {
-      if (!range.array() || range.array()->size() != 2 || !(*range.array())[0].integer() ||
-          !(*range.array())[1].integer())
-        continue;
-      build.dims_[name] = {*(*range.array())[0].integer(), *(*range.array())[1].integer()};
-    }
-  }
   return build;
 }
 
@@ -89,12 +82,18 @@ Result<Design> BuildDirectory::design() const {
   ST_TRY(target, find_target((path_ / "target.json").string()));
   design.target = target;
   design.options = options_;
-  ReadOptions reading;
-  reading.dims = dims_;
-  reading.graph_only = true;
-  ST_TRY(graph, read_onnx_json(path_ / "model.json", reading));
-  design.graph = std::move(graph);
-  ST_CHECK(compile(design, [](int, const Pass&, const std::string&) {}));
+  const int last = static_cast<int>(passes().size()) - 1;
+  const std::string name = "ir/" + stage_name(last) + ".txt";
+  ST_TRY(text, read_file(path_ / name, LargestStage));
+  ST_TRY(pass, stage_of(text, name));
+  if (pass != last) {
+    return Diagnostic{"E0602", "the last stage is another one", name, {}, "build again"};
+  }
+  // Constants are those of params/; the model is not needed.
+  ST_TRY(program, read_program(text, any_constant(), name));
+  design.program = std::move(program);
+  if (Status status = verify_complete(design.program); !status.ok())
+    return as_input(status.errors(), name);
   read_constants_from(path_, design.program);
   return design;
 }

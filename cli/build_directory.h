@@ -22,14 +22,13 @@ class BuildDirectory {
 
   /// The model's tokenizer. Errors: E0604 if it has none, or its file was not there at build time.
   [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
-  /// Compiles the directory's own copy of the model again, up to the connected program. Constants
-  /// are read from params/.
+  /// The program as it was built, read from its last stage in ir/, with target and options.
+  /// Constants are read from params/. Errors: E0101, E0311-E0313, E0602.
   [[nodiscard]] Result<Design> design() const;
 
  private:
   std::filesystem::path path_;
   CompileOptions options_;
-  std::map<std::string, Range> dims_;
   std::string tokenizer_json_;
   bool has_tokenizer_file_ = false;
   int groups_ = 0;

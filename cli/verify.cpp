@@ -39,7 +39,7 @@ std::string summary_table(const std::vector<KernelComparison>& kernels) {
 Status verify_build(const std::string& path, bool details) {
   Progress progress;
   ST_TRY(build, BuildDirectory::open(path));
-  progress.step("compiling the model again");
+  progress.step("reading the program");
   ST_TRY(design, build.design());
   const Program& program = design.program;
   Diagnostics problems;

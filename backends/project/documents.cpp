@@ -129,6 +129,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
       found != design.graph.metadata.end())
     config["tokenizer"] = found->second;
   if (inputs.tokenizer) config["tokenizer_file"] = inputs.tokenizer->first;
+  if (!inputs.start.empty()) config["started_from"] = inputs.start;
   return text_of_json(config);
 }
 
@@ -147,6 +148,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
     out += " --dim '" + name + "=" + std::to_string(range.low) + ".." + std::to_string(range.high) +
            "'";
   }
+  if (!inputs.start.empty()) out += " --start-from \"$here/ir/" + inputs.start + ".txt\"";
   return out + "\n";
 }
 

@@ -24,6 +24,7 @@ struct ProjectInputs {
       tokenizer;                      ///< name and bytes of the tokenizer's file
   std::map<std::string, Range> dims;  ///< bounds that the user gave
   std::vector<std::pair<std::string, std::string>> stages;  ///< IR by stage: "03-lower", text
+  std::string start;  ///< stage that the build started from, one of `stages`; empty for the model
 };
 
 /// What was written, for the summary.

@@ -2,6 +2,7 @@
 // The page to read first: what happens to a model, step by step.
 #include "core/compiler/pipeline.h"
 
+#include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
@@ -102,14 +103,27 @@ const std::vector<Pass>& passes() {
   return all;
 }
 
-Status compile(Design& design,
-               const std::function<void(int, const Pass&, const std::string&)>& after) {
-  int index = 0;
-  for (const Pass& pass : passes()) {
-    ST_CHECK(pass.run(design));
-    if (pass.on_program) ST_CHECK(verify(design.program));
-    after(index++, pass, pass.on_program ? text_of(design.program) : text_of(design.graph));
+namespace {
+
+Status run_passes(size_t first, Design& design, const AfterPass& after) {
+  for (size_t p = first; p < passes().size(); ++p) {
+    ST_CHECK(passes()[p].run(design));
+    if (passes()[p].on_program) ST_CHECK(verify(design.program));
+    after(static_cast<int>(p), stage_text(design, static_cast<int>(p)));
   }
+  return verify_complete(design.program);
+}
+
+}  // namespace
+
+Status compile(Design& design, const AfterPass& after) {
+  (void)name_constants(design.graph);
+  return run_passes(0, design, after);
+}
+
+Status compile_from(int first, const std::string& name, Design& design, const AfterPass& after) {
+  const Status status = run_passes(static_cast<size_t>(first), design, after);
+  if (!status.ok()) return as_input(status.errors(), name);
   return {};
 }
 

@@ -44,9 +44,15 @@ struct Pass {
 /// The passes, in the order in which they run.
 const std::vector<Pass>& passes();
 
-/// Runs all passes, and the verifier after each. `after(index, pass, text)` gets the text form of
-/// each stage. Errors: those of the passes.
-Status compile(Design& design,
-               const std::function<void(int, const Pass&, const std::string&)>& after);
+/// What is told of each stage: the index of the pass, and the stage's file (core/compiler/stage.h).
+using AfterPass = std::function<void(int pass, const std::string& text)>;
+
+/// Runs all passes, and the verifier after each. Constants of the graph, as read, get their names.
+/// Errors: those of the passes.
+Status compile(Design& design, const AfterPass& after);
+
+/// Runs the passes from index `first` on, which start_from() said; the stage before it was read
+/// from the file `name`. Errors: those of the passes; E0313 where a program cannot be gone on with.
+Status compile_from(int first, const std::string& name, Design& design, const AfterPass& after);
 
 }  // namespace st

@@ -21,10 +21,15 @@ const std::vector<KernelRecord>& kernel_records() {
   return records;
 }
 
-const KernelRecord& kernel_record(std::string_view kind) {
+const KernelRecord* find_kernel_record(std::string_view kind) {
   for (const KernelRecord& record : kernel_records()) {
-    if (record.kind == kind) return record;
+    if (record.kind == kind) return &record;
   }
+  return nullptr;
+}
+
+const KernelRecord& kernel_record(std::string_view kind) {
+  if (const KernelRecord* record = find_kernel_record(kind)) return *record;
   std::fprintf(stderr, "internal: no kernel record '%.*s'\n", static_cast<int>(kind.size()),
                kind.data());
   std::abort();

@@ -49,6 +49,8 @@ struct KernelRecord {
 
 /// All records, in a fixed order.
 const std::vector<KernelRecord>& kernel_records();
+/// The record of `kind`, or nullptr.
+const KernelRecord* find_kernel_record(std::string_view kind);
 /// The record of `kind`; asking for an unknown kind is a bug, and aborts.
 const KernelRecord& kernel_record(std::string_view kind);
 /// The loop nest of a kernel.

@@ -2,9 +2,6 @@
 #include "core/dataflow/program.h"
 
 #include <algorithm>
-#include <set>
-
-#include "core/support/diagnostics.h"
 
 namespace st {
 
@@ -55,6 +52,16 @@ std::vector<int64_t> Kernel::sizes_named(std::string_view prefix) const {
   }
 }
 
+int64_t bytes_of(const Memory& memory) {
+  int64_t words = memory.rows * memory.words_per_row();
+  if (memory.role == MemoryRole::Parameters) {
+    words = memory.segments.empty()
+                ? 0
+                : memory.segments.back().first_word + memory.segments.back().words;
+  }
+  return words * (WordBits / 8);
+}
+
 std::vector<KernelId> Program::kernels_of(int group) const {
   std::vector<KernelId> ids;
   for (KernelId k = 0; k < static_cast<KernelId>(kernels.size()); ++k) {
@@ -94,141 +101,6 @@ bool writes(const Program& program, int group, MemoryId m) {
     if (uses && (kernel.kind == "store_rows" || kernel.kind == "cache_rows")) return true;
   }
   return false;
-}
-
-namespace {
-
-std::string shape_text(const DataTensor& tensor) {
-  std::string out = std::string(name_of(tensor.dtype)) + "[";
-  for (size_t d = 0; d < tensor.shape.size(); ++d) {
-    if (d > 0) out += ",";
-    out += tensor.shape[d].text();
-  }
-  return out + "]";
-}
-
-std::string port_text(const Program& program, const Port& port) {
-  if (port.channel >= 0) return "%" + program.channels[port.channel].name;
-  return "#" + std::to_string(port.tensor) + " : " + text_of(port.type.itensor) + " by " +
-         std::to_string(port.type.lanes);
-}
-
-void append_ports(std::string& out, const Program& program, const std::vector<Port>& ports) {
-  out += "(";
-  for (size_t i = 0; i < ports.size(); ++i) {
-    if (i > 0) out += ", ";
-    out += port_text(program, ports[i]);
-  }
-  out += ")";
-}
-
-}  // namespace
-
-std::string text_of(const Program& program) {
-  std::string out = "program \"" + printable(program.model) + "\" precision " + program.precision +
-                    " sequence<=" + std::to_string(program.max_sequence) +
-                    " positions<=" + std::to_string(program.max_positions) + " groups " +
-                    std::to_string(program.groups) + "\n";
-  for (size_t t = 0; t < program.tensors.size(); ++t) {
-    const DataTensor& tensor = program.tensors[t];
-    out += "tensor #" + std::to_string(t) + " \"" + printable(tensor.name) + "\" " +
-           shape_text(tensor);
-    if (tensor.constant) out += " = \"" + printable(tensor.constant->describe()) + "\"";
-    out += "\n";
-  }
-  for (const Memory& memory : program.memories) {
-    out += "memory @" + memory.name + " " + std::string(name_of(memory.role));
-    if (memory.tensor >= 0) out += " #" + std::to_string(memory.tensor);
-    out += " " + std::to_string(memory.rows) + " rows of " + std::to_string(memory.beats) +
-           " x vector<" + std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) +
-           ">, " + std::to_string(memory.bytes) + " bytes, channel " +
-           std::to_string(memory.channel) + "\n";
-    for (const Segment& segment : memory.segments) {
-      out += "  segment #" + std::to_string(segment.tensor) + " words " +
-             std::to_string(segment.first_word) + "+" + std::to_string(segment.words) + " " +
-             text_of(segment.type.itensor) + " by " + std::to_string(segment.type.lanes) + "\n";
-    }
-  }
-  for (const Channel& channel : program.channels) {
-    out += "channel %" + channel.name + " #" + std::to_string(channel.tensor) + " : " +
-           text_of(channel.type.itensor) + " by " + std::to_string(channel.type.lanes) +
-           ", depth " + std::to_string(channel.depth) + " " + std::string(name_of(channel.memory));
-    if (!channel.why.empty()) out += "  // " + channel.why;
-    out += "\n";
-  }
-  for (const Kernel& kernel : program.kernels) {
-    out += "kernel @" + kernel.name + " = " + kernel.kind + "<";
-    bool first = true;
-    for (const auto& [name, size] : kernel.sizes) {
-      out += (first ? "" : ", ") + name + "=" + std::to_string(size);
-      first = false;
-    }
-    out += "> group " + std::to_string(kernel.group) + " ";
-    append_ports(out, program, kernel.inputs);
-    out += " -> ";
-    append_ports(out, program, kernel.outputs);
-    for (MemoryId m : kernel.memories) out += " @" + program.memories[m].name;
-    for (const auto& [name, real] : kernel.reals) out += " " + name + "=" + std::to_string(real);
-    if (!kernel.origin.empty()) out += "  // " + printable(kernel.origin);
-    out += "\n";
-  }
-  return out;
-}
-
-Status verify(const Program& program) {
-  Diagnostics problems;
-  auto report = [&](const std::string& where, const std::string& message) {
-    problems.push_back(
-        {"E0320", message, where, {}, "this is a fault of the compiler; please report it"});
-  };
-  std::set<std::string> names;
-  auto check_name = [&](const std::string& name) {
-    if (!names.insert(name).second) report(name, "the name is used twice");
-  };
-  for (const Memory& memory : program.memories) {
-    check_name(memory.name);
-    int64_t end = 0;
-    for (const Segment& segment : memory.segments) {
-      if (segment.first_word < end) report(memory.name, "segments overlap");
-      end = segment.first_word + segment.words;
-    }
-  }
-  std::vector<int> reads(program.channels.size(), 0), writes(program.channels.size(), 0);
-  auto check_port = [&](const Kernel& kernel, const Port& port, bool reading) {
-    if (Status status = verify(port.type.itensor); !status.ok()) {
-      for (Diagnostic problem : status.errors()) {
-        problem.where = kernel.name;
-        problems.push_back(problem);
-      }
-      return;
-    }
-    if (token_elements(port.type.itensor) % port.type.lanes != 0)
-      report(kernel.name, "lanes do not divide the tile");
-    if (port.channel < 0) return;
-    const Channel& channel = program.channels[port.channel];
-    (reading ? reads : writes)[port.channel]++;
-    if (channel.type != port.type)
-      report(kernel.name, "channel '" + channel.name + "' has another type than the port");
-    if (channel.tensor != port.tensor)
-      report(kernel.name, "channel '" + channel.name + "' carries another tensor");
-  };
-  for (const Kernel& kernel : program.kernels) {
-    check_name(kernel.name);
-    for (const Port& port : kernel.inputs) check_port(kernel, port, true);
-    for (const Port& port : kernel.outputs) check_port(kernel, port, false);
-  }
-  for (size_t c = 0; c < program.channels.size(); ++c) {
-    const Channel& channel = program.channels[c];
-    check_name(channel.name);
-    if (reads[c] != 1 || writes[c] != 1)
-      report(channel.name, "a channel needs one producer and one consumer");
-    if (channel.depth < 0) report(channel.name, "the depth is negative");
-    if (channel.producer >= 0 && channel.consumer >= 0 &&
-        program.kernels[channel.producer].group != program.kernels[channel.consumer].group) {
-      report(channel.name, "a channel joins two groups");
-    }
-  }
-  return problems;
 }
 
 }  // namespace st

@@ -113,6 +113,9 @@ inline constexpr int WordBits = 512;  ///< of every m_axi port
 /// Beats of `bits` bits that share a word.
 int64_t beats_per_word(int64_t beat_bits);
 
+/// Bytes that a memory takes: those of its rows, or those up to the end of the last segment.
+int64_t bytes_of(const Memory& memory);
+
 /// A unit of work in a group: a *node*. `kind` names the record in kernel_records(), and with it
 /// the template, the arithmetic and the cost.
 struct Kernel {
@@ -166,12 +169,21 @@ std::string group_name(int group);
 /// True if a kernel of the group writes memory `m`.
 bool writes(const Program& program, int group, MemoryId m);
 
-/// The text form, one line per tensor, memory, channel and kernel. Deterministic.
+/// "itensor<...> by 16".
+std::string text_of(const StreamType& type);
+/// The text form, one line per tensor, memory, channel and kernel; what follows from other fields
+/// is left out. Reads back by parse_program (core/dataflow/parse.h). Deterministic.
 std::string text_of(const Program& program);
 
-/// Checks that channels join equal types, that each has one producer and one consumer, that kernels
-/// fit their records, that names are unique identifiers, that segments do not overlap. Errors:
-/// E0320, all at once.
+/// Checks all that later passes, interpreters and back ends rely on, so that a program may come
+/// from anywhere: that ids are in range and names unique identifiers; that types are well-formed,
+/// have bounds that hold in every launch, and stream the whole of their tensor; that channels join
+/// equal types, in one group, one producer with one later consumer; that kernels have a record,
+/// with the ports, sizes, reals and memories that it asks for; that memories are laid out as their
+/// tensors. Errors: E0310 and E0320, all at once.
 Status verify(const Program& program);
+/// What a program must keep beyond verify() to be emitted: every port has a channel, and the logits
+/// go to an output. Errors: E0320.
+Status verify_complete(const Program& program);
 
 }  // namespace st

@@ -11,37 +11,6 @@
 namespace st {
 namespace {
 
-class InMemoryConstant : public ConstantSource {
- public:
-  InMemoryConstant(Tensor tensor, std::string description)
-      : tensor_(std::move(tensor)), description_(std::move(description)) {}
-  Result<Tensor> load() const override { return tensor_; }
-  std::string describe() const override { return description_; }
-
- private:
-  Tensor tensor_;
-  std::string description_;
-};
-
-class DerivedConstant : public ConstantSource {
- public:
-  DerivedConstant(std::shared_ptr<const ConstantSource> base, std::string description,
-                  std::function<Result<Tensor>(Tensor)> transform)
-      : base_(std::move(base)),
-        description_(std::move(description)),
-        transform_(std::move(transform)) {}
-  Result<Tensor> load() const override {
-    ST_TRY(tensor, base_->load());
-    return transform_(std::move(tensor));
-  }
-  std::string describe() const override { return description_; }
-
- private:
-  std::shared_ptr<const ConstantSource> base_;
-  std::string description_;
-  std::function<Result<Tensor>(Tensor)> transform_;
-};
-
 template <typename T>
 const T* find_attribute(const Node& node, const std::string& name) {
   const auto found = node.attributes.find(name);
@@ -196,15 +165,18 @@ Diagnostic cycle_error(const Graph& graph, const Producers& producers,
 
 }  // namespace
 
-std::shared_ptr<const ConstantSource> constant_of(Tensor tensor, std::string description) {
-  return std::make_shared<InMemoryConstant>(std::move(tensor), std::move(description));
-}
-
-std::shared_ptr<const ConstantSource> derived_constant(
-    std::shared_ptr<const ConstantSource> base, std::string description,
-    std::function<Result<Tensor>(Tensor)> transform) {
-  return std::make_shared<DerivedConstant>(std::move(base), std::move(description),
-                                           std::move(transform));
+ConstantLookup name_constants(Graph& graph) {
+  auto known = std::make_shared<std::map<std::string, TypedConstant>>();
+  for (Value& value : graph.values) {
+    if (!value.constant) continue;
+    known->try_emplace(value.name, TypedConstant{value.constant, value.type});
+    value.constant = named_constant(value.name, value.constant);
+  }
+  return [known](const std::string& name) -> std::optional<TypedConstant> {
+    const auto found = known->find(name);
+    if (found == known->end()) return std::nullopt;
+    return found->second;
+  };
 }
 
 int64_t Node::integer(const std::string& attribute, int64_t otherwise) const {

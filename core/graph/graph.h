@@ -2,7 +2,6 @@
 /// The tensor-level IR: a decoder as a graph of ONNX operators with bounded symbolic shapes.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,43 +9,14 @@
 #include <variant>
 #include <vector>
 
-#include "core/graph/tensor.h"
-#include "core/support/extent.h"
+#include "core/graph/constant.h"
+#include "core/graph/type.h"
 #include "core/support/result.h"
 
 namespace st {
 
 using ValueId = int;
 inline constexpr ValueId NoValue = -1;  ///< an optional operand that was left out
-
-/// Element type and symbolic shape of a value; dimensions in elements.
-struct TensorType {
-  DType dtype = DType::F32;
-  std::vector<Extent> shape;
-  friend bool operator==(const TensorType&, const TensorType&) = default;
-};
-
-/// "f32[1,sequence_length,64]".
-std::string text_of(const TensorType& type);
-
-/// Where a constant's data comes from. Loading is lazy, so that a model larger than memory can be
-/// walked.
-class ConstantSource {
- public:
-  virtual ~ConstantSource() = default;
-  /// The whole tensor. Errors: E02xx, naming file and dataset.
-  [[nodiscard]] virtual Result<Tensor> load() const = 0;
-  /// For messages and IR dumps: "weights.h5:h.0.ln_1.weight".
-  [[nodiscard]] virtual std::string describe() const = 0;
-};
-
-/// A constant that is in memory already.
-std::shared_ptr<const ConstantSource> constant_of(Tensor tensor,
-                                                  std::string description = "inline");
-/// A constant computed from another one when it is loaded.
-std::shared_ptr<const ConstantSource> derived_constant(
-    std::shared_ptr<const ConstantSource> base, std::string description,
-    std::function<Result<Tensor>(Tensor)> transform);
 
 struct Value {
   std::string name;                                ///< the user's name, untrusted
@@ -83,6 +53,7 @@ struct Node {
 struct Range {
   int64_t low = 1;
   int64_t high = 1;
+  friend bool operator==(const Range&, const Range&) = default;
 };
 
 /// A model. Values and nodes keep the order of the file; after `check` nodes are in topological
@@ -112,7 +83,12 @@ struct Graph {
   void remove_dead();
 };
 
-/// The text form of a graph: one line per input, constant and node, with types. Deterministic.
+/// Makes every constant of a graph, as it was read, one that is loaded by its value's name, and
+/// returns the lookup of these names.
+ConstantLookup name_constants(Graph& graph);
+
+/// The text form of a graph: one line per input, constant and node, with types. Reads back by
+/// parse_graph (core/graph/parse.h). Deterministic.
 std::string text_of(const Graph& graph);
 
 }  // namespace st

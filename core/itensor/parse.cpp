@@ -78,29 +78,6 @@ void parse_list(TextCursor& cursor, const char* open, const char* close, const I
 
 }  // namespace
 
-Extent parse_extent(TextCursor& cursor) {
-  Extent sum;
-  bool first = true;
-  while (!cursor.failed()) {
-    int64_t sign = 1;
-    if (cursor.accept("-")) {
-      sign = -1;
-    } else if (!cursor.accept("+") && !first) {
-      break;
-    }
-    first = false;
-    if (cursor.at_digit()) {
-      constexpr int64_t MostCoefficient = int64_t{1} << 40;
-      const int64_t number = sign * cursor.integer(0, MostCoefficient);
-      sum = cursor.accept("*") ? sum + number * Extent::symbol(cursor.identifier("a symbol"))
-                               : sum + Extent(number);
-    } else {
-      sum = sum + sign * Extent::symbol(cursor.identifier("a number or a symbol"));
-    }
-  }
-  return sum;
-}
-
 ItensorType parse_itensor(TextCursor& cursor) {
   ItensorType type;
   cursor.expect("itensor");

@@ -75,14 +75,13 @@ TensorId Lowering::row_tensor(ValueId value, int64_t width, DType dtype) {
 }
 
 TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype,
-                             std::vector<int64_t> shape,
-                             std::function<Result<Tensor>(Tensor)> transform) {
+                             std::vector<int64_t> shape, const std::string& transform,
+                             std::vector<int64_t> parameters) {
   auto [entry, fresh] = tensors_.try_emplace({value, role}, -1);
   if (fresh) {
     entry->second = new_tensor(graph_.values[value].name, dtype, {shape.begin(), shape.end()});
     auto source = graph_.values[value].constant;
-    if (transform)
-      source = derived_constant(source, source->describe() + " " + role, std::move(transform));
+    if (!transform.empty()) source = derived_constant(source, transform, std::move(parameters));
     program_.tensors[entry->second].constant = source;
   }
   return entry->second;
@@ -102,13 +101,8 @@ Result<Port> Lowering::parameter_row(const Node& node, ValueId value, int64_t wi
                                  text_of(*constant.type) + ", neither a scalar nor a row of " +
                                  std::to_string(width));
   }
-  auto to_row = [width](Tensor t) -> Result<Tensor> {
-    Tensor row = Tensor::zeros(DType::F32, {width});
-    for (int64_t i = 0; i < width; ++i) row.f32()[i] = t.f32()[t.size() == 1 ? 0 : i];
-    return row;
-  };
   const TensorId id =
-      parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, to_row);
+      parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, "row", {width});
   return Port{id, repeated_row_stream(width, lanes), -1};
 }
 

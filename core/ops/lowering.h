@@ -43,10 +43,11 @@ class Lowering {
   TensorId row_tensor(ValueId value, int64_t width, DType dtype = DType::F32);
   /// A tensor that no graph value names.
   TensorId new_tensor(const std::string& name, DType dtype, std::vector<Extent> shape);
-  /// A parameter tensor made from the constant of `value` by `transform`.
+  /// A parameter tensor made from the constant of `value` by the transform of that name
+  /// (core/graph/constant.h), if any.
   TensorId parameter(ValueId value, const std::string& role, DType dtype,
-                     std::vector<int64_t> shape,
-                     std::function<Result<Tensor>(Tensor)> transform = nullptr);
+                     std::vector<int64_t> shape, const std::string& transform = "",
+                     std::vector<int64_t> parameters = {});
   /// A scale, bias or the like of `width` elements; a scalar constant is repeated. Errors: E0309 at
   /// `node`.
   Result<Port> parameter_row(const Node& node, ValueId value, int64_t width, int lanes);

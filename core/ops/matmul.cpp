@@ -48,25 +48,13 @@ Status lower_matmul(Lowering& l, const Node& node) {
   const int64_t width = w.type->shape[1].offset();
   const Port x{l.row_tensor(node.inputs[0], depth), replayed_rows(l, depth, width, DType::F32), -1};
   const TensorId weight =
-      l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, transposed);
+      l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, "transpose");
   const Port y{l.row_tensor(node.outputs[0], width), l.row_stream(width), -1};
   add_matmul_kernel(l, node, x, weight, y, depth, width);
   return {};
 }
 
 }  // namespace
-
-Result<Tensor> transposed(Tensor m) {
-  const int64_t rows = m.shape[0], columns = m.shape[1];
-  Tensor t = Tensor::zeros(m.dtype(), {columns, rows});
-  auto move = [&](auto& to, const auto& from) {
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
-    }
-  };
-  std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, t.data);
-  return t;
-}
 
 StreamType replayed_rows(const Lowering& l, int64_t depth, int64_t width, DType dtype) {
   const int lanes = lanes_for(depth), out_lanes = lanes_for(width);

@@ -6,9 +6,6 @@
 
 namespace st {
 
-/// The transpose of a matrix.
-Result<Tensor> transposed(Tensor matrix);
-
 /// How a linear layer reads its rows of `depth`: once for each tile of the `width` results.
 StreamType replayed_rows(const Lowering& lowering, int64_t depth, int64_t width, DType dtype);
 

@@ -29,6 +29,9 @@ float peak_of(const float* row, int64_t count) {
 /// (x f32 [.., d]) -> (q i8 [.., d], scale f32 [..]).
 Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& node) {
   TensorType q = graph.type(node.inputs[0]);
+  if (q.dtype != DType::F32 || q.shape.empty() || node.outputs.size() != 2 ||
+      node.outputs[1] == NoValue)
+    return shape_error(graph, node, "f32 rows are quantised to i8 rows and scales");
   TensorType scale = q;
   q.dtype = DType::I8;
   scale.shape.pop_back();
@@ -67,8 +70,12 @@ Status lower_quantize(Lowering& l, const Node& node) {
 /// (x i8 [.., k], w i8 [n, k]) -> i32 [.., n].
 Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
+  const TensorType& w = graph.type(node.inputs[1]);
+  if (y.dtype != DType::I8 || w.dtype != DType::I8 || y.shape.empty() || w.shape.size() != 2 ||
+      y.shape.back() != w.shape[1] || !graph.values[node.inputs[1]].constant)
+    return shape_error(graph, node, "i8 rows [.., k] are multiplied by a constant i8 [n, k]");
   y.dtype = DType::I32;
-  y.shape.back() = graph.type(node.inputs[1]).shape[0];
+  y.shape.back() = w.shape[0];
   return std::vector{y};
 }
 
@@ -102,6 +109,12 @@ Status lower_matmul(Lowering& l, const Node& node) {
 /// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].
 Result<std::vector<TensorType>> dequantize_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
+  const TensorType& row = graph.type(node.inputs[1]);
+  const TensorType& channel = graph.type(node.inputs[2]);
+  if (y.dtype != DType::I32 || y.shape.empty() || row.dtype != DType::F32 ||
+      row.shape != std::vector<Extent>(y.shape.begin(), y.shape.end() - 1) ||
+      channel.dtype != DType::F32 || channel.shape != std::vector{y.shape.back()})
+    return shape_error(graph, node, "i32 sums [.., n] are scaled by f32 [..] and f32 [n]");
   y.dtype = DType::F32;
   return std::vector{y};
 }
@@ -134,27 +147,6 @@ Status lower_dequantize(Lowering& l, const Node& node) {
 }
 
 }  // namespace
-
-Tensor row_scales(const Tensor& weight) {
-  const int64_t depth = weight.shape[1];
-  Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
-  for (int64_t n = 0; n < scales.size(); ++n)
-    scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
-  return scales;
-}
-
-Tensor quantised_rows(const Tensor& weight) {
-  const int64_t depth = weight.shape[1];
-  Tensor q = Tensor::zeros(DType::I8, weight.shape);
-  for (int64_t n = 0; n < weight.shape[0]; ++n) {
-    const float* row = weight.f32().data() + n * depth;
-    const float peak = peak_of(row, depth);
-    for (int64_t k = 0; k < depth; ++k) {
-      q.as<int8_t>()[n * depth + k] = rounded(row[k], peak == 0.0f ? 0.0f : 127.0f / peak);
-    }
-  }
-  return q;
-}
 
 void add_quantised_ops(std::vector<OpRecord>& records) {
   records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1,

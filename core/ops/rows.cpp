@@ -69,7 +69,7 @@ Status lower_norm(Lowering& l, const Node& node) {
       inputs.push_back(bias);
     } else {
       const TensorId zero = l.new_tensor(node.name + ".bias", DType::F32, {width});
-      l.program().tensors[zero].constant = constant_of(Tensor::zeros(DType::F32, {width}), "zeros");
+      l.program().tensors[zero].constant = zeros_constant(DType::F32, {width});
       inputs.push_back({zero, l.repeated_row_stream(width, rows.lanes), -1});
     }
   }

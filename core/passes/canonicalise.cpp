@@ -4,7 +4,6 @@
 #include <map>
 #include <tuple>
 
-#include "core/ops/matmul.h"
 #include "core/passes/infer.h"
 
 namespace st {
@@ -31,8 +30,7 @@ void fold_transposes(Graph& graph) {
     const auto& source = graph.values[node.inputs[0]].constant;
     if (!source) continue;
     // The node stays until remove_dead; its output is a constant from here on.
-    graph.values[node.outputs[0]].constant =
-        derived_constant(source, source->describe() + " transposed", transposed);
+    graph.values[node.outputs[0]].constant = derived_constant(source, "transpose");
   }
   std::erase_if(graph.nodes, [&](const Node& node) {
     return node.op == "Transpose" && node.domain.empty() && graph.values[node.outputs[0]].constant;

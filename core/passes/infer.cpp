@@ -34,13 +34,12 @@ bool is_empty(const TensorType& type) {
 
 }  // namespace
 
-Status check_operators(const Graph& graph) {
+Status check_operators(const Graph& graph, OwnOperators own) {
   Diagnostics problems;
   std::map<std::string, std::vector<const Node*>> unknown;
   for (const Node& node : graph.nodes) {
     const OpRecord* record = find_op(node.op, node.domain);
-    // Operators that passes make trust their operands; a model cannot ask for them.
-    if (!record || record->domain == OwnDomain) {
+    if (!record || (record->domain == OwnDomain && own == OwnOperators::Refused)) {
       unknown[domain_text(node) + printable(node.op)].push_back(&node);
       continue;
     }
@@ -58,7 +57,7 @@ Status check_operators(const Graph& graph) {
         std::any_of(node.inputs.begin(), node.inputs.begin() + std::min(given, record->min_inputs),
                     [](ValueId id) { return id == NoValue; });
     if (given < record->min_inputs || given > record->max_inputs || missing ||
-        node.outputs.empty()) {
+        node.outputs.empty() || node.outputs[0] == NoValue) {
       problems.push_back({"E0306",
                           "node '" + printable(node.name) + "' (" + printable(node.op) +
                               ") takes " + std::to_string(record->min_inputs) + " to " +

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 
-#include "core/ops/matmul.h"
 #include "core/ops/quantised.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
@@ -9,13 +8,12 @@
 namespace st {
 namespace {
 
-/// A constant value that is derived from another one.
+/// A constant value that is derived from the transpose of another one.
 ValueId add_constant(Graph& graph, ValueId base, const std::string& suffix, TensorType type,
-                     std::function<Result<Tensor>(Tensor)> transform) {
+                     const std::string& transform) {
   const ValueId id = graph.add_value(graph.values[base].name + suffix, std::move(type));
-  const auto source = graph.values[base].constant;
   graph.values[id].constant =
-      derived_constant(source, source->describe() + suffix, std::move(transform));
+      derived_constant(derived_constant(graph.values[base].constant, "transpose"), transform);
   graph.values[id].where = graph.values[base].where;
   return id;
 }
@@ -51,16 +49,10 @@ Status quantise_w8a8(Graph& graph) {
       nodes.push_back(own_node(node, "QuantizeRows", ".quantize", {x},
                                {entry->second.first, entry->second.second}));
     }
-    const ValueId weight = add_constant(graph, w, ".i8", {DType::I8, {shape[1], shape[0]}},
-                                        [](Tensor t) -> Result<Tensor> {
-                                          ST_TRY(rows, transposed(std::move(t)));
-                                          return quantised_rows(rows);
-                                        });
-    const ValueId scales = add_constant(graph, w, ".channel_scale", {DType::F32, {shape[1]}},
-                                        [](Tensor t) -> Result<Tensor> {
-                                          ST_TRY(rows, transposed(std::move(t)));
-                                          return row_scales(rows);
-                                        });
+    const ValueId weight =
+        add_constant(graph, w, ".i8", {DType::I8, {shape[1], shape[0]}}, "quantised_rows");
+    const ValueId scales =
+        add_constant(graph, w, ".channel_scale", {DType::F32, {shape[1]}}, "row_scales");
     const ValueId sums = graph.add_value(graph.values[node.outputs[0]].name + ".i32");
     nodes.push_back(own_node(node, "MatMulInt8", "", {entry->second.first, weight}, {sums}));
     nodes.push_back(own_node(node, "DequantizeRows", ".dequantize",

@@ -32,10 +32,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-}  // namespace
-
-std::string sanitised(std::string_view name) {
-  constexpr size_t Longest = 60;
+/// sanitised(), shortened to about `longest` characters.
+std::string sanitised_to(std::string_view name, size_t longest) {
   std::string out;
   for (char c : name) {
     const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -45,7 +43,7 @@ std::string sanitised(std::string_view name) {
     } else if (!out.empty() && out.back() != '_') {
       out += '_';
     }
-    if (out.size() >= Longest) break;
+    if (out.size() >= longest) break;
   }
   while (!out.empty() && out.back() == '_') out.pop_back();
   if (out.empty()) return "unnamed";
@@ -56,6 +54,21 @@ std::string sanitised(std::string_view name) {
   if (std::find(Reserved.begin(), Reserved.end(), lower(out)) != Reserved.end()) out += "_value";
   return out;
 }
+
+}  // namespace
+
+std::string sanitised(std::string_view name) {
+  constexpr size_t Longest = 60;
+  return sanitised_to(name, Longest);
+}
+
+bool is_emittable(std::string_view name) {
+  // Longest, and a number behind it.
+  constexpr size_t Longest = 80;
+  return name.size() <= Longest && sanitised_to(name, Longest) == name;
+}
+
+bool Names::take(std::string_view name) { return taken_.insert(lower(std::string(name))).second; }
 
 std::string Names::unique(std::string_view wanted) {
   const std::string base = sanitised(wanted);

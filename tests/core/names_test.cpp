@@ -68,6 +68,20 @@ TEST(Names, ANumberedNameThatIsTakenIsSkipped) {
   EXPECT_EQ(names.unique("x"), "x_3");
 }
 
+TEST(Names, WhatIsHandedOutMayBeEmittedAndIsTaken) {
+  Names names;
+  for (const char* wanted : {"x", "x", "int", "h.0/ln_1", "42", "NULL", "a__b"}) {
+    const std::string name = names.unique(wanted);
+    EXPECT_TRUE(is_emittable(name)) << name;
+    EXPECT_FALSE(names.take(name)) << name;
+  }
+  EXPECT_TRUE(is_emittable(names.unique(std::string(100, 'a'))));
+  EXPECT_TRUE(is_emittable(names.unique(std::string(100, 'a'))));
+  for (const char* bad : {"", "int", "1x", "a__b", "a_", "NULL", "a-b", "f(); //"})
+    EXPECT_FALSE(is_emittable(bad)) << bad;
+  EXPECT_FALSE(is_emittable(std::string(81, 'a')));
+}
+
 TEST(Names, LongNamesThatDifferAtTheirEndStayApart) {
   Names names;
   const std::string first = names.unique(std::string(100, 'a') + "1");

@@ -180,41 +180,5 @@ TEST(Graph, AttributesHaveDefaults) {
   EXPECT_EQ(node.input(0), NoValue);
 }
 
-TEST(Graph, TextHasOneLinePerThing) {
-  Builder b;
-  b.input("x").constant("w").node("Add", {"x", "w", ""}, {"y"}).output("y");
-  b.graph.name = "toy\n";
-  b.graph.opset = 20;
-  b.graph.symbols["s"] = {1, 64};
-  b.graph.values[b.value("w")].type = TensorType{DType::F16, {}};
-  b.graph.nodes[0].attributes = {{"b", 1.0F},
-                                 {"a", int64_t{2}},
-                                 {"c", std::string("t")},
-                                 {"d", std::vector<int64_t>{1, 2}},
-                                 {"e", 1e-5F}};
-  EXPECT_EQ(
-      text_of(b.graph),
-      "graph \"toy\\x0a\" opset 20\n"
-      "symbol s = 1..64\n"
-      "input %x: f32[s,4]\n"
-      "constant %w: f16[] = inline\n"
-      "node %y: f32[s,4] = Add(%x, %w, none) {a=2, b=1.0, c=\"t\", d=[1,2], e=1e-05}  // n/Add\n"
-      "output %y: f32[s,4]\n");
-}
-
-TEST(Graph, DerivedConstantsTransformWhenLoaded) {
-  Tensor base = Tensor::zeros(DType::F32, {2});
-  base.f32() = {1, 2};
-  const auto doubled =
-      derived_constant(constant_of(base, "w"), "w*2", [](Tensor t) -> Result<Tensor> {
-        for (float& x : t.f32()) x *= 2;
-        return t;
-      });
-  EXPECT_EQ(doubled->describe(), "w*2");
-  const auto tensor = doubled->load();
-  ASSERT_TRUE(tensor.ok());
-  EXPECT_EQ(tensor->f32(), (std::vector<float>{2, 4}));
-}
-
 }  // namespace
 }  // namespace st

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels against what their records, their templates and the interpreter ask for.
+#include <algorithm>
+#include <cmath>
+
+#include "core/dataflow/kernels/elementwise.h"
+#include "core/dataflow/verify.h"
+
+namespace st {
+namespace {
+
+/// How many operands of a kind ("in", "out", "memory") a record names, and whether it takes any
+/// number of them ("in*").
+struct Demand {
+  size_t count = 0;
+  bool any = false;
+  size_t more = 0;  ///< beside those that may be any number ("out-last")
+  [[nodiscard]] bool met_by(size_t given) const {
+    return any ? given >= count + more + 1 : given == count;
+  }
+  [[nodiscard]] std::string text() const {
+    return any ? std::to_string(count + more + 1) + " or more" : std::to_string(count);
+  }
+};
+
+Demand demand(const KernelRecord& record, std::string_view kind) {
+  Demand demand;
+  for (std::string_view argument : record.arguments) {
+    if (!argument.starts_with(kind) || argument.size() == kind.size()) continue;
+    const std::string_view which = argument.substr(kind.size());
+    if (which.starts_with('*')) demand.any = true;
+    if (which == "-last") ++demand.more;
+    if (which.size() == 1 && which[0] >= '0' && which[0] <= '9')
+      demand.count = std::max<size_t>(demand.count, static_cast<size_t>(which[0] - '0') + 1);
+  }
+  return demand;
+}
+
+/// Ports that get sizes of their own, as in "sizes Part*".
+size_t numbered(const Kernel& kernel, const KernelRecord& record) {
+  if (record.holds_row) return kernel.outputs.size() - demand(record, "out").more;
+  return std::max(kernel.inputs.size(), kernel.outputs.size());
+}
+
+void check_sizes(const Program& program, const Kernel& kernel, const KernelRecord& record,
+                 const Report& report) {
+  std::vector<std::string> needed;
+  for (std::string_view argument : record.template_arguments) {
+    if (argument.starts_with("type of")) continue;
+    if (argument == "body") continue;
+    if (argument.starts_with("sizes ")) {
+      const std::string prefix(argument.substr(6, argument.size() - 7));
+      for (size_t i = 0; i < numbered(kernel, record); ++i)
+        needed.push_back(prefix + std::to_string(i));
+    } else {
+      needed.emplace_back(argument);
+    }
+  }
+  for (const std::string& name : needed) {
+    if (kernel.sizes.count(name) == 0)
+      report(kernel.name, kernel.kind + " needs size '" + name + "'");
+  }
+  // Cycles and bits are products of sizes, positions and small factors.
+  constexpr int64_t MostWork = int64_t{1} << 56;
+  int64_t work = program.max_positions;
+  for (const auto& [name, size] : kernel.sizes) {
+    const bool flag = name == "Interleaved", may_be_zero = flag || name == "Window";
+    if (size < (may_be_zero ? 0 : 1) || (flag && size > 1)) {
+      report(kernel.name, "size '" + printable(name) + "' cannot be " + std::to_string(size));
+    } else if (name == "MaxPositions") {
+      if (size != program.max_positions)
+        report(kernel.name, "size 'MaxPositions' is not the program's");
+    } else if (size > 0 && work > MostWork / size) {
+      report(kernel.name, "the sizes are too large");
+      return;
+    } else if (size > 0) {
+      work *= size;
+    }
+  }
+}
+
+using Dimensions = std::vector<std::string>;
+
+/// What a port carries: a type, and extents as products of sizes. T stands for the rows of a
+/// launch, C for all positions so far, ? for any extent.
+struct PortShape {
+  DType dtype;
+  Dimensions extents;
+  bool repeated = false;  ///< may be without the rows: a constant that is streamed for each of them
+};
+
+/// The ports of a kind of kernel, in order.
+struct KernelShape {
+  std::string_view kind;
+  std::vector<PortShape> inputs, outputs;
+};
+
+constexpr DType F32 = DType::F32, I8 = DType::I8, I32 = DType::I32;
+
+std::vector<KernelShape> make_kernel_shapes() {
+  const Dimensions rows = {"T", "L*Beats"}, heads = {"T", "Heads*HeadBeats*L"};
+  const Dimensions scores = {"Heads", "T", "C"}, cached = {"?", "C", "HeadBeats*L"};
+  const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"};
+  const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NL*NBeats", "KL*KBeats"};
+  const Dimensions width = {"T", "NL*NBeats"};
+  std::vector<KernelShape> shapes = {
+      {"gather_rows", {{I32, {"T"}}}, {{F32, rows}}},
+      {"cache_rows", {{F32, heads}}, {{F32, {"Heads", "C", "HeadBeats*L"}}}},
+      {"layer_norm", {{F32, rows}, {F32, row}, {F32, row}}, {{F32, rows}}},
+      {"rms_norm", {{F32, rows}, {F32, row}}, {{F32, rows}}},
+      {"quantize_rows", {{F32, rows}}, {{I8, rows}, {F32, {"T"}}}},
+      {"dequantize_rows", {{I32, rows}, {F32, {"T"}}, {F32, row}}, {{F32, rows}}},
+      {"rotary", {{F32, heads}, {F32, angles}, {F32, angles}}, {{F32, heads}}},
+      {"matmul", {{F32, depth}, {F32, weight}}, {{F32, width}}},
+      {"matmul", {{I8, depth}, {I8, weight}}, {{I32, width}}},
+      {"attention_scores", {{F32, heads}, {F32, cached}}, {{F32, scores}}},
+      {"softmax_rows", {{F32, scores}}, {{F32, scores}}},
+      {"attention_context", {{F32, scores}, {F32, cached}}, {{F32, heads}}},
+  };
+  for (const char* kind : {"add", "subtract", "multiply", "divide"})
+    shapes.push_back({kind, {{F32, rows, true}, {F32, rows, true}}, {{F32, rows}}});
+  for (const char* kind : {"gelu_tanh", "gelu_erf", "silu", "sigmoid", "tanh_act", "relu"})
+    shapes.push_back({kind, {{F32, rows}}, {{F32, rows}}});
+  return shapes;
+}
+
+/// "Heads*L" -> the product of these sizes; 0 if one is missing.
+int64_t product_of(const Kernel& kernel, const std::string& text) {
+  int64_t product = 1;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('*', begin), text.size());
+    const auto size = kernel.sizes.find(text.substr(begin, end - begin));
+    product *= size == kernel.sizes.end() ? 0 : size->second;
+    begin = end + 1;
+  }
+  return product;
+}
+
+Extent extent_of(const Kernel& kernel, const std::string& text) {
+  if (text == "T") return Extent::symbol(Sequence);
+  if (text == "C") return Extent::symbol(Past) + Extent::symbol(Sequence);
+  return {product_of(kernel, text)};
+}
+
+bool fits(const Program& program, const Kernel& kernel, const Port& port, const PortShape& shape) {
+  const DataTensor& tensor = program.tensors[port.tensor];
+  if (tensor.dtype != shape.dtype) return false;
+  const size_t skipped = shape.repeated && tensor.shape.size() + 1 == shape.extents.size() ? 1 : 0;
+  if (tensor.shape.size() + skipped != shape.extents.size()) return false;
+  for (size_t d = 0; d < tensor.shape.size(); ++d) {
+    const std::string& wanted = shape.extents[d + skipped];
+    if (wanted != "?" && tensor.shape[d] != extent_of(kernel, wanted)) return false;
+  }
+  return true;
+}
+
+bool fits(const Program& program, const Kernel& kernel, const KernelShape& shape) {
+  // A row that is held goes to any number of outputs.
+  std::vector<PortShape> outputs = shape.outputs;
+  if (const size_t rows = kernel.sizes_named("Repeat").size(); rows > 1)
+    outputs.insert(outputs.begin(), rows - 1, shape.outputs[0]);
+  if (outputs.size() != kernel.outputs.size()) return false;
+  auto all = [&](const std::vector<Port>& ports, const std::vector<PortShape>& shapes) {
+    for (size_t i = 0; i < ports.size(); ++i) {
+      if (i >= shapes.size() || !fits(program, kernel, ports[i], shapes[i])) return false;
+    }
+    return true;
+  };
+  return all(kernel.inputs, shape.inputs) && all(kernel.outputs, outputs);
+}
+
+/// A kernel whose shapes are not in the table says what is wrong with it; nothing, if all is right.
+using Rule = std::string (*)(const Program&, const Kernel&);
+
+/// True if one tensor may carry what the other one does: an edge has a tensor of its own.
+bool same_elements(const Program& program, TensorId a, TensorId b) {
+  return program.tensors[a].dtype == program.tensors[b].dtype &&
+         program.tensors[a].shape == program.tensors[b].shape;
+}
+
+/// Rows between a memory and a stream.
+std::string check_transfer(const Program& program, const Kernel& kernel) {
+  const Port& port = kernel.inputs.empty() ? kernel.outputs[0] : kernel.inputs[0];
+  const Memory& memory = program.memories[kernel.memories[0]];
+  const bool buffer = memory.role == MemoryRole::Input || memory.role == MemoryRole::Output ||
+                      memory.role == MemoryRole::Activation;
+  if (!buffer || !same_elements(program, memory.tensor, port.tensor))
+    return "the memory holds something else";
+  if (kernel.sizes.at("L") != memory.lanes || kernel.sizes.at("Beats") != memory.beats ||
+      port.type.lanes != memory.lanes || beats_per_row(program, port.type) != memory.beats)
+    return "rows of the stream are laid out in another way than in the memory";
+  return "";
+}
+
+std::string check_loader(const Program& program, const Kernel& kernel) {
+  const Memory& memory = program.memories[kernel.memories[0]];
+  const auto same = [](const Segment& segment, const Port& port) {
+    return segment.tensor == port.tensor && segment.type == port.type &&
+           segment.channel == port.channel;
+  };
+  if (memory.role != MemoryRole::Parameters ||
+      !std::equal(memory.segments.begin(), memory.segments.end(), kernel.outputs.begin(),
+                  kernel.outputs.end(), same))
+    return "the streams are not the segments of its memory";
+  return "";
+}
+
+std::string check_fork(const Program& program, const Kernel& kernel) {
+  for (const Port& port : kernel.outputs) {
+    if (!same_elements(program, port.tensor, kernel.inputs[0].tensor) ||
+        port.type != kernel.inputs[0].type)
+      return "an output is not what comes in";
+  }
+  return "";
+}
+
+/// Ports of `parts` make up the rows of `whole`, one beside the other.
+std::string check_parts(const Program& program, const Kernel& kernel,
+                        const std::vector<Port>& parts, const Port& whole) {
+  int64_t beats = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string part = "Part" + std::to_string(i);
+    beats += kernel.sizes.at(part);
+    if (!fits(program, kernel, parts[i], {F32, {"T", part + "*L"}}))
+      return "part " + std::to_string(i) + " is not f32[sequence,L*" + part + "]";
+  }
+  const DataTensor& tensor = program.tensors[whole.tensor];
+  const std::vector<Extent> shape = {Extent::symbol(Sequence), beats * kernel.sizes.at("L")};
+  return tensor.dtype == F32 && tensor.shape == shape ? "" : "the parts do not make up the whole";
+}
+
+std::string check_split(const Program& program, const Kernel& kernel) {
+  return check_parts(program, kernel, kernel.outputs, kernel.inputs[0]);
+}
+std::string check_concat(const Program& program, const Kernel& kernel) {
+  return check_parts(program, kernel, kernel.inputs, kernel.outputs[0]);
+}
+
+/// Inputs in turn, `Beats` beats of each.
+std::string check_join(const Program& program, const Kernel& kernel) {
+  const int64_t beats = kernel.sizes.at("Beats");
+  for (const Port& port : kernel.inputs) {
+    if (port.type != kernel.inputs[0].type || beats_per_row(program, port.type) != beats)
+      return "the inputs differ in type, or are not of Beats beats";
+  }
+  const StreamType &in = kernel.inputs[0].type, &out = kernel.outputs[0].type;
+  const bool all =
+      beats_per_row(program, out) == beats * static_cast<int64_t>(kernel.inputs.size());
+  return all && in.lanes == out.lanes && in.itensor.dtype == out.itensor.dtype
+             ? ""
+             : "the output does not take the beats of all inputs";
+}
+
+/// Expanded or collapsed dimensions (itensor_reassociate): as many elements, of the same type, in
+/// the same beats.
+std::string check_reassociate(const Program& program, const Kernel& kernel) {
+  const StreamType &in = kernel.inputs[0].type, &out = kernel.outputs[0].type;
+  const int64_t beats = kernel.sizes.at("Beats");
+  if (in.itensor.dtype != out.itensor.dtype || in.lanes != out.lanes ||
+      beats_per_row(program, in) != beats || beats_per_row(program, out) != beats)
+    return "the beats of both shapes differ";
+  // A stream that repeats elements, or takes them in another order, is no reshape.
+  const bool whole = distinct_tiles(in.itensor) == max_tokens(in.itensor) &&
+                     distinct_tiles(out.itensor) == max_tokens(out.itensor);
+  return whole && row_major(in.itensor) && row_major(out.itensor)
+             ? ""
+             : "only streams in the order of their tensor are reshaped";
+}
+
+std::string check_body(const Program& program, const Kernel& kernel) {
+  size_t operands = 1;
+  for (const std::string& name : kernel.body) {
+    const ElementwiseOp* op = find_elementwise(name);
+    if (op == nullptr) return "there is no operation '" + printable(name) + "'";
+    operands += op->binary != nullptr ? 1 : 0;
+  }
+  if (kernel.body.empty() || operands != kernel.inputs.size())
+    return "its operations take " + std::to_string(operands) + " operands, it has " +
+           std::to_string(kernel.inputs.size());
+  const PortShape rows = {F32, {"T", "L*Beats"}, true};
+  for (const Port& port : kernel.inputs) {
+    if (!fits(program, kernel, port, rows)) return "an operand is not f32[sequence,L*Beats]";
+  }
+  return fits(program, kernel, kernel.outputs[0], {F32, {"T", "L*Beats"}})
+             ? ""
+             : "its result is not f32[sequence,L*Beats]";
+}
+
+/// An index that the host draws, and a table with a row for each of its values.
+std::string check_gather(const Program& program, const Kernel& kernel) {
+  const Memory& memory = program.memories[kernel.memories[0]];
+  const std::string& index = program.tensors[kernel.inputs[0].tensor].name;
+  if (memory.role != MemoryRole::Table ||
+      memory.beats * memory.lanes != product_of(kernel, "L*Beats") || memory.dtype != F32)
+    return "the memory is no table of rows f32[L*Beats]";
+  if (index == "input_ids") return "";  // the host stays below the rows of all such tables
+  if (index != "position_ids") return "the index is neither input_ids nor position_ids";
+  return memory.rows >= program.max_positions ? "" : "the table has no row for some positions";
+}
+
+std::string check_cache(const Program& program, const Kernel& kernel) {
+  const Memory& memory = program.memories[kernel.memories[0]];
+  const bool fits = memory.role == MemoryRole::Cache && memory.dtype == F32 &&
+                    memory.lanes == kernel.sizes.at("L") &&
+                    memory.beats == kernel.sizes.at("HeadBeats") &&
+                    memory.rows == product_of(kernel, "Heads*MaxPositions");
+  return fits ? "" : "the memory is no cache of MaxPositions rows for each head";
+}
+
+/// Query heads share the key and value heads evenly.
+std::string check_attention(const Program& program, const Kernel& kernel) {
+  const Extent& heads = program.tensors[kernel.inputs[1].tensor].shape[0];
+  return heads.is_constant() && kernel.sizes.at("Heads") % heads.offset() == 0
+             ? ""
+             : "Heads is no multiple of the heads of keys and values";
+}
+
+std::string check_rotary(const Program&, const Kernel& kernel) {
+  return product_of(kernel, "HeadBeats*L") == 2 * product_of(kernel, "CL*CBeats")
+             ? ""
+             : "a head has not two elements for each angle";
+}
+
+const std::vector<std::pair<std::string_view, Rule>>& rules() {
+  static const std::vector<std::pair<std::string_view, Rule>> all = {
+      {"load_rows", check_transfer},
+      {"store_rows", check_transfer},
+      {"load_params", check_loader},
+      {"fork", check_fork},
+      {"join", check_join},
+      {"split", check_split},
+      {"concat", check_concat},
+      {"reassociate", check_reassociate},
+      {"convert", check_converter},
+      {"adapt", check_adapter},
+      {"map", check_body},
+      {"gather_rows", check_gather},
+      {"cache_rows", check_cache},
+      {"attention_scores", check_attention},
+      {"attention_context", check_attention},
+      {"rotary", check_rotary},
+  };
+  return all;
+}
+
+}  // namespace
+
+void verify_record(const Program& program, const Kernel& kernel, const Report& report) {
+  const KernelRecord* record = find_kernel_record(kernel.kind);
+  if (!record) {
+    report(kernel.name, "there is no kind of kernel '" + printable(kernel.kind) + "'");
+    return;
+  }
+  auto check = [&](const char* what, std::string_view kind, size_t given) {
+    const Demand need = demand(*record, kind);
+    if (need.met_by(given)) return;
+    report(kernel.name, kernel.kind + " has " + std::to_string(given) + " " + what +
+                            ", and takes " + need.text());
+  };
+  check("inputs", "in", kernel.inputs.size());
+  check("outputs", "out", kernel.outputs.size());
+  check("memories", "memory", kernel.memories.size());
+  check_sizes(program, kernel, *record, report);
+  for (std::string_view argument : record->arguments) {
+    if (!argument.starts_with("real:")) continue;
+    const auto real = kernel.reals.find(std::string(argument.substr(5)));
+    if (real == kernel.reals.end() || !std::isfinite(real->second))
+      report(kernel.name,
+             kernel.kind + " needs " + std::string(argument.substr(5)) + ", a finite real number");
+  }
+}
+
+void verify_shapes(const Program& program, const Kernel& kernel, const Report& report) {
+  static const std::vector<KernelShape> shapes = make_kernel_shapes();
+  bool listed = false, right = false;
+  for (const KernelShape& shape : shapes) {
+    if (shape.kind != kernel.kind) continue;
+    listed = true;
+    right = right || fits(program, kernel, shape);
+  }
+  if (listed && !right) {
+    std::string carried;
+    for (const auto* ports : {&kernel.inputs, &kernel.outputs}) {
+      for (const Port& port : *ports) {
+        const DataTensor& tensor = program.tensors[port.tensor];
+        carried += (carried.empty() ? "" : ", ") + text_of(TensorType{tensor.dtype, tensor.shape});
+      }
+    }
+    report(kernel.name, "the sizes of this " + kernel.kind + " are not those of " + carried);
+    return;
+  }
+  for (const auto& [kind, rule] : rules()) {
+    if (kind != kernel.kind) continue;
+    if (const std::string problem = rule(program, kernel); !problem.empty()) {
+      report(kernel.name, kernel.kind + ": " + problem);
+      return;
+    }
+  }
+  verify_nest(program, kernel, report);
+}
+
+}  // namespace st

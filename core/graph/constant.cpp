@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/graph/constant.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/support/near_names.h"
+#include "core/support/text_form.h"
+
+namespace st {
+namespace {
+
+class InMemoryConstant final : public ConstantSource {
+ public:
+  InMemoryConstant(Tensor tensor, std::string description)
+      : tensor_(std::move(tensor)), description_(std::move(description)) {}
+  Result<Tensor> load() const override { return tensor_; }
+  std::string describe() const override { return description_; }
+
+ private:
+  Tensor tensor_;
+  std::string description_;
+};
+
+class NamedConstant final : public ConstantSource {
+ public:
+  NamedConstant(std::string name, std::shared_ptr<const ConstantSource> data)
+      : name_(std::move(name)), data_(std::move(data)) {}
+  Result<Tensor> load() const override {
+    if (data_) return data_->load();
+    return Diagnostic{"E0201", "weight '" + printable(name_) + "' was not read", "", {}, ""};
+  }
+  std::string describe() const override { return "load " + quoted_text(name_); }
+
+ private:
+  std::string name_;
+  std::shared_ptr<const ConstantSource> data_;  ///< nullptr where it was not looked for
+};
+
+class Zeros final : public ConstantSource {
+ public:
+  Zeros(DType dtype, std::vector<int64_t> shape) : dtype_(dtype), shape_(std::move(shape)) {}
+  Result<Tensor> load() const override { return Tensor::zeros(dtype_, shape_); }
+  std::string describe() const override {
+    return "zeros " + text_of(TensorType{dtype_, {shape_.begin(), shape_.end()}});
+  }
+
+ private:
+  DType dtype_;
+  std::vector<int64_t> shape_;
+};
+
+class DerivedConstant final : public ConstantSource {
+ public:
+  DerivedConstant(std::shared_ptr<const ConstantSource> base, std::string transform,
+                  std::vector<int64_t> parameters)
+      : base_(std::move(base)),
+        transform_(std::move(transform)),
+        parameters_(std::move(parameters)) {}
+  Result<Tensor> load() const override {
+    const TransformRecord* record = find_transform(transform_);
+    if (!record || parameters_.size() != record->parameters)
+      return Diagnostic{"E0901", "there is no transform '" + describe() + "'", "", {}, ""};
+    ST_TRY(tensor, base_->load());
+    return record->apply(tensor, parameters_);
+  }
+  std::string describe() const override {
+    std::string text = base_->describe() + " | " + transform_;
+    for (int64_t parameter : parameters_) text += " " + std::to_string(parameter);
+    return text;
+  }
+
+ private:
+  std::shared_ptr<const ConstantSource> base_;
+  std::string transform_;
+  std::vector<int64_t> parameters_;
+};
+
+/// "load" and a name, or "zeros" and a type.
+TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
+  if (cursor.accept("load")) {
+    const size_t before = cursor.position();
+    const std::string name = cursor.quoted("the name of a constant");
+    if (cursor.failed()) return {};
+    if (auto found = lookup(name)) return {named_constant(name, found->source), found->type};
+    cursor.fail_at(before, "the model has no constant '" + printable(name) + "'");
+    return {};
+  }
+  if (!cursor.accept("zeros")) {
+    cursor.fail("expected a constant: load \"NAME\", or zeros TYPE");
+    return {};
+  }
+  const size_t before = cursor.position();
+  const TensorType type = parse_tensor_type(cursor);
+  if (cursor.failed()) return {};
+  std::vector<int64_t> shape;
+  for (const Extent& extent : type.shape) {
+    if (!extent.is_constant() || extent.offset() < 1)
+      cursor.fail_at(before, "zeros have a shape of positive numbers");
+    shape.push_back(extent.offset());
+  }
+  const bool stored = type.dtype == DType::F32 || type.dtype == DType::I8 ||
+                      type.dtype == DType::I32 || type.dtype == DType::I64;
+  if (!stored) cursor.fail_at(before, "zeros are f32, i8, i32 or i64");
+  return {zeros_constant(type.dtype, shape), type};
+}
+
+}  // namespace
+
+std::shared_ptr<const ConstantSource> constant_of(Tensor tensor, std::string description) {
+  return std::make_shared<InMemoryConstant>(std::move(tensor), std::move(description));
+}
+
+std::shared_ptr<const ConstantSource> named_constant(std::string name,
+                                                     std::shared_ptr<const ConstantSource> data) {
+  return std::make_shared<NamedConstant>(std::move(name), std::move(data));
+}
+
+std::shared_ptr<const ConstantSource> zeros_constant(DType dtype, std::vector<int64_t> shape) {
+  return std::make_shared<Zeros>(dtype, std::move(shape));
+}
+
+std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const ConstantSource> base,
+                                                       std::string transform,
+                                                       std::vector<int64_t> parameters) {
+  return std::make_shared<DerivedConstant>(std::move(base), std::move(transform),
+                                           std::move(parameters));
+}
+
+ConstantLookup any_constant() {
+  return [](const std::string&) { return TypedConstant{nullptr, std::nullopt}; };
+}
+
+TypedConstant parse_constant(TextCursor& cursor, const ConstantLookup& lookup) {
+  TypedConstant constant = parse_base(cursor, lookup);
+  while (cursor.accept("|")) {
+    const size_t before = cursor.position();
+    const std::string name = cursor.identifier("a transform");
+    if (cursor.failed()) return {};
+    const TransformRecord* record = find_transform(name);
+    if (!record) {
+      std::vector<std::string> known;
+      for (const TransformRecord& each : transform_records()) known.emplace_back(each.name);
+      const std::string hint = did_you_mean(name, known);
+      cursor.fail_at(before,
+                     "there is no transform '" + name + "'" + (hint.empty() ? "" : "; " + hint));
+      return {};
+    }
+    std::vector<int64_t> parameters;
+    for (size_t i = 0; i < record->parameters; ++i)
+      parameters.push_back(cursor.integer(1, std::numeric_limits<int64_t>::max()));
+    if (cursor.failed()) return {};
+    if (constant.type) {
+      const auto type = record->type(*constant.type, parameters);
+      if (!type) {
+        cursor.fail_at(before, name + " takes " + std::string(record->takes) + ", not " +
+                                   text_of(*constant.type));
+        return {};
+      }
+      constant.type = type;
+    }
+    constant.source = derived_constant(constant.source, name, std::move(parameters));
+  }
+  return constant;
+}
+
+}  // namespace st

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Constants: where their data come from, and what is done to them before a design uses them.
+///
+/// A constant of a design is a chain that can be written down and read back:
+///   load "h.0.mlp.weight" | transpose | quantised_rows
+///   zeros f32[64]
+/// It starts with a constant of the model, by name, or with zeroes; named transforms follow.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph/tensor.h"
+#include "core/graph/type.h"
+#include "core/support/result.h"
+
+namespace st {
+
+/// Where a constant's data comes from. Loading is lazy, so that a model larger than memory can be
+/// walked.
+class ConstantSource {
+ public:
+  virtual ~ConstantSource() = default;
+  /// The whole tensor. Errors: E02xx, naming file and dataset.
+  [[nodiscard]] virtual Result<Tensor> load() const = 0;
+  /// The chain's text form, which parse_constant reads back; for data that have no name in a
+  /// model, what they are: "weights.h5:h.0.ln_1.weight".
+  [[nodiscard]] virtual std::string describe() const = 0;
+};
+
+/// Data that are in memory already.
+std::shared_ptr<const ConstantSource> constant_of(Tensor tensor,
+                                                  std::string description = "inline");
+/// The constant that the model calls `name`: load "name".
+std::shared_ptr<const ConstantSource> named_constant(std::string name,
+                                                     std::shared_ptr<const ConstantSource> data);
+/// Zeroes of F32, I8, I32 or I64: zeros f32[64].
+std::shared_ptr<const ConstantSource> zeros_constant(DType dtype, std::vector<int64_t> shape);
+/// A constant computed from another one when it is loaded: ... | transform parameters.
+std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const ConstantSource> base,
+                                                       std::string transform,
+                                                       std::vector<int64_t> parameters = {});
+
+/// What may be done to a constant. One record each; a transform is a function of its operand and
+/// of integers alone.
+struct TransformRecord {
+  std::string_view name;
+  std::string_view summary;
+  size_t parameters;       ///< how many integers it takes; all are positive
+  std::string_view takes;  ///< what its operand has to be, for messages
+  /// Type of the result; nullopt where the operand is not what it takes.
+  std::function<std::optional<TensorType>(const TensorType&, const std::vector<int64_t>&)> type;
+  /// The result; the operand has a type that `type` takes.
+  std::function<Tensor(const Tensor&, const std::vector<int64_t>&)> apply;
+};
+
+/// All records, sorted by name.
+const std::vector<TransformRecord>& transform_records();
+/// The record of that name, or nullptr.
+const TransformRecord* find_transform(std::string_view name);
+
+/// A constant with its type, which is unknown where data are not looked at.
+struct TypedConstant {
+  std::shared_ptr<const ConstantSource> source;
+  std::optional<TensorType> type;
+};
+
+/// Finds a constant of the model by its name.
+using ConstantLookup = std::function<std::optional<TypedConstant>(const std::string& name)>;
+/// A lookup that takes every name, and gives constants whose loading is an error E0201: for
+/// designs whose constants are replaced anyway.
+ConstantLookup any_constant();
+
+class TextCursor;
+/// Reads a chain. Errors go to the cursor: unknown names and transforms, operands that a transform
+/// does not take.
+TypedConstant parse_constant(TextCursor& cursor, const ConstantLookup& lookup);
+
+}  // namespace st

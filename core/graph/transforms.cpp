@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be done to constants before they are packed.
+#include <algorithm>
+#include <cmath>
+
+#include "core/graph/constant.h"
+
+namespace st {
+namespace {
+
+using Parameters = std::vector<int64_t>;
+
+bool is_matrix(const TensorType& type) {
+  return type.shape.size() == 2 && type.shape[0].is_constant() && type.shape[1].is_constant();
+}
+
+std::optional<TensorType> transposed_type(const TensorType& type, const Parameters&) {
+  if (!is_matrix(type)) return std::nullopt;
+  return TensorType{type.dtype, {type.shape[1], type.shape[0]}};
+}
+
+Tensor transposed(const Tensor& m, const Parameters&) {
+  const int64_t rows = m.shape[0], columns = m.shape[1];
+  Tensor t = Tensor::zeros(m.dtype(), {columns, rows});
+  auto move = [&](auto& to, const auto& from) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+    }
+  };
+  std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, t.data);
+  return t;
+}
+
+/// Rounds half away from zero. Clamping comes first, as in the emitted kernel: the conversion of
+/// what is not a number, or out of range, is undefined.
+int8_t rounded(float value, float inverse) {
+  const float v = value * inverse;
+  const float low = v >= -127.0f ? v : -127.0f;
+  const float clamped = low <= 127.0f ? low : 127.0f;
+  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
+}
+
+float peak_of(const float* row, int64_t count) {
+  float peak = 0.0f;
+  for (int64_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(row[i]));
+  return peak;
+}
+
+std::optional<TensorType> row_scales_type(const TensorType& type, const Parameters&) {
+  if (!is_matrix(type) || type.dtype != DType::F32) return std::nullopt;
+  return TensorType{DType::F32, {type.shape[0]}};
+}
+
+Tensor row_scales(const Tensor& weight, const Parameters&) {
+  const int64_t depth = weight.shape[1];
+  Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
+  for (int64_t n = 0; n < scales.size(); ++n)
+    scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
+  return scales;
+}
+
+std::optional<TensorType> quantised_rows_type(const TensorType& type, const Parameters&) {
+  if (!is_matrix(type) || type.dtype != DType::F32) return std::nullopt;
+  return TensorType{DType::I8, type.shape};
+}
+
+Tensor quantised_rows(const Tensor& weight, const Parameters&) {
+  const int64_t depth = weight.shape[1];
+  Tensor q = Tensor::zeros(DType::I8, weight.shape);
+  for (int64_t n = 0; n < weight.shape[0]; ++n) {
+    const float* row = weight.f32().data() + n * depth;
+    const float peak = peak_of(row, depth);
+    for (int64_t k = 0; k < depth; ++k) {
+      q.as<int8_t>()[n * depth + k] = rounded(row[k], peak == 0.0f ? 0.0f : 127.0f / peak);
+    }
+  }
+  return q;
+}
+
+std::optional<TensorType> row_type(const TensorType& type, const Parameters& width) {
+  std::vector<int64_t> shape;
+  for (const Extent& extent : type.shape) shape.push_back(extent.constant().value_or(0));
+  const int64_t size = element_count(shape);
+  if (type.dtype != DType::F32 || !(size == 1 || size == width[0])) return std::nullopt;
+  return TensorType{DType::F32, {Extent(width[0])}};
+}
+
+Tensor row(const Tensor& values, const Parameters& width) {
+  Tensor repeated = Tensor::zeros(DType::F32, {width[0]});
+  for (int64_t i = 0; i < width[0]; ++i)
+    repeated.f32()[i] = values.f32()[values.size() == 1 ? 0 : i];
+  return repeated;
+}
+
+}  // namespace
+
+const std::vector<TransformRecord>& transform_records() {
+  static const std::vector<TransformRecord> records = {
+      {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
+       "a matrix of f32", quantised_rows_type, quantised_rows},
+      {"row", "a row of that width, from as many elements in any shape, or from one", 1,
+       "as many elements of f32 as it makes, or one", row_type, row},
+      {"row_scales", "symmetric scale of each row: largest magnitude / 127; 0 for zeroes", 0,
+       "a matrix of f32", row_scales_type, row_scales},
+      {"transpose", "rows become columns", 0, "a matrix", transposed_type, transposed},
+  };
+  return records;
+}
+
+const TransformRecord* find_transform(std::string_view name) {
+  const auto& records = transform_records();
+  const auto found = std::lower_bound(
+      records.begin(), records.end(), name,
+      [](const TransformRecord& record, std::string_view n) { return record.name < n; });
+  return found != records.end() && found->name == name ? &*found : nullptr;
+}
+
+}  // namespace st

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/core/stages.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/common/builds.h"
+
+namespace st::test {
+
+Design design_of(uint64_t seed, const std::string& precision) {
+  constexpr int FewPorts = 13;
+  Design design;
+  design.graph = random_decoder(seed);
+  design.options.precision = precision;
+  auto target = find_target(seed % 2 == 0 ? "u280" : target_with_ports(FewPorts).string());
+  EXPECT_TRUE(target.ok());
+  if (target.ok()) design.target = *target;
+  return design;
+}
+
+std::vector<std::string> stages_of(uint64_t seed, const std::string& precision) {
+  Design design = design_of(seed, precision);
+  std::vector<std::string> stages;
+  const Status status =
+      compile(design, [&](int, const std::string& text) { stages.push_back(text); });
+  if (status.ok()) return stages;
+  EXPECT_EQ(status.errors()[0].code, "E0403")
+      << "seed " << seed << ": " << status.errors()[0].message;
+  return {};
+}
+
+}  // namespace st::test

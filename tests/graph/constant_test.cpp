@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constants: chains that load lazily, and read back from their text.
+#include "core/graph/constant.h"
+
+#include <gtest/gtest.h>
+
+#include "core/support/text_form.h"
+
+namespace st {
+namespace {
+
+Tensor matrix(std::vector<int64_t> shape, std::vector<float> values) {
+  Tensor tensor = Tensor::zeros(DType::F32, std::move(shape));
+  tensor.f32() = std::move(values);
+  return tensor;
+}
+
+/// A model with one matrix, "w", one scalar, "s", and a matrix of another type, "i".
+std::optional<TypedConstant> lookup(const std::string& name) {
+  if (name == "w")
+    return TypedConstant{constant_of(matrix({2, 3}, {1, 2, 3, -4, 0, 8})),
+                         TensorType{DType::F32, {2, 3}}};
+  if (name == "s") return TypedConstant{constant_of(matrix({}, {7})), TensorType{DType::F32, {}}};
+  if (name == "i")
+    return TypedConstant{constant_of(Tensor::zeros(DType::I32, {2, 2})),
+                         TensorType{DType::I32, {2, 2}}};
+  return std::nullopt;
+}
+
+TypedConstant parsed(const std::string& text) {
+  TextCursor cursor(text, "E0311", "constant");
+  TypedConstant constant = parse_constant(cursor, lookup);
+  EXPECT_FALSE(cursor.failed()) << text << ": " << cursor.error().message;
+  EXPECT_TRUE(cursor.at_end()) << text;
+  return constant;
+}
+
+TEST(Constant, ChainsReadBackAndSayTheirType) {
+  const std::pair<const char*, const char*> chains[] = {
+      {"load \"w\"", "f32[2,3]"},
+      {"load \"w\" | transpose", "f32[3,2]"},
+      {"load \"i\" | transpose", "i32[2,2]"},
+      {"load \"w\" | transpose | quantised_rows", "i8[3,2]"},
+      {"load \"w\" | row_scales | row 2", "f32[2]"},
+      {"load \"w\" | row 6", "f32[6]"},
+      {"load \"s\" | row 4", "f32[4]"},
+      {"zeros f32[64]", "f32[64]"},
+      {"zeros i8[2,3] | transpose", "i8[3,2]"},
+  };
+  for (const auto& [text, type] : chains) {
+    const TypedConstant constant = parsed(text);
+    EXPECT_EQ(constant.source->describe(), text);
+    ASSERT_TRUE(constant.type) << text;
+    EXPECT_EQ(text_of(*constant.type), type) << text;
+    const auto loaded = constant.source->load();
+    ASSERT_TRUE(loaded.ok()) << text;
+    const TensorType made{loaded->dtype(), {loaded->shape.begin(), loaded->shape.end()}};
+    EXPECT_EQ(text_of(made), type) << text;
+  }
+}
+
+TEST(Constant, TransformsComputeWhatTheySay) {
+  EXPECT_EQ(parsed("load \"w\" | transpose").source->load()->f32(),
+            (std::vector<float>{1, -4, 2, 0, 3, 8}));
+  EXPECT_EQ(parsed("load \"w\" | row_scales").source->load()->f32(),
+            (std::vector<float>{3.0f / 127, 8.0f / 127}));
+  EXPECT_EQ(parsed("load \"w\" | quantised_rows").source->load()->as<int8_t>(),
+            (std::vector<int8_t>{42, 85, 127, -64, 0, 127}));
+  EXPECT_EQ(parsed("load \"s\" | row 3").source->load()->f32(), (std::vector<float>{7, 7, 7}));
+  EXPECT_EQ(parsed("zeros i32[2]").source->load()->as<int32_t>(), (std::vector<int32_t>{0, 0}));
+}
+
+class Unreadable final : public ConstantSource {
+  Result<Tensor> load() const override { return Diagnostic{"E0206", "damaged", "", {}, ""}; }
+  std::string describe() const override { return ""; }
+};
+
+TEST(Constant, NothingIsLoadedBeforeItIsNeeded) {
+  const auto chain =
+      derived_constant(named_constant("x", std::make_shared<Unreadable>()), "transpose");
+  EXPECT_EQ(chain->describe(), "load \"x\" | transpose");
+  ASSERT_FALSE(chain->load().ok());
+  EXPECT_EQ(chain->load().errors()[0].code, "E0206");
+}
+
+TEST(Constant, AnyConstantTakesEveryNameAndLoadsNone) {
+  TextCursor cursor("load \"x\" | transpose | row 3", "E0311", "constant");
+  const TypedConstant constant = parse_constant(cursor, any_constant());
+  ASSERT_FALSE(cursor.failed());
+  EXPECT_FALSE(constant.type);
+  ASSERT_FALSE(constant.source->load().ok());
+  EXPECT_EQ(constant.source->load().errors()[0].code, "E0201");
+}
+
+TEST(Constant, UnknownTransformsOfPassesAreInternalErrors) {
+  const auto chain = derived_constant(zeros_constant(DType::F32, {2}), "rotate");
+  ASSERT_FALSE(chain->load().ok());
+  EXPECT_EQ(chain->load().errors()[0].code, "E0901");
+}
+
+TEST(Constant, ErrorsNameThePlace) {
+  const std::tuple<const char*, const char*, const char*> bad[] = {
+      {"store \"w\"", "column 1", "expected a constant: load \"NAME\", or zeros TYPE"},
+      {"load w", "column 6", "expected the name of a constant in quotes"},
+      {"load \"v\"", "column 6", "the model has no constant 'v'"},
+      {"load \"w\" | transposed", "column 12",
+       "there is no transform 'transposed'; did you mean 'transpose'?"},
+      {"load \"w\" | row", "column 15", "expected a whole number"},
+      {"load \"w\" | row 0", "column 16", "expected a whole number from 1 to 9223372036854775807"},
+      {"load \"w\" | row 5", "column 12",
+       "row takes as many elements of f32 as it makes, or one, not f32[2,3]"},
+      {"load \"s\" | transpose", "column 12", "transpose takes a matrix, not f32[]"},
+      {"load \"i\" | row_scales", "column 12", "row_scales takes a matrix of f32, not i32[2,2]"},
+      {"load \"i\" | quantised_rows", "column 12",
+       "quantised_rows takes a matrix of f32, not i32[2,2]"},
+      {"zeros f31[2]", "column 7", "there is no element type 'f31'"},
+      {"zeros f16[2]", "column 7", "zeros are f32, i8, i32 or i64"},
+      {"zeros f32[n]", "column 7", "zeros have a shape of positive numbers"},
+      {"zeros f32[0]", "column 7", "zeros have a shape of positive numbers"},
+  };
+  for (const auto& [text, place, message] : bad) {
+    TextCursor cursor(text, "E0311", "constant");
+    (void)parse_constant(cursor, lookup);
+    ASSERT_TRUE(cursor.failed()) << text;
+    EXPECT_EQ(cursor.error().message, message) << text;
+    EXPECT_NE(cursor.error().where.find(place), std::string::npos)
+        << text << ": " << cursor.error().where;
+  }
+}
+
+TEST(Constant, RecordsAreSortedAndFound) {
+  std::string_view before;
+  for (const TransformRecord& record : transform_records()) {
+    EXPECT_LT(before, record.name);
+    before = record.name;
+    EXPECT_EQ(find_transform(record.name), &record);
+    EXPECT_FALSE(record.summary.empty());
+  }
+  EXPECT_EQ(find_transform("zzz"), nullptr);
+}
+
+}  // namespace
+}  // namespace st
