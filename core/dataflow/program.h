@@ -182,8 +182,8 @@ std::string text_of(const Program& program);
 /// with the ports, sizes, reals and memories that it asks for; that memories are laid out as their
 /// tensors. Errors: E0310 and E0320, all at once.
 Status verify(const Program& program);
-/// What a program must keep beyond verify() to be emitted: every port has a channel, and the logits
-/// go to an output. Errors: E0320.
+/// What a program must keep beyond verify() to be emitted: every port has a channel, tables have a
+/// row for each position, and the logits go to an output. Errors: E0320; E0403 for the tables.
 Status verify_complete(const Program& program);
 
 }  // namespace st

@@ -401,6 +401,20 @@ Status verify_complete(const Program& program) {
   for (const Channel& channel : program.channels) {
     if (channel.depth < 1) report(channel.name, "the channel has no depth");
   }
+  // Ids of tokens stay below the rows of their tables (vocabulary_of); positions are what they are.
+  for (const Kernel& kernel : program.kernels) {
+    if (kernel.kind != "gather_rows" ||
+        program.tensors[kernel.inputs[0].tensor].name != "position_ids")
+      continue;
+    const int64_t rows = program.memories[kernel.memories[0]].rows;
+    if (rows >= program.max_positions) continue;
+    problems.push_back({"E0403",
+                        "a table has " + std::to_string(rows) + " rows, the bounds give " +
+                            std::to_string(program.max_positions) + " positions",
+                        "node '" + printable(kernel.origin) + "'",
+                        {},
+                        "choose smaller bounds with --dim"});
+  }
   const bool answers =
       std::any_of(program.memories.begin(), program.memories.end(), [&](const Memory& memory) {
         return memory.role == MemoryRole::Output && program.tensors[memory.tensor].name == "logits";

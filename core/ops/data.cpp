@@ -55,12 +55,6 @@ Status lower_gather(Lowering& l, const Node& node) {
   }
   ST_TRY(width, l.row_width(node, node.outputs[0]));
   const int64_t rows = table.type->shape[0].offset();
-  if (ids.name == "position_ids" && rows < l.program().max_positions) {
-    return unsupported(node,
-                       "the table has " + std::to_string(rows) + " rows, the bounds give " +
-                           std::to_string(l.program().max_positions) + " positions",
-                       "choose smaller bounds with --dim");
-  }
   const StreamType stream = l.row_stream(width);
   const Port index{l.tensor(node.inputs[1], DType::I32, {Extent::symbol(Sequence)}),
                    l.per_row_stream(DType::I32), -1};

@@ -4,15 +4,29 @@
 #include "core/support/names.h"
 
 namespace st {
+namespace {
+
+/// What a channel is called: like its tensor, and like its reader where several carry the tensor.
+std::string label(const Program& program, const Kernel& writer, size_t output,
+                  const Kernel& reader) {
+  const std::string& tensor = program.tensors[writer.outputs[output].tensor].name;
+  if (writer.kind == "fork") return tensor + " to " + reader.name;
+  const bool converts = writer.kind == "convert" || writer.kind == "adapt";
+  const bool again = output > 0 && output < writer.sizes_named("Repeat").size();
+  return converts || again ? tensor + " for " + reader.name : tensor;
+}
+
+}  // namespace
 
 Status connect(Program& program) {
   const Edges edges(program);
   std::vector<ChannelId> channel_of(program.tensors.size(), -1);
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
-    for (Port& port : program.kernels[k].outputs) {
+    for (size_t o = 0; o < program.kernels[k].outputs.size(); ++o) {
+      Port& port = program.kernels[k].outputs[o];
       const End& reader = edges.readers[port.tensor].at(0);
       Channel channel;
-      channel.name = program.tensors[port.tensor].name;
+      channel.name = label(program, program.kernels[k], o, program.kernels[reader.kernel]);
       channel.tensor = port.tensor;
       channel.type = port.type;
       channel.producer = k;

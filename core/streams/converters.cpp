@@ -85,9 +85,7 @@ class Converters {
     const TensorId source = kernel.inputs[0].tensor;
     kernel.group = group;
     for (size_t o = 0; o < readers.size(); ++o) {
-      const TensorId copy = copy_of(
-          program_, source,
-          program_.tensors[source].name + " for " + program_.kernels[readers[o][0].kernel].name);
+      const TensorId copy = copy_of(program_, source);
       kernel.outputs[o].tensor = copy;
       for (const End& reader : readers[o]) reading(program_, reader).tensor = copy;
     }

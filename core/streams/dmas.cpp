@@ -76,7 +76,7 @@ class Dmas {
   }
 
   TensorId add_load(TensorId tensor, const StreamType& type, MemoryId memory, int group) {
-    const TensorId copy = copy_of(program_, tensor, program_.tensors[tensor].name);
+    const TensorId copy = copy_of(program_, tensor);
     add_kernel("load_rows", "load_" + program_.tensors[tensor].name, memory, group).outputs = {
         {copy, type, -1}};
     return copy;

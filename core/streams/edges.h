@@ -36,8 +36,8 @@ class FreshNames {
   Names names_;
 };
 
-/// A tensor of the same elements, under a name of its own.
-TensorId copy_of(Program& program, TensorId tensor, const std::string& name);
+/// A tensor of the same elements and name: what another edge carries of it.
+TensorId copy_of(Program& program, TensorId tensor);
 
 /// Sorts kernels by group, and so that writers come before readers; the order is kept otherwise.
 void sort_kernels(Program& program);

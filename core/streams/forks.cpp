@@ -18,8 +18,7 @@ Status insert_forks(Program& program) {
     fork.group = program.kernels[edges.writer[t].kernel].group;
     fork.inputs = {source};
     for (const End& reader : readers) {
-      const TensorId leg = copy_of(
-          program, t, program.tensors[t].name + " to " + program.kernels[reader.kernel].name);
+      const TensorId leg = copy_of(program, t);
       fork.outputs.push_back({leg, source.type, -1});
       reading(program, reader).tensor = leg;
     }

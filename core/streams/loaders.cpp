@@ -73,8 +73,7 @@ class Loaders {
   /// A parameter that several kernels read is a tensor of its own for each: their streams differ.
   void serve(KernelId loader, const Need& need) {
     Port& port = reading(program_, need.reader);
-    if (!taken_.insert(port.tensor).second)
-      port.tensor = copy_of(program_, port.tensor, program_.tensors[port.tensor].name);
+    if (!taken_.insert(port.tensor).second) port.tensor = copy_of(program_, port.tensor);
     program_.kernels[loader].outputs.push_back({port.tensor, port.type, -1});
     Memory& memory = memory_of(loader);
     memory.segments.push_back(

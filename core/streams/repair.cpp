@@ -48,9 +48,7 @@ class Repair {
     for (const auto& [reader, repeats] : repeats_) {
       Port& wanted = reading(program_, reader);
       if (!outputs.empty()) {
-        wanted.tensor = copy_of(
-            program_, rows_.tensor,
-            program_.tensors[rows_.tensor].name + " for " + program_.kernels[reader.kernel].name);
+        wanted.tensor = copy_of(program_, rows_.tensor);
       }
       outputs.push_back({wanted.tensor, wanted.type, -1});
       passes.push_back(repeats);

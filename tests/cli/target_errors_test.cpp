@@ -64,6 +64,13 @@ TEST_F(TargetErrors, PositionsHaveALimit) {
       {"error[E0403]: the bounds give 2000000016 positions", "the largest design has 4194304"});
 }
 
+TEST_F(TargetErrors, PositionsNeedARowOfTheirTable) {
+  remove_context();
+  expect_error(built_for("u280", {"--dim", "past_sequence_length=0..20"}), Infeasible,
+               {"error[E0403]: a table has 16 rows, the bounds give 36 positions",
+                "--> node 'position'", "smaller bounds with --dim"});
+}
+
 TEST_F(TargetErrors, AChipWithoutMemoryIsTooSmall) {
   // Two blocks of 18 and two of 288 kbit remain within the budget of 80 %.
   remove_context();
