@@ -58,6 +58,9 @@ const std::vector<ErrorCode>& error_codes() {
        "Check the text of the type: element shape, iteration space and iteration map."},
       {"E0311", BadInput, "the text of an itensor type or of a dump cannot be read",
        "The message names the line and column; dumps are written by --dump-ir."},
+      {"E0312", Internal, "kernels of a group wait for each other",
+       "A FIFO of a dump that was edited by hand may be too shallow; otherwise this is a bug in "
+       "streamtensor: please report it with the model."},
       {"E0320", Internal, "the dataflow graph is broken",
        "This is a bug in streamtensor: please report it with the model."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
