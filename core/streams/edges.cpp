@@ -31,9 +31,9 @@ FreshNames::FreshNames(const Program& program) {
   for (const Kernel& kernel : program.kernels) names_.unique(kernel.name);
 }
 
-TensorId copy_of(Program& program, TensorId tensor, const std::string& name) {
+TensorId copy_of(Program& program, TensorId tensor, std::string name) {
   program.tensors.push_back(program.tensors[tensor]);
-  program.tensors.back().name = name;
+  program.tensors.back().name = std::move(name);
   return static_cast<TensorId>(program.tensors.size()) - 1;
 }
 

@@ -36,8 +36,9 @@ class FreshNames {
   Names names_;
 };
 
-/// A tensor of the same elements, under a name of its own.
-TensorId copy_of(Program& program, TensorId tensor, const std::string& name);
+/// A tensor of the same elements, under a name of its own. By value: the name may be that of a
+/// tensor of the program, which moves.
+TensorId copy_of(Program& program, TensorId tensor, std::string name);
 
 /// Sorts kernels by group, and so that writers come before readers; the order is kept otherwise.
 void sort_kernels(Program& program);
