@@ -29,7 +29,7 @@ class Network {
   std::map<KernelId, std::unique_ptr<Process>>& processes() { return processes_; }
   const std::map<ChannelId, TokenQueue>& queues() const { return queues_; }
 
-  /// Runs every process as far as it goes. Errors: E0312.
+  /// Runs every process as far as it goes. Errors: E0321.
   Status run() {
     std::deque<KernelId> ready(kernels_.begin(), kernels_.end());
     std::map<KernelId, bool> queued;
@@ -72,7 +72,7 @@ class Network {
                                     : "' (empty)"));
     }
     if (!blocked.empty()) {
-      return Diagnostic{"E0312", "kernels wait for each other: a deadlock", "", blocked,
+      return Diagnostic{"E0321", "kernels wait for each other: a deadlock", "", blocked,
                         "a deeper FIFO in the cycle lets them go on"};
     }
     for (const auto& [c, queue] : queues_) {
@@ -81,7 +81,7 @@ class Network {
                        std::to_string(queue.held()) + " beats");
     }
     if (!left.empty())
-      return Diagnostic{"E0312", "more is written to a channel than is read from it", "", left, ""};
+      return Diagnostic{"E0321", "more is written to a channel than is read from it", "", left, ""};
     return {};
   }
 

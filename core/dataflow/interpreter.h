@@ -32,7 +32,7 @@ class ProgramInterpreter {
   /// The same for a program that is not connected, whose inputs and results are tensors.
   std::map<TensorId, Tensor>& tensors() { return tensors_; }
 
-  /// Runs every group once. Errors: those of constants; E0312 if kernels wait for each other, with
+  /// Runs every group once. Errors: those of constants; E0321 if kernels wait for each other, with
   /// who waits for what; beats that are left in a channel.
   Status launch(int64_t tokens, int64_t past);
 

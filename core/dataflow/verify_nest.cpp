@@ -77,7 +77,9 @@ std::string check_converter(const Program& program, const Kernel& kernel) {
   const bool small = plannable(kernel.inputs[0]) &&
                      std::all_of(kernel.outputs.begin(), kernel.outputs.end(), plannable);
   if (!small) return "its streams are too long";
-  const ConversionPlan plan = plan_of_converter(kernel);
+  std::vector<ItensorType> results;
+  for (const Port& port : kernel.outputs) results.push_back(port.type.itensor);
+  const ConversionPlan plan = plan_conversion(kernel.inputs[0].type.itensor, results);
   const int64_t window = converter_window(kernel), block = block_elements(plan);
   if (window == 0) return kernel.outputs.size() == 1 ? "" : "a ping-pong has one reader";
   if (!plan.sliding) return "only a ping-pong suits trip counts that are symbolic inside its block";

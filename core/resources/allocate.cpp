@@ -8,6 +8,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
 #include "core/resources/fifo_problem.h"
+#include "core/streams/repeats.h"
 
 namespace st {
 namespace {
@@ -55,10 +56,12 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
     if (!holds_block(producer)) return {row, "one row: the converter before it holds less"};
     return {};
   }
-  if (streams + (parameters > 0 && kernel.kind != "matmul" ? 1 : 0) > 1 &&
-      !grows_with_position(port.type)) {
+  // A kernel that streams its row several times holds it.
+  const auto once = row_of(port.type);
+  if (kernel_record(producer.kind).holds_row && once && beats_per_row(program, *once) < row)
+    return {};
+  if (streams + (parameters > 0 ? 1 : 0) > 1 && !grows_with_position(port.type))
     return {row, "one row waits here for the kernel's other inputs"};
-  }
   return {};
 }
 

@@ -12,10 +12,11 @@ namespace st {
 ///
 /// The LP gets the paper's conservative equalisation: every kernel of a group at the pace of the
 /// slowest one. Its depths are raised to floors that rule out deadlock: a kernel with several
-/// streamed inputs finds room for one row at each of them, so that the producers of one input can
-/// finish their row whatever the other inputs wait for; and of several parameter streams, which one
-/// loader may write one after another, each holds its row. Errors: E0320, E0403 where a launch
-/// is too long to size FIFOs for, E0901.
+/// inputs, parameters among them, finds room for one row at each of its streams, so that the
+/// producers of one input can finish their row whatever the other inputs wait for, unless the
+/// kernel or converter before it holds that row; and of several parameter streams, which one loader
+/// may write one after another, each holds its row. Errors: E0320, E0403 where a launch is too long
+/// to size FIFOs for, E0901.
 Status size_channels(Program& program);
 
 /// Assigns each memory to a memory channel of the target, the largest first, to the channel with

@@ -64,6 +64,9 @@ const std::vector<ErrorCode>& error_codes() {
        "The message names the kernel, stream or memory; compare with the stage as it was written."},
       {"E0320", Internal, "the dataflow graph is broken",
        "This is a bug in streamtensor: please report it with the model."},
+      {"E0321", Internal, "kernels of a group wait for each other",
+       "A FIFO of a dump that was edited by hand may be too shallow; otherwise this is a bug in "
+       "streamtensor: please report it with the model."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
       {"E0402", BadInput, "the target file is wrong",
        "Compare the file with those of the known targets."},

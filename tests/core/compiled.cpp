@@ -3,16 +3,58 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/resources/allocate.h"
+#include "core/streams/streams.h"
 
 namespace st::test {
 
-Result<Compiled> compiled(Graph graph, const Choices& choices) {
-  Compiled made;
+namespace {
+
+/// The tensor of the model's output.
+TensorId logits_of(const Program& program) {
+  TensorId logits = -1;
+  for (size_t t = 0; t < program.tensors.size(); ++t) {
+    if (program.tensors[t].name == "logits" && !program.tensors[t].constant)
+      logits = static_cast<TensorId>(t);
+  }
+  return logits;
+}
+
+/// The passes of the pipeline on the program, in its order, with their limits.
+std::vector<std::pair<std::string, std::function<Status(Program&)>>> program_passes(
+    const Choices& choices) {
+  const int ports = choices.limits.max_ports;
+  return {
+      {"vectorise", vectorise},
+      {"fuse", [=](Program& p) { return fuse(p, choices.limits); }},
+      {"materialise-dmas", [=](Program& p) { return materialise_dmas(p, logits_of(p), ports); }},
+      {"fold", fold},
+      {"repair", repair},
+      {"materialise-converters", materialise_converters},
+      {"insert-forks", insert_forks},
+      {"load-parameters",
+       [=](Program& p) { return load_parameters(p, choices.parameter_ports, ports); }},
+      {"connect", connect},
+      {"size-fifos", size_channels}};
+}
+
+}  // namespace
+
+Status run_program_passes(Program& program, const Choices& choices, const AfterPass& after) {
+  for (const auto& [name, pass] : program_passes(choices)) {
+    ST_CHECK(pass(program));
+    ST_CHECK(verify(program));
+    if (after) after(name, program);
+  }
+  return {};
+}
+
+Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after) {
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
   if (choices.precision == "w8a8") ST_CHECK(quantise_w8a8(graph));
@@ -20,17 +62,8 @@ Result<Compiled> compiled(Graph graph, const Choices& choices) {
   ST_TRY(program, lower(graph));
   program.precision = choices.precision;
   ST_CHECK(verify(program));
-  ST_CHECK(fuse(program, choices.limits));
-  ST_CHECK(verify(program));
-  TensorId logits = -1;
-  for (size_t t = 0; t < program.tensors.size(); ++t) {
-    if (program.tensors[t].name == "logits" && !program.tensors[t].constant)
-      logits = static_cast<TensorId>(t);
-  }
-  ST_CHECK(connect(program, choices.limits, logits, choices.parameter_ports));
-  ST_CHECK(verify(program));
-  ST_CHECK(size_channels(program));
-  ST_CHECK(verify(program));
+  if (after) after("lower", program);
+  ST_CHECK(run_program_passes(program, choices, after));
   return Compiled{std::move(graph), decoder, std::move(program)};
 }
 
@@ -43,27 +76,36 @@ Choices random_choices(Random& random, const std::string& precision) {
   return choices;
 }
 
-void set_inputs(const Program& program, DeviceState& state, const std::vector<int64_t>& ids,
-                int64_t past) {
+void set_inputs(const Program& program, ProgramInterpreter& interpreter,
+                const std::vector<int64_t>& ids, int64_t past) {
   const int64_t tokens = static_cast<int64_t>(ids.size());
-  for (MemoryId m = 0; m < static_cast<MemoryId>(program.memories.size()); ++m) {
-    const Memory& memory = program.memories[m];
-    if (memory.role != MemoryRole::Input) continue;
-    const bool positions = program.tensors[memory.tensor].name == "position_ids";
+  auto value_of = [&](TensorId tensor) {
+    const bool positions = program.tensors[tensor].name == "position_ids";
     Tensor rows = Tensor::zeros(DType::I32, {tokens});
     for (int64_t t = 0; t < tokens; ++t)
       rows.as<int32_t>()[t] = static_cast<int32_t>(positions ? past + t : ids[t]);
-    state[m] = std::move(rows);
+    return rows;
+  };
+  for (MemoryId m = 0; m < static_cast<MemoryId>(program.memories.size()); ++m) {
+    if (program.memories[m].role == MemoryRole::Input)
+      interpreter.state()[m] = value_of(program.memories[m].tensor);
+  }
+  if (!program.channels.empty()) return;
+  for (TensorId t = 0; t < static_cast<TensorId>(program.tensors.size()); ++t) {
+    const std::string& name = program.tensors[t].name;
+    if (name == "input_ids" || name == "position_ids") interpreter.tensors()[t] = value_of(t);
   }
 }
 
 Result<Tensor> Device::feed(const std::vector<int64_t>& ids) {
-  set_inputs(program_, interpreter_.state(), ids, past_);
+  set_inputs(program_, interpreter_, ids, past_);
   ST_CHECK(interpreter_.launch(static_cast<int64_t>(ids.size()), past_));
   past_ += static_cast<int64_t>(ids.size());
   for (MemoryId m = 0; m < static_cast<MemoryId>(program_.memories.size()); ++m) {
     if (program_.memories[m].role == MemoryRole::Output) return interpreter_.state().at(m);
   }
+  const auto logits = interpreter_.tensors().find(logits_of(program_));
+  if (logits != interpreter_.tensors().end()) return logits->second;
   return Diagnostic{"E0901", "the program has no output", "", {}, ""};
 }
 

@@ -2,6 +2,8 @@
 /// Random decoders through the passes, and their programs run as a device would.
 #pragma once
 
+#include <functional>
+
 #include "core/dataflow/interpreter.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/decoder.h"
@@ -23,19 +25,27 @@ struct Compiled {
   Program program;  ///< connected, FIFOs sized
 };
 
+/// Gets the name of a pass, as in the pipeline, and the program that it left.
+using AfterPass = std::function<void(const std::string& pass, const Program& program)>;
+
+/// Runs the passes from `vectorise` to `size-fifos`, and verify() after each. Errors: those of the
+/// passes, and of verify().
+Status run_program_passes(Program& program, const Choices& choices, const AfterPass& after);
+
 /// Runs all passes, and verify() after each that makes a program. Errors: those of the passes, and
 /// of verify().
-Result<Compiled> compiled(Graph graph, const Choices& choices);
+Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after = nullptr);
 
 /// On-chip memory and ports that are tight enough for several groups, for some of the programs.
 Choices random_choices(Random& random, const std::string& precision);
 
-/// A program with its device memory between launches.
+/// A program of any stage with its device memory between launches.
 class Device {
  public:
   explicit Device(const Program& program) : program_(program), interpreter_(program) {}
   /// Feeds tokens and returns their logits [tokens, vocabulary].
   Result<Tensor> feed(const std::vector<int64_t>& ids);
+  ProgramInterpreter& interpreter() { return interpreter_; }
 
  private:
   const Program& program_;
@@ -43,9 +53,10 @@ class Device {
   int64_t past_ = 0;
 };
 
-/// Writes token ids and positions where the program reads them.
-void set_inputs(const Program& program, DeviceState& state, const std::vector<int64_t>& ids,
-                int64_t past);
+/// Writes token ids and positions where the program reads them: to memories, or to tensors where it
+/// is not connected.
+void set_inputs(const Program& program, ProgramInterpreter& interpreter,
+                const std::vector<int64_t>& ids, int64_t past);
 
 /// Largest difference over largest magnitude; infinite if shapes differ or a value is no number.
 double distance(const Tensor& a, const Tensor& b);

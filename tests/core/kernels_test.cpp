@@ -4,82 +4,25 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 
-#include "core/dataflow/interpreter.h"
-#include "core/ops/lowering.h"
 #include "core/ops/record.h"
+#include "tests/core/bench.h"
 #include "tests/core/compiled.h"
 
 namespace st {
 namespace {
 
+using test::Bench;
 using test::Random;
 using test::random_f32;
 using test::random_i8;
-using Tensors = std::vector<Tensor>;
+using test::reference;
+using test::row_stream;
+using test::sequence;
+using test::Tensors;
 
 constexpr int64_t Widths[] = {1, 2, 3, 7, 13, 16, 17, 32, 48, 60, 97};
 constexpr double Close = 1e-5;
-
-std::vector<const Tensor*> pointers_to(const Tensors& tensors) {
-  std::vector<const Tensor*> pointers;
-  for (const Tensor& tensor : tensors) pointers.push_back(&tensor);
-  return pointers;
-}
-
-/// A kernel without a program around it.
-struct Bench {
-  Program program;
-  Kernel kernel;
-  DeviceState state;
-
-  explicit Bench(const std::string& kind) { kernel.kind = kind; }
-  Bench& rows(int64_t width) {
-    kernel.sizes["L"] = lanes_for(width);
-    kernel.sizes["Beats"] = width / lanes_for(width);
-    return *this;
-  }
-  Bench& real(const std::string& name, float value) {
-    kernel.reals[name] = value;
-    return *this;
-  }
-  Bench& output(std::vector<Extent> shape) {
-    program.tensors.push_back({"out", DType::F32, std::move(shape), nullptr});
-    kernel.outputs.push_back({static_cast<TensorId>(program.tensors.size()) - 1, {}, -1});
-    return *this;
-  }
-  /// A memory that the kernel uses; the table is its content where it has one.
-  Bench& memory(const Tensor* table = nullptr) {
-    program.memories.emplace_back();
-    kernel.memories.push_back(static_cast<MemoryId>(program.memories.size()) - 1);
-    if (table != nullptr) {
-      program.tensors.push_back({"table", DType::F32, {}, constant_of(*table)});
-      program.memories.back().tensor = static_cast<TensorId>(program.tensors.size()) - 1;
-    }
-    return *this;
-  }
-  Tensors run(const Tensors& inputs, int64_t tokens, int64_t past = 0) {
-    ProgramInterpreter interpreter(program);
-    interpreter.state() = state;
-    auto outputs = interpreter.evaluate(kernel, pointers_to(inputs), tokens, past);
-    EXPECT_TRUE(outputs.ok()) << kernel.kind;
-    state = interpreter.state();
-    return outputs.ok() ? std::move(*outputs) : Tensors{};
-  }
-};
-
-Tensors reference(const std::string& op, std::map<std::string, Attribute> attributes,
-                  const Tensors& inputs, const std::string& domain = "", size_t outputs = 1) {
-  Node node;
-  node.op = op;
-  node.domain = domain;
-  node.attributes = std::move(attributes);
-  node.outputs.assign(outputs, 0);
-  auto results = find_op(op, domain)->reference(node, pointers_to(inputs));
-  EXPECT_TRUE(results.ok()) << op;
-  return results.ok() ? std::move(*results) : Tensors{};
-}
 
 /// The same elements as [1, ...], as the graph has them.
 Tensor batched(Tensor tensor) {
@@ -99,8 +42,13 @@ TEST(Kernels, PairsOfValues) {
     for (const int64_t width : Widths) {
       const Tensor a = random_f32(random, {3, width}), b = random_f32(random, {3, width});
       const Tensor row = random_f32(random, {width});
-      for (const Tensors& inputs : {Tensors{a, b}, Tensors{a, row}, Tensors{row, b}})
-        EXPECT_EQ(Bench(kind).rows(width).run(inputs, 3), reference(op, {}, inputs)) << kind;
+      for (const Tensors& inputs : {Tensors{a, b}, Tensors{a, row}, Tensors{row, b}}) {
+        Bench bench(kind);
+        bench.rows(width).out_rows(width);
+        for (const Tensor& input : inputs)
+          bench.in(input.shape.size() == 1 ? test::repeated_stream(width) : row_stream(width));
+        EXPECT_EQ(bench.run(inputs, 3), reference(op, {}, inputs)) << kind;
+      }
     }
   }
 }
@@ -118,7 +66,7 @@ TEST(Kernels, SingleValues) {
   for (const Pair& pair : pairs) {
     for (const float scale : {0.01f, 1.0f, 10.0f, 100.0f}) {
       const Tensor x = random_f32(random, {4, 48}, scale);
-      const Tensor y = Bench(pair.kind).rows(48).run({x}, 4)[0];
+      const Tensor y = Bench(pair.kind).rows(48).in(row_stream(48)).out_rows(48).run({x}, 4)[0];
       const Tensor expected = reference(pair.op, pair.attributes, {x})[0];
       for (int64_t i = 0; i < x.size(); ++i) {
         ASSERT_NEAR(y.f32()[i], expected.f32()[i], 1e-6 + Close * std::fabs(expected.f32()[i]))
@@ -135,41 +83,60 @@ TEST(Kernels, Normalisations) {
     const Tensor bias = random_f32(random, {width});
     for (const float epsilon : {1e-5f, 1e-3f}) {
       const std::map<std::string, Attribute> attributes = {{"epsilon", epsilon}};
-      EXPECT_LE(
-          test::distance(
-              Bench("layer_norm").rows(width).real("epsilon", epsilon).run({x, scale, bias}, 3)[0],
-              reference("LayerNormalization", attributes, {x, scale, bias})[0]),
-          Close)
+      Bench layer("layer_norm"), rms("rms_norm");
+      for (Bench* bench : {&layer, &rms}) {
+        bench->rows(width).real("epsilon", epsilon).out_rows(width);
+        bench->in(row_stream(width)).in(test::repeated_stream(width));
+      }
+      layer.in(test::repeated_stream(width));
+      EXPECT_LE(test::distance(layer.run({x, scale, bias}, 3)[0],
+                               reference("LayerNormalization", attributes, {x, scale, bias})[0]),
+                Close)
           << width;
-      EXPECT_LE(test::distance(
-                    Bench("rms_norm").rows(width).real("epsilon", epsilon).run({x, scale}, 3)[0],
-                    reference("RMSNormalization", attributes, {x, scale})[0]),
+      EXPECT_LE(test::distance(rms.run({x, scale}, 3)[0],
+                               reference("RMSNormalization", attributes, {x, scale})[0]),
                 Close)
           << width;
     }
   }
 }
 
+/// A matmul of rows of `depth` elements to rows of `width`.
+Bench linear(int64_t depth, int64_t width, DType in, DType out) {
+  Bench bench("matmul");
+  const int64_t lanes = lanes_for(depth), out_lanes = lanes_for(width);
+  bench.kernel.sizes = {
+      {"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
+  bench.in(test::replayed_row_stream(depth, width / out_lanes, in));
+  bench.in(test::matrix_stream(width, depth, in)).out_rows(width, out);
+  return bench;
+}
+
 TEST(Kernels, LinearLayers) {
   Random random(4);
   for (const int64_t depth : Widths) {
     for (const int64_t width : {1, 5, 16, 33}) {
-      Bench bench("matmul");
-      bench.kernel.sizes = {{"KL", lanes_for(depth)},
-                            {"KBeats", depth / lanes_for(depth)},
-                            {"NL", lanes_for(width)},
-                            {"NBeats", width / lanes_for(width)}};
       const Tensor x = random_f32(random, {3, depth}), w = random_f32(random, {width, depth});
       Tensor columns = Tensor::zeros(DType::F32, {depth, width});
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t n = 0; n < width; ++n) columns.f32()[k * width + n] = w.f32()[n * depth + k];
-      EXPECT_LE(test::distance(bench.run({x, w}, 3)[0], reference("MatMul", {}, {x, columns})[0]),
+      EXPECT_LE(test::distance(linear(depth, width, DType::F32, DType::F32).run({x, w}, 3)[0],
+                               reference("MatMul", {}, {x, columns})[0]),
                 Close)
           << depth << " to " << width;
       const Tensors bytes = {random_i8(random, {3, depth}), random_i8(random, {width, depth})};
-      EXPECT_EQ(bench.run(bytes, 3), reference("MatMulInt8", {}, bytes, "streamtensor"));
+      EXPECT_EQ(linear(depth, width, DType::I8, DType::I32).run(bytes, 3),
+                reference("MatMulInt8", {}, bytes, "streamtensor"));
     }
   }
+}
+
+/// quantize_rows of rows of `width` elements.
+Bench quantiser(int64_t width) {
+  Bench bench("quantize_rows");
+  bench.rows(width).in(row_stream(width)).out_rows(width, DType::I8);
+  bench.out(test::value_stream(DType::F32), {sequence()});
+  return bench;
 }
 
 TEST(Kernels, QuantisationIsExact) {
@@ -177,25 +144,26 @@ TEST(Kernels, QuantisationIsExact) {
   for (const int64_t width : Widths) {
     for (const float scale : {1e-30f, 1e-3f, 1.0f, 300.0f, 1e30f}) {
       const Tensor x = random_f32(random, {4, width}, scale);
-      EXPECT_EQ(Bench("quantize_rows").rows(width).run({x}, 4),
-                reference("QuantizeRows", {}, {x}, "streamtensor"));
+      EXPECT_EQ(quantiser(width).run({x}, 4), reference("QuantizeRows", {}, {x}, "streamtensor"));
     }
     Tensor sums = Tensor::zeros(DType::I32, {4, width});
     for (int32_t& sum : sums.as<int32_t>())
       sum = static_cast<int32_t>(random.between(-5'000'000, 5'000'000));
     const Tensors inputs = {sums, random_f32(random, {4}), random_f32(random, {width})};
-    EXPECT_EQ(Bench("dequantize_rows").rows(width).run(inputs, 4),
-              reference("DequantizeRows", {}, inputs, "streamtensor"));
+    Bench bench("dequantize_rows");
+    bench.rows(width).in(row_stream(width, DType::I32)).in(test::value_stream(DType::F32));
+    bench.in(test::repeated_stream(width)).out_rows(width);
+    EXPECT_EQ(bench.run(inputs, 4), reference("DequantizeRows", {}, inputs, "streamtensor"));
   }
 }
 
 TEST(Kernels, QuantisationRoundsHalfAwayFromZeroAndNeverReachesMinus128) {
   const Tensor x = {{1, 7}, std::vector<float>{127.0f, 0.5f, -0.5f, 1.5f, -2.5f, -127.0f, 0.49f}};
-  const Tensors out = Bench("quantize_rows").rows(7).run({x}, 1);
+  const Tensors out = quantiser(7).run({x}, 1);
   EXPECT_EQ(out[0].as<int8_t>(), (std::vector<int8_t>{127, 1, -1, 2, -3, -127, 0}));
   EXPECT_EQ(out[1].f32(), std::vector<float>{1.0f});
   const Tensor zeros = Tensor::zeros(DType::F32, {1, 7});
-  const Tensors nothing = Bench("quantize_rows").rows(7).run({zeros}, 1);
+  const Tensors nothing = quantiser(7).run({zeros}, 1);
   EXPECT_EQ(nothing[0], Tensor::zeros(DType::I8, {1, 7}));
   EXPECT_EQ(nothing[1].f32()[0], 0.0f);
 }
@@ -203,54 +171,54 @@ TEST(Kernels, QuantisationRoundsHalfAwayFromZeroAndNeverReachesMinus128) {
 TEST(Kernels, QuantisationOfTinyRowsIsDefined) {
   // 127 divided by a subnormal peak is infinite, and a zero times that is not a number.
   const Tensor x = {{1, 3}, std::vector<float>{1e-40f, 0.0f, -1e-40f}};
-  const Tensors out = Bench("quantize_rows").rows(3).run({x}, 1);
+  const Tensors out = quantiser(3).run({x}, 1);
   EXPECT_EQ(out[0].as<int8_t>()[0], 127);
   EXPECT_EQ(out[0].as<int8_t>()[2], -127);
   EXPECT_EQ(out, reference("QuantizeRows", {}, {x}, "streamtensor"));
 }
 
-TEST(Kernels, SplitsAndForks) {
-  Random random(6);
-  const Tensor x = random_f32(random, {3, 20});
-  Bench split("split");
-  split.output({Extent(3), 8}).output({Extent(3), 4}).output({Extent(3), 8});
-  const Tensors expected = reference(
-      "Split", {{"axis", int64_t{-1}}, {"split", std::vector<int64_t>{8, 4, 8}}}, {x}, "", 3);
-  EXPECT_EQ(split.run({x}, 3), expected);
-  Bench fork("fork");
-  fork.output({}).output({});
-  EXPECT_EQ(fork.run({x}, 3), (Tensors{x, x}));
-  EXPECT_EQ(Bench("convert").run({x}, 3), Tensors{x});
+TEST(Kernels, HeldRowsAreSentAsOftenAsTheyAreTaken) {
+  Random random(13);
+  for (const int64_t width : Widths) {
+    const Tensor x = random_f32(random, {3, width});
+    const Tensors plain = quantiser(width).run({x}, 3);
+    Bench several("quantize_rows");
+    several.rows(width).in(row_stream(width));
+    int64_t port = 0;
+    for (const int64_t times : {2, 1, 3}) {
+      several.size("Repeat" + std::to_string(port++), times);
+      several.out(test::replayed_row_stream(width, times, DType::I8), {sequence(), width});
+    }
+    several.out(test::value_stream(DType::F32), {sequence()});
+    EXPECT_EQ(several.run({x}, 3), (Tensors{plain[0], plain[0], plain[0], plain[1]})) << width;
+
+    const Tensor scale = random_f32(random, {width});
+    Bench once("rms_norm"), twice("rms_norm");
+    for (Bench* bench : {&once, &twice}) {
+      bench->rows(width).real("epsilon", 1e-5f);
+      bench->in(row_stream(width)).in(test::repeated_stream(width));
+    }
+    once.out_rows(width);
+    twice.size("Repeat0", 2).size("Repeat1", 1);
+    twice.out(test::replayed_row_stream(width, 2), {sequence(), width}).out_rows(width);
+    const Tensor y = once.run({x, scale}, 3)[0];
+    EXPECT_EQ(twice.run({x, scale}, 3), (Tensors{y, y})) << width;
+  }
 }
 
-TEST(Kernels, ConcatOfRows) {
-  Random random(12);
-  const Tensors parts = {random_f32(random, {3, 8}), random_f32(random, {3, 4}),
-                         random_f32(random, {3, 8})};
-  Bench concat("concat");
-  concat.output({Extent(3), 20});
-  EXPECT_EQ(concat.run(parts, 3), reference("Concat", {{"axis", int64_t{-1}}}, parts));
-}
-
-TEST(Kernels, RowsOfATable) {
-  Random random(7);
-  const Tensor table = random_f32(random, {9, 6});
-  const Tensor ids = {{4}, std::vector<int32_t>{8, 0, 3, 8}};
-  Bench gather("gather_rows");
-  gather.rows(6).memory(&table);
-  EXPECT_EQ(gather.run({ids}, 4), reference("Gather", {}, {table, ids}));
-}
-
-TEST(Kernels, MemoryKeepsWhatIsStored) {
-  Random random(8);
-  const Tensor x = random_f32(random, {2, 5});
-  Bench store("store_rows");
-  store.memory();
-  EXPECT_TRUE(store.run({x}, 2).empty());
-  Bench load("load_rows");
-  load.memory();
-  load.state = store.state;
-  EXPECT_EQ(load.run({}, 2), Tensors{x});
+TEST(Kernels, FoldedOperationsFollowEachOther) {
+  Random random(17);
+  for (const int64_t width : Widths) {
+    const Tensors inputs = {random_f32(random, {3, width}), random_f32(random, {width}),
+                            random_f32(random, {3, width})};
+    Bench bench("map");
+    bench.kernel.body = {"subtract", "relu", "multiply"};
+    bench.rows(width).out_rows(width);
+    bench.in(row_stream(width)).in(test::repeated_stream(width)).in(row_stream(width));
+    const Tensor less = reference("Sub", {}, {inputs[0], inputs[1]})[0];
+    const Tensor positive = reference("Relu", {}, {less})[0];
+    EXPECT_EQ(bench.run(inputs, 3), reference("Mul", {}, {positive, inputs[2]})) << width;
+  }
 }
 
 TEST(Kernels, RotaryEmbeddings) {
@@ -265,7 +233,12 @@ TEST(Kernels, RotaryEmbeddings) {
       bench.kernel.sizes = {{"L", lanes},
                             {"HeadBeats", head / lanes},
                             {"Heads", heads},
-                            {"Interleaved", interleaved}};
+                            {"Interleaved", interleaved},
+                            {"CL", lanes_for(head / 2)},
+                            {"CBeats", head / 2 / lanes_for(head / 2)}};
+      const int beat = static_cast<int>(lanes);
+      bench.in(row_stream(heads * head, DType::F32, beat)).out_rows(heads * head, DType::F32, beat);
+      bench.in(row_stream(head / 2)).in(row_stream(head / 2));
       const Tensors expected =
           reference("RotaryEmbedding", {{"num_heads", heads}, {"interleaved", interleaved}},
                     {batched(x), batched(cosine), batched(sine)});
@@ -282,17 +255,28 @@ TEST(Kernels, AttentionAsAChain) {
     for (const int64_t repeat : {1, 2, 3}) {
       const int64_t kv_heads = 2, heads = kv_heads * repeat, lanes = lanes_for(head);
       const float scale = 0.3f;
-      const std::map<std::string, int64_t> sizes = {
-          {"L", lanes}, {"HeadBeats", head / lanes}, {"Heads", heads}, {"MaxPositions", 10}};
+      const std::map<std::string, int64_t> sizes = {{"L", lanes},
+                                                    {"HeadBeats", head / lanes},
+                                                    {"Heads", heads},
+                                                    {"Repeat", repeat},
+                                                    {"MaxPositions", test::MostPositions}};
       Bench keys("cache_rows"), values("cache_rows"), scores("attention_scores"),
           softmax("softmax_rows"), context("attention_context");
       for (Bench* bench : {&keys, &values, &scores, &softmax, &context})
         bench->kernel.sizes = sizes;
+      const Extent positions = test::past() + sequence();
+      const StreamType cached = test::cache_stream(kv_heads, repeat, head);
+      const StreamType scored = test::score_stream(heads);
+      const int beat = static_cast<int>(lanes);
       for (Bench* bench : {&keys, &values}) {
-        bench->memory();
-        bench->kernel.sizes["Heads"] = kv_heads;
+        bench->cache(kv_heads, head).size("Heads", kv_heads);
+        bench->in(row_stream(kv_heads * head, DType::F32, beat));
+        bench->out(cached, {kv_heads, positions, head});
       }
-      scores.real("scale", scale);
+      scores.real("scale", scale).in(row_stream(heads * head, DType::F32, beat)).in(cached);
+      scores.out(scored, {heads, sequence(), positions});
+      softmax.in(scored).out(scored, {heads, sequence(), positions});
+      context.in(scored).in(cached).out_rows(heads * head, DType::F32, beat);
       Tensor past_keys = Tensor::zeros(DType::F32, {1, kv_heads, 0, head}), past_values = past_keys;
       int64_t past = 0;
       for (const int64_t tokens : {3, 1, 1, 4}) {
@@ -323,44 +307,6 @@ TEST(Kernels, AttentionAsAChain) {
       }
     }
   }
-}
-
-TEST(Streams, ElementsComeBackFromTheirBytes) {
-  Random random(11);
-  const Tensor x = random_f32(random, {4, 12});
-  const StreamType rows = {
-      {{1, 4}, DType::F32, {Trip(Extent::symbol(Sequence), 8), 3}, {1, 4}, {0, 1}}, 4};
-  StreamType again = rows;  // each row twice
-  again.itensor.trips = {Trip(Extent::symbol(Sequence), 8), 2, 3};
-  again.itensor.steps = {1, 1, 4};
-  again.itensor.map = {0, 2};
-  for (const StreamType& type : {rows, again}) {
-    std::vector<uint8_t> bytes = stream_bytes(x, type, 4, 0);
-    EXPECT_EQ(static_cast<int64_t>(bytes.size()),
-              token_count(type.itensor, {{Sequence, 4}}) * token_bits(type.itensor) / 8);
-    const auto back = tensor_from_stream(bytes, type, {4, 12}, 4, 0);
-    ASSERT_TRUE(back.ok());
-    EXPECT_EQ(*back, x);
-    std::vector<uint8_t> longer = bytes;
-    longer.push_back(0);
-    bytes.pop_back();
-    for (const auto& wrong : {bytes, longer}) {
-      const auto refused = tensor_from_stream(wrong, type, {4, 12}, 4, 0);
-      ASSERT_FALSE(refused.ok());
-      EXPECT_EQ(refused.errors()[0].code, "E0701");
-    }
-  }
-}
-
-TEST(Streams, AnElementThatChangesBetweenPassesIsReported) {
-  const StreamType again = {{{2}, DType::F32, {2, 2}, {1, 2}, {1}}, 2};
-  const Tensor x = {{4}, std::vector<float>{1, 2, 3, 4}};
-  std::vector<uint8_t> bytes = stream_bytes(x, again, 1, 0);
-  ASSERT_TRUE(tensor_from_stream(bytes, again, {4}, 1, 0).ok());
-  bytes[20] ^= 1;
-  const auto changed = tensor_from_stream(bytes, again, {4}, 1, 0);
-  ASSERT_FALSE(changed.ok());
-  EXPECT_EQ(changed.errors()[0].code, "E0701");
 }
 
 }  // namespace

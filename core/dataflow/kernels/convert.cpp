@@ -229,7 +229,12 @@ Nest adapt(const Program& program, const Kernel& kernel) {
 ConversionPlan plan_of_converter(const Kernel& kernel) {
   std::vector<ItensorType> results;
   for (const Port& port : kernel.outputs) results.push_back(port.type.itensor);
-  return plan_conversion(kernel.inputs[0].type.itensor, results);
+  ConversionPlan plan = plan_conversion(kernel.inputs[0].type.itensor, results);
+  const auto window = kernel.sizes.find("Window");
+  if (window == kernel.sizes.end()) return plan;
+  plan.sliding = window->second > 0;
+  plan.window = plan.sliding ? window->second : block_elements(plan);
+  return plan;
 }
 
 int64_t converter_window(const Kernel& kernel) {

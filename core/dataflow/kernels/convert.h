@@ -7,7 +7,8 @@
 
 namespace st {
 
-/// The plan that follows from the types of its ports.
+/// The plan that follows from the types of its ports, with the buffer that the kernel has chosen
+/// where it has.
 ConversionPlan plan_of_converter(const Kernel& kernel);
 
 /// Elements of its live-range buffer; 0 for a ping-pong of the plan's block.
