@@ -7,10 +7,22 @@
 #include "cli/build_directory.h"
 #include "cli/commands.h"
 #include "core/dataflow/kernel_record.h"
+#include "core/packing/layout.h"
 #include "core/resources/allocate.h"
 
 namespace st::cli {
 namespace {
+
+/// The packed type of a memory of rows; of a parameter file, that of its first constant that has
+/// one.
+std::string layout_text(const Program& program, const Memory& memory) {
+  if (const auto layout = layout_of(program, memory)) return text_of(*layout);
+  for (const Segment& segment : memory.segments) {
+    if (const auto layout = layout_of(program.tensors[segment.tensor], segment.type))
+      return text_of(*layout) + ", ...";
+  }
+  return "";
+}
 
 void print_group(const Program& program, int group) {
   std::cout << "\n" << group_name(group) << "\n";
@@ -35,13 +47,14 @@ void print_group(const Program& program, int group) {
     rows.push_back({"", "", "", "", "", channel.why});
   }
   std::cout << table(rows) << "\n";
-  rows = {{"  port", "role", "bytes", "channel", "holds"}};
+  rows = {{"  port", "role", "bytes", "channel", "holds", "layout"}};
   for (MemoryId m : program.memories_of(group)) {
     const Memory& memory = program.memories[m];
     rows.push_back({"  " + memory.name, std::string(name_of(memory.role)), grouped(memory.bytes),
                     std::to_string(memory.channel),
                     memory.tensor >= 0 ? printable(program.tensors[memory.tensor].name, 60)
-                                       : std::to_string(memory.segments.size()) + " constants"});
+                                       : std::to_string(memory.segments.size()) + " constants",
+                    layout_text(program, memory)});
   }
   std::cout << table(rows);
 }

@@ -5,6 +5,7 @@
 #include "backends/host/launch_plan.h"
 #include "backends/project/project.h"
 #include "core/dataflow/kernel_record.h"
+#include "core/packing/layout.h"
 #include "core/resources/allocate.h"
 #include "core/streams/conversions.h"
 
@@ -31,11 +32,14 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
     if (parameter_file(memory).empty()) continue;
     Json segments = Json::array();
     for (const Segment& segment : memory.segments) {
-      segments.push_back({{"tensor", printable(program.tensors[segment.tensor].name)},
-                          {"first_word", segment.first_word},
-                          {"words", segment.words},
-                          {"stream", text_of(segment.type.itensor)},
-                          {"lanes", segment.type.lanes}});
+      Json described = {{"tensor", printable(program.tensors[segment.tensor].name)},
+                        {"first_word", segment.first_word},
+                        {"words", segment.words},
+                        {"stream", text_of(segment.type.itensor)},
+                        {"lanes", segment.type.lanes}};
+      if (const auto layout = layout_of(program.tensors[segment.tensor], segment.type))
+        described["layout"] = text_of(*layout);
+      segments.push_back(std::move(described));
     }
     Json file = {{"file", parameter_file(memory)},
                  {"bytes", memory.bytes},
@@ -45,6 +49,7 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
       file["tensor"] = printable(program.tensors[memory.tensor].name);
       file["rows"] = memory.rows;
       file["words_per_row"] = memory.words_per_row();
+      if (const auto layout = layout_of(program, memory)) file["layout"] = text_of(*layout);
     } else {
       file["segments"] = std::move(segments);
     }

@@ -24,7 +24,16 @@ Status connect(Program& program) {
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
     for (size_t o = 0; o < program.kernels[k].outputs.size(); ++o) {
       Port& port = program.kernels[k].outputs[o];
-      const End& reader = edges.readers[port.tensor].at(0);
+      if (edges.readers[port.tensor].size() != 1) {
+        return Diagnostic{"E0320",
+                          "tensor '" + printable(program.tensors[port.tensor].name) + "' has " +
+                              std::to_string(edges.readers[port.tensor].size()) +
+                              " readers: a channel has one",
+                          program.kernels[k].name,
+                          {},
+                          "this is a fault of the compiler; please report it"};
+      }
+      const End& reader = edges.readers[port.tensor][0];
       Channel channel;
       channel.name = label(program, program.kernels[k], o, program.kernels[reader.kernel]);
       channel.tensor = port.tensor;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/packing/layout.h"
 #include "core/packing/pack.h"
 
 #include <gtest/gtest.h>
@@ -149,6 +150,39 @@ TEST(Packing, ParameterFilesGiveEveryConstantBack) {
     }
   }
   EXPECT_GT(tensors, 200);
+}
+
+TEST(Packing, LayoutsDescribeTheBytesOfMemories) {
+  int segments = 0, described = 0, rows = 0;
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
+    Random random(seed);
+    const auto made = test::compiled(test::random_decoder(seed),
+                                     test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32"));
+    if (!made.ok()) continue;
+    const Program& program = made->program;
+    for (const Memory& memory : program.memories) {
+      for (const Segment& segment : memory.segments) {
+        ++segments;
+        const auto layout = layout_of(program.tensors[segment.tensor], segment.type);
+        if (!layout) continue;
+        ++described;
+        const auto value = program.tensors[segment.tensor].constant->load();
+        ASSERT_TRUE(value.ok());
+        ASSERT_EQ(packed_tensor(*value, *layout, WordBits), packed_stream(*value, segment.type))
+            << seed << " " << text_of(*layout) << " " << text_of(segment.type.itensor);
+      }
+      const auto layout = layout_of(program, memory);
+      if (!layout || memory.role == MemoryRole::Cache) continue;
+      ++rows;
+      const Tensor value = random_tensor(random, memory.dtype, layout->shape());
+      ASSERT_EQ(packed_tensor(value, *layout, WordBits), packed_rows(value, memory))
+          << seed << " " << text_of(*layout);
+    }
+  }
+  std::cout << described << " of " << segments << " constants and " << rows
+            << " memories of rows have a packed type\n";
+  EXPECT_GT(described, 50);
+  EXPECT_GT(rows, 50);
 }
 
 TEST(Packing, ADamagedParameterFileIsFound) {

@@ -124,7 +124,7 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
          DataTensor& t = p.tensors[kernel(p, "layer_norm").outputs[0].tensor];
          t.shape[1] = t.shape[1] + Extent(16);
        }},
-      {"the depth is not positive", [](Program& p) { p.channels[0].depth = 0; }},
+      {"the depth is negative", [](Program& p) { p.channels[0].depth = -1; }},
       {"there is no kind of kernel 'odd'", [](Program& p) { p.kernels[0].kind = "odd"; }},
       {"layer_norm has 2 inputs, and takes 3",
        [](Program& p) { kernel(p, "layer_norm").inputs.pop_back(); }},
@@ -222,6 +222,9 @@ TEST(ProgramVerifier, QueryHeadsShareKeyHeadsEvenly) {
 TEST(ProgramVerifier, ACompleteProgramIsConnectedAndAnswers) {
   Program program = sound();
   program.kernels[0].outputs[0].channel = -1;
+  EXPECT_FALSE(verify_complete(program).ok());
+  program = sound();
+  program.channels[0].depth = 0;
   EXPECT_FALSE(verify_complete(program).ok());
   program = sound();
   program.tensors[memory(program, MemoryRole::Output).tensor].name = "scores";
