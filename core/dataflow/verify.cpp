@@ -415,6 +415,15 @@ Status verify_complete(const Program& program) {
                         {},
                         "choose smaller bounds with --dim"});
   }
+  std::set<MemoryId> stored;
+  for (const Kernel& kernel : program.kernels) {
+    if (kernel.kind == "store_rows") stored.insert(kernel.memories[0]);
+  }
+  for (size_t m = 0; m < program.memories.size(); ++m) {
+    if (program.memories[m].role == MemoryRole::Output &&
+        stored.count(static_cast<MemoryId>(m)) == 0)
+      report(program.memories[m].name, "no kernel writes this output");
+  }
   const bool answers =
       std::any_of(program.memories.begin(), program.memories.end(), [&](const Memory& memory) {
         return memory.role == MemoryRole::Output && program.tensors[memory.tensor].name == "logits";

@@ -224,6 +224,9 @@ TEST(ProgramVerifier, ACompleteProgramIsConnectedAndAnswers) {
   program.kernels[0].outputs[0].channel = -1;
   EXPECT_FALSE(verify_complete(program).ok());
   program = sound();
+  kernel(program, "store_rows").kind = "load_rows";
+  EXPECT_FALSE(verify_complete(program).ok());
+  program = sound();
   program.channels[0].depth = 0;
   EXPECT_FALSE(verify_complete(program).ok());
   program = sound();
