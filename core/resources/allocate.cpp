@@ -32,6 +32,13 @@ bool holds_block(const Kernel& converter) {
   return window == 0 || window >= block_elements(plan_of_converter(converter));
 }
 
+/// True if a kernel streams its row several times, to readers that may not take it all at once.
+bool sends_again(const Kernel& kernel) {
+  if (!kernel_record(kernel.kind).holds_row) return false;
+  const std::vector<int64_t> repeats = kernel.sizes_named("Repeat");
+  return std::any_of(repeats.begin(), repeats.end(), [](int64_t times) { return times > 1; });
+}
+
 struct Floor {
   int64_t depth = 0;
   const char* why = "";
@@ -47,6 +54,9 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
     const bool vector = port.type.itensor.elem.size() == 1;
     if (parameters > 1 && vector)
       return {row, "one row: its loader may write the other parameters of the kernel first"};
+    // Its first pass takes parameters while its reader may wait for the same loader.
+    if (sends_again(kernel) && vector)
+      return {row, "one row: the kernel's reader may wait for its own parameters first"};
     return {};
   }
   const Kernel& producer = program.kernels[program.channels[port.channel].producer];
@@ -56,9 +66,11 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
     if (!holds_block(producer)) return {row, "one row: the converter before it holds less"};
     return {};
   }
-  // A kernel that streams its row several times holds it.
+  // A kernel that streams its row several times holds it, and sends it to linear layers in the
+  // order in which their loaders serve them.
   const auto once = row_of(port.type);
-  if (kernel_record(producer.kind).holds_row && once && beats_per_row(program, *once) < row)
+  if (kernel.kind == "matmul" && kernel_record(producer.kind).holds_row && once &&
+      beats_per_row(program, *once) < row)
     return {};
   if (streams + (parameters > 0 ? 1 : 0) > 1 && !grows_with_position(port.type))
     return {row, "one row waits here for the kernel's other inputs"};

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "core/ops/lowering.h"
@@ -13,21 +12,17 @@
 
 namespace st::test {
 
-namespace {
-
-/// The tensor of the model's output.
 TensorId logits_of(const Program& program) {
   TensorId logits = -1;
   for (size_t t = 0; t < program.tensors.size(); ++t) {
-    if (program.tensors[t].name == "logits" && !program.tensors[t].constant)
+    // Copies of a tensor come after it.
+    if (logits < 0 && program.tensors[t].name == "logits" && !program.tensors[t].constant)
       logits = static_cast<TensorId>(t);
   }
   return logits;
 }
 
-/// The passes of the pipeline on the program, in its order, with their limits.
-std::vector<std::pair<std::string, std::function<Status(Program&)>>> program_passes(
-    const Choices& choices) {
+std::vector<ProgramPass> program_passes(const Choices& choices) {
   const int ports = choices.limits.max_ports;
   return {
       {"vectorise", vectorise},
@@ -43,17 +38,6 @@ std::vector<std::pair<std::string, std::function<Status(Program&)>>> program_pas
       {"size-fifos", size_channels}};
 }
 
-}  // namespace
-
-Status run_program_passes(Program& program, const Choices& choices, const AfterPass& after) {
-  for (const auto& [name, pass] : program_passes(choices)) {
-    ST_CHECK(pass(program));
-    ST_CHECK(verify(program));
-    if (after) after(name, program);
-  }
-  return {};
-}
-
 Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after) {
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
@@ -63,7 +47,11 @@ Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& 
   program.precision = choices.precision;
   ST_CHECK(verify(program));
   if (after) after("lower", program);
-  ST_CHECK(run_program_passes(program, choices, after));
+  for (const ProgramPass& pass : program_passes(choices)) {
+    ST_CHECK(pass.run(program));
+    ST_CHECK(verify(program));
+    if (after) after(pass.name, program);
+  }
   return Compiled{std::move(graph), decoder, std::move(program)};
 }
 

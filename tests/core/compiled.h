@@ -28,9 +28,13 @@ struct Compiled {
 /// Gets the name of a pass, as in the pipeline, and the program that it left.
 using AfterPass = std::function<void(const std::string& pass, const Program& program)>;
 
-/// Runs the passes from `vectorise` to `size-fifos`, and verify() after each. Errors: those of the
-/// passes, and of verify().
-Status run_program_passes(Program& program, const Choices& choices, const AfterPass& after);
+/// A pass of the pipeline on programs.
+struct ProgramPass {
+  std::string name;
+  std::function<Status(Program&)> run;
+};
+/// Those from `vectorise` to `size-fifos`, in the pipeline's order.
+std::vector<ProgramPass> program_passes(const Choices& choices);
 
 /// Runs all passes, and verify() after each that makes a program. Errors: those of the passes, and
 /// of verify().
@@ -38,6 +42,9 @@ Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& 
 
 /// On-chip memory and ports that are tight enough for several groups, for some of the programs.
 Choices random_choices(Random& random, const std::string& precision);
+
+/// The tensor of a decoder's logits; -1 if there is none.
+TensorId logits_of(const Program& program);
 
 /// A program of any stage with its device memory between launches.
 class Device {

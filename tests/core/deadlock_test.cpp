@@ -2,8 +2,10 @@
 // The depths that size_channels() chooses never let a launch deadlock.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 
+#include "core/itensor/conversion.h"
 #include "tests/core/compiled.h"
 #include "tests/core/token_simulator.h"
 
@@ -29,10 +31,10 @@ std::vector<std::pair<int64_t, int64_t>> small_launches(const Program& program, 
   return launches;
 }
 
-/// Programs of all forms under all limits: `visit(seed, program, has_cache)`.
+/// Every `stride`th of programs of all forms under all limits: `visit(seed, program, has_cache)`.
 template <typename Visit>
-void for_each_program(const Visit& visit) {
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+void for_each_program(const Visit& visit, uint64_t stride = 1) {
+  for (uint64_t seed = stride; seed <= Programs; seed += stride) {
     Random random(seed + 7000);
     const auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
     const auto made = test::compiled(test::random_decoder(seed), choices);
@@ -94,21 +96,47 @@ TEST(FifoDepths, ShallowFifosWouldDeadlock) {
   EXPECT_GT(deadlocks, 0);
 }
 
+/// Beats of different tiles of a row of f32 or i8 rows.
+int64_t beats_per_row_once(const StreamType& type) {
+  return max_shape(type.itensor).back() / type.lanes;
+}
+
+/// True if a converter can take a block whatever its readers do: it has a half for each of two, or
+/// room for a whole one.
+bool holds_block(const Kernel& converter) {
+  const int64_t window = converter.sizes.at("Window");
+  std::vector<ItensorType> results;
+  for (const Port& port : converter.outputs) results.push_back(port.type.itensor);
+  return window == 0 ||
+         window >= block_elements(plan_conversion(converter.inputs[0].type.itensor, results));
+}
+
 /// What allocate.h promises: a row at each input of a kernel that joins several streams, as far as
-/// a row can be held and no converter holds it already; and at each of several parameter rows.
+/// a row can be held and nothing before it holds it already; behind each converter that holds less
+/// than a block; and at each of several parameter rows, or of a kernel that streams its row again.
 int64_t promised_floor(const Program& program, const Channel& channel) {
-  const Kernel& consumer = program.kernels[channel.consumer];
+  const Kernel &consumer = program.kernels[channel.consumer],
+               &producer = program.kernels[channel.producer];
   const int64_t row = channel.type.max_beats() / program.max_sequence;
   int parameters = 0;
   for (const Port& port : consumer.inputs)
     parameters += program.tensors[port.tensor].constant != nullptr;
+  bool again = false;
+  for (const auto& [name, size] : consumer.sizes)
+    again = again || (consumer.kind != "cache_rows" && name.rfind("Repeat", 0) == 0 && size > 1);
   if (program.tensors[channel.tensor].constant != nullptr)
-    return parameters > 1 && channel.type.itensor.elem.size() == 1 ? row : 0;
+    return (parameters > 1 || again) && channel.type.itensor.elem.size() == 1 ? row : 0;
+  if (producer.kind == "convert") return holds_block(producer) ? 0 : row;
   for (const Trip& trip : channel.type.itensor.trips) {
     if (trip.count.terms().count(Past) != 0) return 0;
   }
-  const bool buffered = program.kernels[channel.producer].kind == "convert";
-  return consumer.inputs.size() > 1 && consumer.kind != "matmul" && !buffered ? row : 0;
+  if (consumer.kind == "matmul") {
+    // Rows that come several times come from a kernel that keeps them.
+    const bool kept = producer.kind == "rms_norm" || producer.kind == "layer_norm" ||
+                      producer.kind == "quantize_rows";
+    if (kept && row > beats_per_row_once(channel.type)) return 0;
+  }
+  return consumer.inputs.size() > 1 ? row : 0;
 }
 
 TEST(FifoDepths, FloorsAloneRuleOutDeadlock) {
@@ -130,6 +158,96 @@ TEST(FifoDepths, FloorsAloneRuleOutDeadlock) {
       }
     }
   });
+}
+
+/// Runs one launch by the interpreter, with all inputs 0.
+Status launch(const Program& program, ProgramInterpreter& interpreter, int64_t tokens,
+              int64_t past) {
+  test::set_inputs(program, interpreter, std::vector<int64_t>(static_cast<size_t>(tokens), 0),
+                   past);
+  return interpreter.launch(tokens, past);
+}
+
+TEST(FifoDepths, TheInterpreterMovesTheSameBeatsWithinThem) {
+  for_each_program(
+      [&](uint64_t seed, const Program& program, bool has_cache) {
+        for (const auto& [tokens, past] : small_launches(program, has_cache)) {
+          if (tokens == 2 || past == 2) continue;
+          ProgramInterpreter interpreter(program);
+          const Status status = launch(program, interpreter, tokens, past);
+          ASSERT_TRUE(status.ok()) << "seed " << seed << " " << status.errors()[0].message;
+          ASSERT_EQ(interpreter.channels().size(), program.channels.size());
+          for (int group = 0; group < program.groups; ++group) {
+            const test::Execution run = test::execute(program, group, tokens, past);
+            for (const ChannelId c : program.channels_of(group)) {
+              const ChannelUse& use = interpreter.channels().at(c);
+              ASSERT_EQ(use.beats, run.beats[c])
+                  << "seed " << seed << " " << program.channels[c].name;
+              ASSERT_LE(use.peak, program.channels[c].depth) << "seed " << seed;
+              ASSERT_GE(use.peak, std::min<int64_t>(1, use.beats)) << "seed " << seed;
+            }
+          }
+        }
+      },
+      3);
+}
+
+/// A channel whose least depth kills the group, or -1.
+ChannelId critical_channel(const Program& program, int group) {
+  for (const ChannelId c : program.channels_of(group)) {
+    if (promised_floor(program, program.channels[c]) < 2) continue;
+    Program shallow = program;
+    shallow.channels[c].depth = 1;
+    if (!test::execute(shallow, group, 1, 0).finished) return c;
+  }
+  return -1;
+}
+
+TEST(FifoDepths, TheInterpreterReportsADeadlock) {
+  int deadlocks = 0;
+  for_each_program(
+      [&](uint64_t seed, const Program& program, bool) {
+        const ChannelId c = critical_channel(program, 0);
+        if (c < 0) return;
+        ++deadlocks;
+        Program shallow = program;
+        shallow.channels[c].depth = 1;
+        ProgramInterpreter interpreter(shallow);
+        const Status status = launch(shallow, interpreter, 1, 0);
+        ASSERT_FALSE(status.ok()) << "seed " << seed;
+        const Diagnostic& problem = status.errors()[0];
+        EXPECT_EQ(problem.code, "E0312");
+        const std::string waiting =
+            "kernel '" + program.kernels[program.channels[c].producer].name +
+            "' waits to write channel '" + program.channels[c].name + "' (full: 1 of 1)";
+        EXPECT_NE(std::find(problem.details.begin(), problem.details.end(), waiting),
+                  problem.details.end())
+            << "seed " << seed << ": no \"" << waiting << "\"";
+      },
+      5);
+  std::cout << deadlocks << " deadlocks reported\n";
+  EXPECT_GE(deadlocks, static_cast<int>(Programs) / 10);
+}
+
+TEST(FifoDepths, TheInterpreterReportsBeatsThatNobodyReads) {
+  auto made = test::compiled(test::random_decoder(3), {});
+  ASSERT_TRUE(made.ok());
+  Program& program = made->program;
+  for (Kernel& kernel : program.kernels) {
+    if (kernel.kind != "store_rows") continue;
+    kernel.sizes["Beats"] -= 1;
+    program.channels[kernel.inputs[0].channel].depth = 0;  // without limit
+    ProgramInterpreter interpreter(program);
+    const Status status = launch(program, interpreter, 2, 0);
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.errors()[0].code, "E0312");
+    EXPECT_EQ(
+        status.errors()[0].details,
+        std::vector<std::string>{"channel '" + program.channels[kernel.inputs[0].channel].name +
+                                 "' is left with 2 beats"});
+    return;
+  }
+  FAIL() << "no store";
 }
 
 }  // namespace

@@ -10,16 +10,22 @@ namespace {
 
 class Maker {
  public:
-  explicit Maker(uint64_t seed) : random_(seed) {
+  Maker(uint64_t seed, DecoderSize size) : random_(seed), small_(size == DecoderSize::Small) {
     graph_.name = "random " + std::to_string(seed);
     graph_.opset = 24;
     max_sequence_ = random_.between(4, 8);
     width_ = random_.pick<int64_t>({3, 4, 7, 8, 13, 16, 20, 24, 31, 32, 48, 67});
     vocabulary_ = random_.pick<int64_t>({5, 11, 16, 17, 32, 40});
+    if (small_) width_ = random_.pick<int64_t>({3, 4, 7, 8, 13, 16, 20, 24, 32});
     rotary_ = random_.chance(0.5);
     head_ = rotary_ ? 2 * random_.between(1, 9) : random_.between(1, 17);
     kv_heads_ = random_.between(1, 3);
     heads_ = kv_heads_ * random_.between(1, 3);
+    if (small_) {
+      head_ = rotary_ ? 2 * random_.between(1, 2) : random_.between(1, 4);
+      kv_heads_ = random_.between(1, 2);
+      heads_ = kv_heads_ * random_.between(1, 2);
+    }
     rms_ = random_.chance(0.5);
     biased_ = random_.chance(0.5);
     attends_ = random_.chance(0.9);
@@ -43,7 +49,7 @@ class Maker {
       cosine_ = constant("cos", {positions_, head_ / 2}, 1.0f);
       sine_ = constant("sin", {positions_, head_ / 2}, 1.0f);
     }
-    const int64_t layers = random_.between(1, 3);
+    const int64_t layers = random_.between(1, small_ ? 2 : 3);
     for (int64_t layer = 0; layer < layers; ++layer) {
       const ValueId earlier = x;
       if (attends_ && random_.chance(0.2)) {  // both halves of the layer side by side
@@ -160,7 +166,8 @@ class Maker {
     return node("Mul", {x, x});
   }
   ValueId feed_forward(ValueId x) {
-    const int64_t hidden = random_.pick<int64_t>({5, 8, 19, 32, 33, 64});
+    const int64_t hidden = small_ ? random_.pick<int64_t>({5, 8, 12, 19, 32})
+                                  : random_.pick<int64_t>({5, 8, 19, 32, 33, 64});
     const int64_t form = random_.below(4);
     if (form == 3) {  // the third part is read by nobody
       const auto parts = nodes("Split", {linear(x, width_, 3 * hidden)}, 3,
@@ -230,6 +237,7 @@ class Maker {
   }
 
   Random random_;
+  bool small_;
   Graph graph_;
   int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
   int64_t interleaved_ = random_.below(2);
@@ -239,7 +247,7 @@ class Maker {
 
 }  // namespace
 
-Graph random_decoder(uint64_t seed) { return Maker(seed).make(); }
+Graph random_decoder(uint64_t seed, DecoderSize size) { return Maker(seed, size).make(); }
 
 Status prepare(Graph& graph) {
   ST_CHECK(graph.check_and_sort());

@@ -8,10 +8,13 @@
 
 namespace st::test {
 
-/// A decoder with 1 to 3 layers: any widths (primes among them), with or without positions, rotary
-/// embeddings, grouped-query attention, biases, gates, splits, joins, and with nodes that
-/// canonicalisation is to remove. Sorted; its types are not inferred yet.
-Graph random_decoder(uint64_t seed);
+/// Small ones take a tenth of the time to run.
+enum class DecoderSize { Small, Medium };
+
+/// A decoder with 1 to 3 layers (small: 1 or 2): any widths (primes among them), with or without
+/// positions, rotary embeddings, grouped-query attention, biases, gates, splits, joins, and with
+/// nodes that canonicalisation is to remove. Sorted; its types are not inferred yet.
+Graph random_decoder(uint64_t seed, DecoderSize size = DecoderSize::Medium);
 
 /// Runs the tool's checks, as the first pass does: sorts, checks operators, infers types.
 Status prepare(Graph& graph);

@@ -19,10 +19,9 @@ struct Execution {
   std::vector<int64_t> highest;  ///< per channel: most beats held at once
 };
 
-/// Runs one group. Each kernel reads and writes in the order of its template in hls_templates/, one
-/// beat after another; converters fill their buffer before they drain it, as in C simulation, where
-/// hardware has a second half. A network of such processes ends in one state however it is
-/// scheduled, so one schedule decides.
+/// Runs one group. Each kernel reads and writes in the order of accesses_of(), one beat after
+/// another. A network of such processes ends in one state however it is scheduled, so one schedule
+/// decides.
 Execution execute(const Program& program, int group, int64_t tokens, int64_t past);
 
 }  // namespace st::test

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop nests of all kernels: when they read and write, how often, and in how many cycles.
+#include "core/dataflow/nest.h"
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <set>
+
+#include "tests/core/bench.h"
+#include "tests/core/compiled.h"
+#include "tests/core/kernel_scripts.h"
+#include "tests/core/random_streams.h"
+
+namespace st {
+namespace {
+
+using test::Random;
+
+#ifdef ST_TEST_SANITIZED
+constexpr uint64_t Programs = 20;
+#else
+constexpr uint64_t Programs = 150;
+#endif
+
+/// The accesses of a nest in a launch: its loops run as they stand.
+class Walk {
+ public:
+  Walk(int64_t tokens, int64_t past) : bindings_{{Sequence, tokens}, {Past, past}} {}
+
+  test::Accesses accesses(const Nest& nest) {
+    run(nest, 0);
+    return std::move(accesses_);
+  }
+
+ private:
+  void run(const Nest& nest, int depth) {
+    for (const NestItem& item : nest) {
+      if (!item.is_loop()) {
+        for (const int port : item.reads) test::append(accesses_, {false, port, 1});
+        for (const int port : item.writes) test::append(accesses_, {true, port, 1});
+        continue;
+      }
+      const std::string counter = "d" + std::to_string(depth);
+      const int64_t trips =
+          item.trips_by_outer
+              ? item.trips_by_outer->at(bindings_.at("d" + std::to_string(depth - 1)))
+              : item.trip.count.evaluate(bindings_).value();
+      for (int64_t k = 0; k < trips; ++k) {
+        bindings_[counter] = k;
+        run(item.items, depth + 1);
+      }
+      bindings_.erase(counter);
+    }
+  }
+
+  Bindings bindings_;
+  test::Accesses accesses_;
+};
+
+/// Cycles of a nest at the bounds, counted iteration by iteration.
+int64_t counted_cycles(const Nest& nest, int64_t outer = 0) {
+  int64_t cycles = 0;
+  for (const NestItem& item : nest) {
+    if (!item.is_loop()) continue;
+    const int64_t trips = item.trips_by_outer ? item.trips_by_outer->at(outer) : item.trip.bound;
+    for (int64_t k = 0; k < trips; ++k)
+      cycles += std::max<int64_t>(item.interval, counted_cycles(item.items, k));
+  }
+  return cycles;
+}
+
+/// Decoders in both precisions and programs of streams, connected: `visit(program, past)`, where
+/// `past` says whether there may be rows before those of the launch.
+template <typename Visit>
+void for_each_program(const Visit& visit) {
+  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    test::Choices choices;
+    choices.precision = seed % 2 == 0 ? "w8a8" : "f32";
+    const auto decoder =
+        test::compiled(test::random_decoder(seed, test::DecoderSize::Small), choices);
+    ASSERT_TRUE(decoder.ok());
+    visit(decoder->program, !decoder->decoder.past.empty());
+    test::Streams streams = test::random_streams(seed);
+    for (const test::ProgramPass& pass : test::program_passes({})) {
+      if (pass.name == "size-fifos") continue;
+      ASSERT_TRUE(pass.run(streams.program).ok()) << pass.name;
+    }
+    visit(streams.program, false);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+/// Tokens and past of some launches, the largest among them.
+std::vector<std::pair<int64_t, int64_t>> launches_of(const Program& program, bool past) {
+  const int64_t most = program.max_sequence;
+  std::vector<std::pair<int64_t, int64_t>> launches = {{1, 0}, {std::min<int64_t>(2, most), 0}};
+  if (past) launches.emplace_back(1, program.max_positions - 1);
+  launches.emplace_back(most, past ? program.max_positions - most : 0);
+  return launches;
+}
+
+/// Beats that types say.
+std::vector<int64_t> beats_of(const std::vector<Port>& ports, const Bindings& bindings) {
+  std::vector<int64_t> beats;
+  for (const Port& port : ports)
+    beats.push_back(token_count(port.type.itensor, bindings) * port.type.beats_per_token());
+  return beats;
+}
+
+TEST(Nests, ReadAndWriteInTheOrderOfTheirTemplates) {
+  std::set<std::string> kinds;
+  int64_t compared = 0;
+  for_each_program([&](const Program& program, bool has_past) {
+    for (const Kernel& kernel : program.kernels) {
+      kinds.insert(kernel.kind);
+      for (const auto& [tokens, past] : launches_of(program, has_past)) {
+        const Nest nest = nest_of(program, kernel);
+        ASSERT_EQ(Walk(tokens, past).accesses(nest),
+                  test::accesses_of(program, kernel, tokens, past))
+            << kernel.kind << " with " << tokens << " tokens after " << past << ": "
+            << text_of(nest);
+        ++compared;
+      }
+    }
+  });
+  std::cout << compared << " launches of kernels compared\n";
+  std::set<std::string> all;
+  for (const KernelRecord& record : kernel_records()) all.emplace(record.kind);
+  EXPECT_EQ(kinds, all);
+}
+
+TEST(Nests, MoveAsManyBeatsAsTypesSay) {
+  for_each_program([&](const Program& program, bool has_past) {
+    for (const Kernel& kernel : program.kernels) {
+      for (const auto& [tokens, past] : launches_of(program, has_past)) {
+        const Bindings bindings = {{Sequence, tokens}, {Past, past}};
+        const Traffic counts = traffic(nest_of(program, kernel), kernel.inputs.size(),
+                                       kernel.outputs.size(), bindings);
+        ASSERT_EQ(counts.reads, beats_of(kernel.inputs, bindings)) << kernel.kind;
+        ASSERT_EQ(counts.writes, beats_of(kernel.outputs, bindings)) << kernel.kind;
+      }
+    }
+  });
+}
+
+TEST(Nests, CyclesAreThoseOfAllIterations) {
+  for_each_program([&](const Program& program, bool) {
+    for (const Kernel& kernel : program.kernels) {
+      const Nest nest = nest_of(program, kernel);
+      ASSERT_EQ(max_cycles(nest), counted_cycles(nest)) << text_of(nest);
+    }
+  });
+}
+
+TEST(Nests, CostWhatTheirTemplatesTake) {
+  // Of rows with 12 elements, by hand from the intervals in hls_templates/.
+  auto row_cycles = [](const test::Bench& bench) {
+    return cost_of(bench.program, bench.kernel).row_cycles;
+  };
+  EXPECT_EQ(row_cycles(test::Bench("add").rows(12, 4)), 3);
+  test::Bench layer("layer_norm"), rms("rms_norm");
+  for (test::Bench* bench : {&layer, &rms}) bench->rows(12, 4).real("epsilon", 0);
+  EXPECT_EQ(row_cycles(layer), 3 * 7 + 3 * 7 + 3);
+  EXPECT_EQ(row_cycles(rms.size("Repeat0", 2).size("Repeat1", 3)), 3 * 7 + 5 * 3);
+  test::Bench quantise("quantize_rows");
+  quantise.rows(12, 4).out_rows(12).out_rows(12).out(test::value_stream(DType::F32), {});
+  EXPECT_EQ(row_cycles(quantise.size("Repeat0", 1).size("Repeat1", 2)), 3 * 2 + 3 * 3);
+  test::Bench matmul("matmul");
+  matmul.size("KL", 4).size("KBeats", 3).size("NL", 2).size("NBeats", 5);
+  matmul.in(test::row_stream(12));
+  EXPECT_EQ(row_cycles(matmul), 5 * 3 * (2 * 4));  // two sums take turns in 7 cycles
+  matmul.kernel.inputs[0].type.itensor.dtype = DType::I8;
+  EXPECT_EQ(row_cycles(matmul), 5 * 3 * 2);
+  test::Bench adapt("adapt");
+  adapt.size("LIn", 2).size("LOut", 6).size("BeatsOut", 2).in(test::row_stream(12));
+  EXPECT_EQ(row_cycles(adapt), 6);
+  // A converter receives and sends in turn, or at once through a ping-pong.
+  test::Bench convert("convert");
+  convert.in(test::row_stream(12, DType::F32, 4));
+  convert.out(test::replayed_row_stream(12, 3), {});
+  convert.kernel.outputs[0].type.lanes = 4;
+  EXPECT_EQ(row_cycles(convert.size("Window", 12)), 3 + 9);
+  EXPECT_EQ(row_cycles(convert.size("Window", 0)), 9);
+}
+
+TEST(Nests, AreWrittenAsLoops) {
+  test::Bench bench("dequantize_rows");
+  bench.rows(12, 4);
+  EXPECT_EQ(text_of(nest_of(bench.program, bench.kernel)),
+            "for d0 < sequence { in1; for d1 < 3 { in0 in2 -> out0 } }");
+  test::Bench adapt("adapt");
+  adapt.size("LIn", 2).size("LOut", 6).size("BeatsOut", 2).in(test::row_stream(12));
+  EXPECT_EQ(text_of(nest_of(adapt.program, adapt.kernel)),
+            "for d0 < sequence { for d1 < 2 { for d2 < table[d1] { in0 }; -> out0 } }");
+}
+
+}  // namespace
+}  // namespace st
