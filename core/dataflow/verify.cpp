@@ -222,18 +222,19 @@ class ProgramVerifier {
         int64_t{memory.lanes} * bits_of(memory.dtype) > WordBits)
       report(memory.name, "a beat is of the tensor's type, f32, i8 or i32, and fits a word");
     if (memory.role == MemoryRole::Cache) return;  // its kernel says how it is laid out
-    int64_t width = 1;
-    for (size_t d = 1; d < tensor.shape.size(); ++d)
-      width *= tensor.shape[d].constant().value_or(0);
+    // Rows are those of a launch, or of the table; what has no rows is one.
     const bool table = memory.role == MemoryRole::Table;
-    const Extent rows = table ? Extent(memory.rows) : Extent::symbol(Sequence);
-    if (tensor.shape.empty() || tensor.shape[0] != rows || width != memory.beats * memory.lanes ||
-        (table ? !tensor.constant : memory.rows != program_.max_sequence)) {
+    const bool by_rows = !tensor.shape.empty() && tensor.shape[0] == Extent::symbol(Sequence);
+    int64_t elements = 1;
+    for (const Extent& extent : tensor.shape)
+      elements *= extent == Extent::symbol(Sequence) ? program_.max_sequence
+                                                     : extent.constant().value_or(0);
+    const int64_t rows = table ? tensor.shape[0].constant().value_or(0) : program_.max_sequence;
+    if (memory.rows != rows || elements != rows * memory.beats * memory.lanes ||
+        (table ? !tensor.constant : !by_rows && rows != 1)) {
       report(memory.name,
              "the rows are not those of " + text_of(TensorType{tensor.dtype, tensor.shape}));
     }
-    if (memory.role == MemoryRole::Input && (tensor.dtype != DType::I32 || width != 1))
-      report(memory.name, "an input is i32[sequence]");
   }
 
   /// A constant, streamed once for each row of a launch.
@@ -420,8 +421,11 @@ Status verify_complete(const Program& program) {
     if (kernel.kind == "store_rows") stored.insert(kernel.memories[0]);
   }
   for (size_t m = 0; m < program.memories.size(); ++m) {
-    if (program.memories[m].role == MemoryRole::Output &&
-        stored.count(static_cast<MemoryId>(m)) == 0)
+    const Memory& memory = program.memories[m];
+    if (memory.role == MemoryRole::Input &&
+        (memory.dtype != DType::I32 || memory.beats != 1 || memory.lanes != 1))
+      report(memory.name, "an input is i32[sequence]");
+    if (memory.role == MemoryRole::Output && stored.count(static_cast<MemoryId>(m)) == 0)
       report(program.memories[m].name, "no kernel writes this output");
   }
   const bool answers =

@@ -5,6 +5,7 @@
 
 #include "core/dataflow/kernels/elementwise.h"
 #include "core/dataflow/verify.h"
+#include "core/itensor/conversion.h"
 
 namespace st {
 namespace {
@@ -86,7 +87,6 @@ using Dimensions = std::vector<std::string>;
 struct PortShape {
   DType dtype;
   Dimensions extents;
-  bool repeated = false;  ///< may be without the rows: a constant that is streamed for each of them
 };
 
 /// The ports of a kind of kernel, in order.
@@ -117,10 +117,6 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"softmax_rows", {{F32, scores}}, {{F32, scores}}},
       {"attention_context", {{F32, scores}, {F32, cached}}, {{F32, heads}}},
   };
-  for (const char* kind : {"add", "subtract", "multiply", "divide"})
-    shapes.push_back({kind, {{F32, rows, true}, {F32, rows, true}}, {{F32, rows}}});
-  for (const char* kind : {"gelu_tanh", "gelu_erf", "silu", "sigmoid", "tanh_act", "relu"})
-    shapes.push_back({kind, {{F32, rows}}, {{F32, rows}}});
   return shapes;
 }
 
@@ -145,11 +141,18 @@ Extent extent_of(const Kernel& kernel, const std::string& text) {
 bool fits(const Program& program, const Kernel& kernel, const Port& port, const PortShape& shape) {
   const DataTensor& tensor = program.tensors[port.tensor];
   if (tensor.dtype != shape.dtype) return false;
-  const size_t skipped = shape.repeated && tensor.shape.size() + 1 == shape.extents.size() ? 1 : 0;
-  if (tensor.shape.size() + skipped != shape.extents.size()) return false;
-  for (size_t d = 0; d < tensor.shape.size(); ++d) {
-    const std::string& wanted = shape.extents[d + skipped];
-    if (wanted != "?" && tensor.shape[d] != extent_of(kernel, wanted)) return false;
+  std::vector<Extent> extents = tensor.shape;
+  // A row may be of several dimensions.
+  while (extents.size() > shape.extents.size() && extents.size() > 1) {
+    const Extent last = extents.back();
+    extents.pop_back();
+    if (!last.is_constant() || !extents.back().is_constant()) return false;
+    extents.back() = Extent(extents.back().offset() * last.offset());
+  }
+  if (extents.size() != shape.extents.size()) return false;
+  for (size_t d = 0; d < extents.size(); ++d) {
+    const std::string& wanted = shape.extents[d];
+    if (wanted != "?" && extents[d] != extent_of(kernel, wanted)) return false;
   }
   return true;
 }
@@ -214,19 +217,24 @@ std::string check_fork(const Program& program, const Kernel& kernel) {
   return "";
 }
 
-/// Ports of `parts` make up the rows of `whole`, one beside the other.
+/// Ports of `parts` make up the rows of `whole`, one beside the other: in its last dimension.
 std::string check_parts(const Program& program, const Kernel& kernel,
                         const std::vector<Port>& parts, const Port& whole) {
-  int64_t beats = 0;
+  const int64_t lanes = kernel.sizes.at("L");
+  std::vector<Extent> shape = program.tensors[whole.tensor].shape;
+  int64_t width = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
-    const std::string part = "Part" + std::to_string(i);
-    beats += kernel.sizes.at(part);
-    if (!fits(program, kernel, parts[i], {F32, {"T", part + "*L"}}))
-      return "part " + std::to_string(i) + " is not f32[sequence,L*" + part + "]";
+    const int64_t part = kernel.sizes.at("Part" + std::to_string(i)) * lanes;
+    width += part;
+    const DataTensor& tensor = program.tensors[parts[i].tensor];
+    shape.back() = Extent(part);
+    if (tensor.dtype != whole.type.itensor.dtype || tensor.shape != shape ||
+        parts[i].type.lanes != lanes)
+      return "part " + std::to_string(i) + " is not as wide as its size says";
   }
-  const DataTensor& tensor = program.tensors[whole.tensor];
-  const std::vector<Extent> shape = {Extent::symbol(Sequence), beats * kernel.sizes.at("L")};
-  return tensor.dtype == F32 && tensor.shape == shape ? "" : "the parts do not make up the whole";
+  return program.tensors[whole.tensor].shape.back() == Extent(width) && whole.type.lanes == lanes
+             ? ""
+             : "the parts do not make up the whole";
 }
 
 std::string check_split(const Program& program, const Kernel& kernel) {
@@ -267,23 +275,30 @@ std::string check_reassociate(const Program& program, const Kernel& kernel) {
              : "only streams in the order of their tensor are reshaped";
 }
 
-std::string check_body(const Program& program, const Kernel& kernel) {
+/// Elements meet where they are equal in number and order; those of a parameter come once per row.
+std::string check_elementwise(const Program& program, const Kernel& kernel) {
+  const std::vector<std::string> body =
+      kernel.kind == "map" ? kernel.body : std::vector<std::string>{kernel.kind};
   size_t operands = 1;
-  for (const std::string& name : kernel.body) {
+  for (const std::string& name : body) {
     const ElementwiseOp* op = find_elementwise(name);
     if (op == nullptr) return "there is no operation '" + printable(name) + "'";
     operands += op->binary != nullptr ? 1 : 0;
   }
-  if (kernel.body.empty() || operands != kernel.inputs.size())
+  if (body.empty() || operands != kernel.inputs.size())
     return "its operations take " + std::to_string(operands) + " operands, it has " +
            std::to_string(kernel.inputs.size());
-  const PortShape rows = {F32, {"T", "L*Beats"}, true};
+  const StreamType& result = kernel.outputs[0].type;
+  if (result.itensor.dtype != F32 || result.lanes != kernel.sizes.at("L"))
+    return "its result is not of f32 in beats of L";
   for (const Port& port : kernel.inputs) {
-    if (!fits(program, kernel, port, rows)) return "an operand is not f32[sequence,L*Beats]";
+    if (port.type.itensor.dtype != F32 || port.type.lanes != result.lanes)
+      return "an operand is not of f32 in beats of L";
+    const bool parameter = program.tensors[port.tensor].constant != nullptr;
+    if (!parameter && !same_order(port.type.itensor, result.itensor))
+      return "an operand comes in another order than the result goes";
   }
-  return fits(program, kernel, kernel.outputs[0], {F32, {"T", "L*Beats"}})
-             ? ""
-             : "its result is not f32[sequence,L*Beats]";
+  return "";
 }
 
 /// An index that the host draws, and a table with a row for each of its values.
@@ -333,7 +348,7 @@ const std::vector<std::pair<std::string_view, Rule>>& rules() {
       {"reassociate", check_reassociate},
       {"convert", check_converter},
       {"adapt", check_adapter},
-      {"map", check_body},
+
       {"gather_rows", check_gather},
       {"cache_rows", check_cache},
       {"attention_scores", check_attention},
@@ -389,12 +404,15 @@ void verify_shapes(const Program& program, const Kernel& kernel, const Report& r
     report(kernel.name, "the sizes of this " + kernel.kind + " are not those of " + carried);
     return;
   }
+  std::string problem;
   for (const auto& [kind, rule] : rules()) {
-    if (kind != kernel.kind) continue;
-    if (const std::string problem = rule(program, kernel); !problem.empty()) {
-      report(kernel.name, kernel.kind + ": " + problem);
-      return;
-    }
+    if (kind == kernel.kind) problem = rule(program, kernel);
+  }
+  if (kernel.kind == "map" || find_elementwise(kernel.kind) != nullptr)
+    problem = check_elementwise(program, kernel);
+  if (!problem.empty()) {
+    report(kernel.name, kernel.kind + ": " + problem);
+    return;
   }
   verify_nest(program, kernel, report);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/dataflow/kernels/convert.h"
+#include "core/dataflow/kernels/elementwise.h"
 #include "core/dataflow/verify.h"
 
 namespace st {
@@ -42,9 +43,10 @@ LoopList loops_of_beats(const StreamType& type) {
 
 /// The same with neighbouring constants as one, which is how a nest may spell them. A counter in a
 /// symbolic trip count is that of a loop over rows, the outermost on both sides.
-LoopList coalesced(const LoopList& loops) {
+LoopList coalesced(const Program& program, const LoopList& loops) {
   LoopList out;
-  for (const Extent& loop : loops) {
+  for (Extent loop : loops) {
+    if (program.max_sequence == 1) loop = loop.substitute(Sequence, 1);
     if (loop == Extent(1)) continue;
     if (!out.empty() && out.back().is_constant() && loop.is_constant()) {
       out.back() = Extent(out.back().offset() * loop.offset());
@@ -147,14 +149,18 @@ void verify_nest(const Program& program, const Kernel& kernel, const Report& rep
   }
   // The rule that makes the type a contract: the loops around an access are those of the type. A
   // port that several loops serve, or that a converter walks by tables, was counted above.
-  if (kernel.kind == "convert" || kernel.kind == "adapt") return;
+  // Where elements are only passed on, or treated one by one, any order will do that is the same
+  // on all sides.
+  if (kernel.kind == "convert" || kernel.kind == "adapt" || kernel.kind == "fork" ||
+      kernel.kind == "map" || find_elementwise(kernel.kind) != nullptr)
+    return;
   auto check = [&](const std::vector<Port>& ports, bool writes, const char* what) {
     for (size_t i = 0; i < ports.size(); ++i) {
       LoopList around;
       std::vector<LoopList> found;
       collect(nest, around, writes, static_cast<int>(i), found);
       if (found.size() != 1) continue;
-      if (coalesced(found[0]) != coalesced(loops_of_beats(ports[i].type))) {
+      if (coalesced(program, found[0]) != coalesced(program, loops_of_beats(ports[i].type))) {
         report(kernel.name, "the loops around " + std::string(what) + std::to_string(i) +
                                 " are not those of its type: " + text_of(nest) + ", " +
                                 text_of(ports[i].type));

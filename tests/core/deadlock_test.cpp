@@ -216,7 +216,7 @@ TEST(FifoDepths, TheInterpreterReportsADeadlock) {
         const Status status = launch(shallow, interpreter, 1, 0);
         ASSERT_FALSE(status.ok()) << "seed " << seed;
         const Diagnostic& problem = status.errors()[0];
-        EXPECT_EQ(problem.code, "E0312");
+        EXPECT_EQ(problem.code, "E0321");
         const std::string waiting =
             "kernel '" + program.kernels[program.channels[c].producer].name +
             "' waits to write channel '" + program.channels[c].name + "' (full: 1 of 1)";
@@ -240,7 +240,7 @@ TEST(FifoDepths, TheInterpreterReportsBeatsThatNobodyReads) {
     ProgramInterpreter interpreter(program);
     const Status status = launch(program, interpreter, 2, 0);
     ASSERT_FALSE(status.ok());
-    EXPECT_EQ(status.errors()[0].code, "E0312");
+    EXPECT_EQ(status.errors()[0].code, "E0321");
     EXPECT_EQ(
         status.errors()[0].details,
         std::vector<std::string>{"channel '" + program.channels[kernel.inputs[0].channel].name +

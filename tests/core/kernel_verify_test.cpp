@@ -76,11 +76,14 @@ TEST(KernelVerifier, OperationsOfAFoldedKernelTakeItsOperands) {
   map.kernel.body.clear();
   expect_problem(map, "its operations take 1 operands, it has 2");
   map = sound_map();
-  map.program.tensors[1].shape[1] = Extent(13);
-  expect_problem(map, "an operand is not f32[sequence,L*Beats]");
+  map.kernel.sizes["L"] = 2;
+  expect_problem(map, "its result is not of f32 in beats of L");
   map = sound_map();
-  map.program.tensors[2].shape[1] = Extent(13);
-  expect_problem(map, "its result is not f32[sequence,L*Beats]");
+  map.kernel.inputs[1].type.itensor.dtype = DType::I32;
+  expect_problem(map, "an operand is not of f32 in beats of L");
+  map = sound_map();
+  map.kernel.inputs[1].type = rows(3, 4, 2);
+  expect_problem(map, "an operand comes in another order than the result goes");
 }
 
 /// From 1 x 4 tiles to the same row three times.
@@ -140,7 +143,7 @@ TEST(KernelVerifier, PartsMakeUpTheWhole) {
   concat.sizes({{"L", 4}, {"Part0", 1}, {"Part1", 2}});
   EXPECT_EQ(concat.problems(), "");
   concat.kernel.sizes["Part1"] = 1;
-  expect_problem(concat, "part 1 is not f32[sequence,L*Part1]");
+  expect_problem(concat, "part 1 is not as wide as its size says");
   Single split("split");
   split.in(rows(4, 4)).out(rows(1, 4)).out(rows(2, 4));
   split.sizes({{"L", 4}, {"Part0", 1}, {"Part1", 2}});
@@ -170,14 +173,20 @@ TEST(KernelVerifier, AReshapeKeepsBeatsAndOrder) {
 }
 
 TEST(KernelVerifier, LoopsMoveWhatTypesSay) {
-  Single add("add");
-  add.in(rows(3, 4)).in(rows(3, 4, 2)).out(rows(3, 4)).sizes({{"L", 4}, {"Beats", 3}});
-  expect_problem(add, "its loops move 3 beats through in1, the type of the stream says 6");
+  Single fork("fork");
+  fork.in(rows(3, 4)).out(rows(3, 4)).out(rows(3, 4)).sizes({{"L", 4}, {"Beats", 2}});
+  expect_problem(fork, "its loops move 2 beats through in0, the type of the stream says 3");
   // As many beats, in other loops: columns of beats before rows of them.
-  Single turned("relu");
+  Single turned("split");
   const StreamType columns = {{{1, 4}, DType::F32, {3, Sequences}, {4, 1}, {1, 0}}, 4};
-  turned.in(columns).out(rows(3, 4)).sizes({{"L", 4}, {"Beats", 3}});
-  expect_problem(turned, "the loops around in0 are not those of its type");
+  turned.in(columns).out(rows(1, 4)).out(rows(2, 4));
+  turned.sizes({{"L", 4}, {"Part0", 1}, {"Part1", 2}});
+  EXPECT_EQ(turned.problems(), "");  // several loops serve in0, so only beats count
+  Single norm("rms_norm");
+  norm.in(columns).in(rows(3, 4)).out(rows(3, 4)).sizes({{"L", 4}, {"Beats", 3}, {"Repeat0", 1}});
+  norm.program.tensors[1].shape.erase(norm.program.tensors[1].shape.begin());
+  norm.kernel.reals = {{"epsilon", 1e-5f}};
+  expect_problem(norm, "the loops around in0 are not those of its type");
 }
 
 TEST(KernelVerifier, BuffersFitSomeDevice) {

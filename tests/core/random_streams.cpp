@@ -157,7 +157,7 @@ class Maker {
     const int number = static_cast<int>(made_.program.kernels.size());
     Kernel kernel;
     kernel.kind = kind;
-    kernel.name = kernel.origin = kind + " " + std::to_string(number);
+    kernel.name = kernel.origin = kind + "_" + std::to_string(number);
     kernel.node = number;
     kernel.inputs = inputs;
     for (const Port& port : inputs) unread_.erase(port.tensor);

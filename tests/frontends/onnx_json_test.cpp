@@ -79,11 +79,12 @@ TEST_F(OnnxJson, ReadsAModel) {
   ASSERT_TRUE(graph.ok()) << graph.errors().front().message;
   EXPECT_EQ(text_of(*graph),
             "graph \"toy\" opset 20\n"
+            "metadata \"streamtensor.dim.sequence\" = \"1..64\"\n"
             "symbol sequence = 1..64\n"
             "input %x: f32[sequence,2]\n"
             "constant %w: f32[2] = model.h5:w\n"
-            "node %y: ? = Add(%x, %w)  // Add_0\n"
-            "output %y: ?\n");
+            "node Add_0 %y: ? = Add(%x, %w)\n"
+            "output %y\n");
   EXPECT_EQ(graph->nodes[0].where, "model.json /graph/node/0");
   EXPECT_EQ(value(*graph, "w").where, "model.json /graph/initializer/0");
   EXPECT_EQ(value(*graph, "w").constant->load()->f32(), (std::vector<float>{1, 2}));
