@@ -113,10 +113,26 @@ bool repeats_inside(const ItensorType& source, int shared) {
   return false;
 }
 
-std::string first_copy_condition(const ItensorType& source, int shared) {
+namespace {
+
+/// The outermost loop of a block that is no further pass over all of it.
+int first_inside_passes(const ItensorType& source, int shared) {
   int outermost = shared;
+  while (outermost < static_cast<int>(source.trips.size()) &&
+         dimension_moved_by(source, outermost) < 0)
+    ++outermost;
+  return outermost;
+}
+
+}  // namespace
+
+int64_t tokens_of_first_pass(const ItensorType& source, int shared) {
+  return tokens_inside(source, first_inside_passes(source, shared));
+}
+
+std::string first_copy_condition(const ItensorType& source, int shared) {
+  const int outermost = first_inside_passes(source, shared);
   const int loops = static_cast<int>(source.trips.size());
-  while (outermost < loops && dimension_moved_by(source, outermost) < 0) ++outermost;
   const IndexSum received = IndexSum::variable("received", tokens_inside(source, shared) - 1);
   std::string out;
   int64_t tokens = 1;

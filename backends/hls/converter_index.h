@@ -25,6 +25,8 @@ IndexSum arrival_number(const ItensorType& source, int shared, const std::vector
 
 /// Source tokens of a block.
 int64_t tokens_inside(const ItensorType& source, int shared);
+/// Those before the source comes back to the whole of it.
+int64_t tokens_of_first_pass(const ItensorType& source, int shared);
 /// True if the source streams parts of a block again.
 bool repeats_inside(const ItensorType& source, int shared);
 /// True for source token `received` if it is the first copy of its tile. Empty if all are up to the

@@ -203,8 +203,11 @@ class Converter {
     out += indent(level) + "int received = 0;  // tokens\n";
     out += indent(level) + "int write = 0;     // cell of the next element\n";
     // What holds the whole block takes it at once, so that its writer never waits for a reader.
-    if (window_ >= elements_)
-      out += receive(level, "received < " + number(tokens_inside(plan_.source, plan_.shared)));
+    if (window_ >= elements_) {
+      const int64_t first = tokens_of_first_pass(plan_.source, plan_.shared);
+      out += receive(level, "received < " + number(first));
+      if (first < tokens_inside(plan_.source, plan_.shared)) out += receive_rest(level);
+    }
     for (size_t r = 0; r < plan_.results.size(); ++r) {
       out += scoped(level, r, [&](int inside) { return send(inside, r); });
       if (r == 0 && window_ < elements_ && repeats_inside(plan_.source, plan_.shared))

@@ -111,10 +111,8 @@ TEST(Verify, NamesExactlyTheKernelsWhoseCodeWasAltered) {
   const fs::path build = copy_of(built({"adder"}), "altered");
   const fs::path code = build / "groups/group0/src/group0.cpp";
   // An epsilon, two operands that have the same type, and a scale.
-  replace(code, "h_0_ln_1_weight, h_0_ln_1_bias, h_0_ln_1, 1e-05f",
-          "h_0_ln_1_weight, h_0_ln_1_bias, h_0_ln_1, 1e-03f");
-  replace(code, "h_1_ln_2_weight, h_1_ln_2_bias, h_1_ln_2,",
-          "h_1_ln_2_bias, h_1_ln_2_weight, h_1_ln_2,");
+  replace(code, "h_0_ln_1_weight, h_0_ln_1_bias, 1e-05f", "h_0_ln_1_weight, h_0_ln_1_bias, 1e-03f");
+  replace(code, "h_1_ln_2_weight, h_1_ln_2_bias, 1e-05f", "h_1_ln_2_bias, h_1_ln_2_weight, 1e-05f");
   replace(code, "h_2_attn_Attention_scores,\n      0.25f",
           "h_2_attn_Attention_scores,\n      0.26f");
   recompile_test_bench(build);
