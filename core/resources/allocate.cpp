@@ -26,10 +26,14 @@ bool grows_with_position(const StreamType& type) {
   return false;
 }
 
-/// True if a converter can take a whole block whatever its readers do.
-bool holds_block(const Kernel& converter) {
+/// True if a converter can take a whole row whatever its readers do: it has room for a block, and a
+/// row is no more than that.
+bool holds_row(const Program& program, const Kernel& converter) {
+  const ConversionPlan plan = plan_of_converter(converter);
   const int64_t window = converter_window(converter);
-  return window == 0 || window >= block_elements(plan_of_converter(converter));
+  int64_t blocks = 1;
+  for (int l = 0; l < plan.shared; ++l) blocks *= plan.source.trips[static_cast<size_t>(l)].bound;
+  return (window == 0 || window >= block_elements(plan)) && blocks <= program.max_sequence;
 }
 
 /// True if a kernel streams its row several times, to readers that may not take it all at once.
@@ -37,6 +41,13 @@ bool sends_again(const Kernel& kernel) {
   if (!kernel_record(kernel.kind).holds_row) return false;
   const std::vector<int64_t> repeats = kernel.sizes_named("Repeat");
   return std::any_of(repeats.begin(), repeats.end(), [](int64_t times) { return times > 1; });
+}
+
+/// True if a kernel reads several outputs of `producer`.
+bool joins_outputs_of(const Program& program, const Kernel& kernel, const Kernel& producer) {
+  return std::count_if(kernel.inputs.begin(), kernel.inputs.end(), [&](const Port& port) {
+           return &program.kernels[program.channels[port.channel].producer] == &producer;
+         }) > 1;
 }
 
 struct Floor {
@@ -61,9 +72,11 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
   }
   const Kernel& producer = program.kernels[program.channels[port.channel].producer];
   if (producer.kind == "convert") {
-    // Its buffer holds what the row needs; unless that is less than a block, which the producer
-    // then cannot finish while the reader waits for something else.
-    if (!holds_block(producer)) return {row, "one row: the converter before it holds less"};
+    // Its buffer holds what the row needs; unless that is less than a row, which the producer then
+    // cannot finish while the reader waits for something else.
+    if (!holds_row(program, producer)) return {row, "one row: the converter before it holds less"};
+    if (joins_outputs_of(program, kernel, producer))
+      return {row, "one row: the converter before it sends the kernel's other input later"};
     return {};
   }
   // A kernel that streams its row several times holds it, and sends it to linear layers in the

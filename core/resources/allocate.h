@@ -14,10 +14,10 @@ namespace st {
 /// slowest one. Its depths are raised to floors that rule out deadlock: a kernel with several
 /// inputs, parameters among them, finds room for one row at each of its streams, so that the
 /// producers of one input can finish their row whatever the other inputs wait for, unless the
-/// kernel or converter before it holds that row; and parameter rows of a kernel that has several,
-/// or that streams its own row several times, find room for all of them, because one loader may
-/// write other parameters before or after them. Errors: E0320, E0403 where a launch is too long to
-/// size FIFOs for, E0901.
+/// kernel or converter before it holds that row and sends the kernel nothing else; and parameter
+/// rows of a kernel that has several, or that streams its own row several times, find room for all
+/// of them, because one loader may write other parameters before or after them. Errors: E0320,
+/// E0403 where a launch is too long to size FIFOs for, E0901.
 Status size_channels(Program& program);
 
 /// Assigns each memory to a memory channel of the target, the largest first, to the channel with

@@ -7,6 +7,7 @@
 
 #include "core/itensor/conversion.h"
 #include "tests/core/compiled.h"
+#include "tests/core/random_streams.h"
 #include "tests/core/token_simulator.h"
 
 namespace st {
@@ -101,19 +102,24 @@ int64_t beats_per_row_once(const StreamType& type) {
   return max_shape(type.itensor).back() / type.lanes;
 }
 
-/// True if a converter can take a block whatever its readers do: it has a half for each of two, or
-/// room for a whole one.
-bool holds_block(const Kernel& converter) {
+/// True if a converter can take a row whatever its readers do: it has a half for each of two
+/// blocks, or room for a whole one, and a row is no more than a block.
+bool holds_row(const Program& program, const Kernel& converter) {
   const int64_t window = converter.sizes.at("Window");
   std::vector<ItensorType> results;
   for (const Port& port : converter.outputs) results.push_back(port.type.itensor);
-  return window == 0 ||
-         window >= block_elements(plan_conversion(converter.inputs[0].type.itensor, results));
+  const ConversionPlan plan = plan_conversion(converter.inputs[0].type.itensor, results);
+  int64_t tokens_of_block = 1;
+  for (size_t l = static_cast<size_t>(plan.shared); l < plan.source.trips.size(); ++l)
+    tokens_of_block *= plan.source.trips[l].bound;
+  return (window == 0 || window >= block_elements(plan)) &&
+         tokens_of_block * program.max_sequence >= max_tokens(plan.source);
 }
 
 /// What allocate.h promises: a row at each input of a kernel that joins several streams, as far as
 /// a row can be held and nothing before it holds it already; behind each converter that holds less
-/// than a block; and at each of several parameter rows, or of a kernel that streams its row again.
+/// than a row, or that sends a kernel one input after another; and at each of several parameter
+/// rows, or of a kernel that streams its row again.
 int64_t promised_floor(const Program& program, const Channel& channel) {
   const Kernel &consumer = program.kernels[channel.consumer],
                &producer = program.kernels[channel.producer];
@@ -126,7 +132,11 @@ int64_t promised_floor(const Program& program, const Channel& channel) {
     again = again || (consumer.kind != "cache_rows" && name.rfind("Repeat", 0) == 0 && size > 1);
   if (program.tensors[channel.tensor].constant != nullptr)
     return (parameters > 1 || again) && channel.type.itensor.elem.size() == 1 ? row : 0;
-  if (producer.kind == "convert") return holds_block(producer) ? 0 : row;
+  int from_producer = 0;
+  for (const Port& port : consumer.inputs)
+    from_producer += program.channels[port.channel].producer == channel.producer;
+  if (producer.kind == "convert")
+    return holds_row(program, producer) && from_producer == 1 ? 0 : row;
   for (const Trip& trip : channel.type.itensor.trips) {
     if (trip.count.terms().count(Past) != 0) return 0;
   }
@@ -158,6 +168,35 @@ TEST(FifoDepths, FloorsAloneRuleOutDeadlock) {
       }
     }
   });
+}
+
+TEST(FifoDepths, FloorsAloneRuleOutDeadlockInAnyStreams) {
+  int programs = 0;
+  // Rare forms, of thousands that were tried: a kernel that reads two outputs of one converter, and
+  // converters of less than a row.
+  std::vector<uint64_t> seeds = {1288, 5554};
+  for (uint64_t seed = 1; seed <= 2 * Programs; ++seed) seeds.push_back(seed);
+  for (const uint64_t seed : seeds) {
+    test::Streams made = test::random_streams(seed);
+    if (!made.by_rows) continue;
+    ++programs;
+    for (const test::ProgramPass& pass : test::program_passes({})) {
+      const Status status = pass.run(made.program);
+      ASSERT_TRUE(status.ok()) << "seed " << seed << " " << pass.name;
+    }
+    Program& floors = made.program;
+    for (Channel& channel : floors.channels) {
+      const int64_t floor = promised_floor(floors, channel);
+      ASSERT_GE(channel.depth, floor) << "seed " << seed << " " << channel.name;
+      channel.depth = std::max<int64_t>(floor, 1);
+    }
+    for (int64_t tokens = 1; tokens <= floors.max_sequence; ++tokens) {
+      const test::Execution run = test::execute(floors, 0, tokens, 0);
+      ASSERT_TRUE(run.finished) << "seed " << seed << ", tokens " << tokens << "\n"
+                                << run.blocked << text_of(floors);
+    }
+  }
+  EXPECT_GE(programs, static_cast<int>(Programs));
 }
 
 /// Runs one launch by the interpreter, with all inputs 0.

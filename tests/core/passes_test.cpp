@@ -2,10 +2,12 @@
 // Random decoders through the passes: each stage computes what the one before it computed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <set>
 
+#include "core/compiler/pipeline.h"
 #include "core/ops/interpreter.h"
 #include "core/ops/record.h"
 #include "core/passes/canonicalise.h"
@@ -19,8 +21,10 @@ using test::Random;
 
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Programs = 60;
+constexpr uint64_t Graphs = 60;
 #else
 constexpr uint64_t Programs = 240;
+constexpr uint64_t Graphs = 500;
 #endif
 
 std::string text_of(const Diagnostics& problems) {
@@ -50,7 +54,7 @@ double worst(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 }
 
 TEST(Passes, CanonicalisingChangesNoValue) {
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= Graphs; ++seed) {
     Graph original = test::random_decoder(seed);
     const Status prepared = test::prepare(original);
     ASSERT_TRUE(prepared.ok()) << seed << "\n" << text_of(prepared.errors());
@@ -76,6 +80,25 @@ TEST(Passes, CanonicalisingChangesNoValue) {
     Graph twice = canonical;
     ASSERT_TRUE(canonicalise(twice).ok());
     EXPECT_EQ(text_of(twice), text_of(canonical)) << "seed " << seed;
+  }
+}
+
+TEST(Passes, F32LeavesTheGraphAsItIs) {
+  const auto quantise = std::find_if(passes().begin(), passes().end(),
+                                     [](const Pass& p) { return p.name == "quantise"; });
+  ASSERT_NE(quantise, passes().end());
+  for (uint64_t seed = 1; seed <= Graphs; ++seed) {
+    Design design;
+    design.graph = test::random_decoder(seed);
+    ASSERT_TRUE(test::prepare(design.graph).ok());
+    ASSERT_TRUE(canonicalise(design.graph).ok());
+    const std::string before = text_of(design.graph);
+    design.options.precision = "f32";
+    ASSERT_TRUE(quantise->run(design).ok());
+    EXPECT_EQ(text_of(design.graph), before) << "seed " << seed;
+    design.options.precision = "w8a8";
+    ASSERT_TRUE(quantise->run(design).ok());
+    EXPECT_NE(text_of(design.graph), before) << "seed " << seed;
   }
 }
 
