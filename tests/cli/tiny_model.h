@@ -5,21 +5,19 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/cli/model_parts.h"
 #include "tests/common/tool.h"
 
 namespace st::test {
-
-using Json = nlohmann::ordered_json;
 
 /// GPT-2-style: one layer, width 8, two heads, 13 characters ("0123456789+=$"), 16 positions. The
 /// weights are noise, the same in every run.
 struct TinyModel {
   struct Dataset {
-    std::vector<unsigned long long> shape;
+    Extents shape;
     std::vector<float> values;
   };
 
