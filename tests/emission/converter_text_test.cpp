@@ -75,7 +75,7 @@ static void widen(hls::stream<vec<int8_t, 4>>& in, hls::stream<vec<int8_t, 1>>& 
 #pragma HLS ARRAY_PARTITION variable=buffer type=cyclic factor=4
     int received = 0;  // tokens
     int write = 0;     // cell of the next element
-    for (; received < 12; ++received) {
+    for (; received < 6; ++received) {
 #pragma HLS PIPELINE II=1
       const bool fresh = received % 2 == 0;
       const vec<int8_t, 4> beat_in = in.read();
@@ -86,6 +86,10 @@ static void widen(hls::stream<vec<int8_t, 4>>& in, hls::stream<vec<int8_t, 1>>& 
         }
         write += 4;
       }
+    }
+    for (; received < 12; ++received) {
+#pragma HLS PIPELINE II=1
+      in.read();
     }
     for (int beat = 0; beat < 12; ++beat) {
 #pragma HLS PIPELINE II=1
