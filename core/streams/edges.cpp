@@ -2,7 +2,6 @@
 #include "core/streams/edges.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/dataflow/kernel_record.h"
 
@@ -37,31 +36,31 @@ TensorId copy_of(Program& program, TensorId tensor) {
   return static_cast<TensorId>(program.tensors.size()) - 1;
 }
 
+namespace {
+
+/// Appends a kernel to `order`, what it reads before it.
+void place(const Program& program, const Edges& edges, KernelId kernel, std::vector<bool>& placed,
+           std::vector<KernelId>& order) {
+  if (placed[static_cast<size_t>(kernel)]) return;
+  placed[static_cast<size_t>(kernel)] = true;
+  for (const Port& port : program.kernels[kernel].inputs) {
+    const KernelId writer = edges.writer[port.tensor].kernel;
+    if (writer >= 0) place(program, edges, writer, placed, order);
+  }
+  order.push_back(kernel);
+}
+
+}  // namespace
+
 void sort_kernels(Program& program) {
   const Edges edges(program);
-  const auto count = static_cast<KernelId>(program.kernels.size());
-  std::vector<int> waiting(program.kernels.size(), 0);
-  for (KernelId k = 0; k < count; ++k) {
-    for (const Port& port : program.kernels[k].inputs)
-      waiting[k] += edges.writer[port.tensor].kernel >= 0;
-  }
-  // Groups only read from earlier ones, so all of a group can come before the next one.
-  std::set<std::pair<int, KernelId>> ready;
-  for (KernelId k = 0; k < count; ++k) {
-    if (waiting[k] == 0) ready.insert({program.kernels[k].group, k});
+  std::vector<bool> placed(program.kernels.size(), false);
+  std::vector<KernelId> order;
+  for (int group = 0; group < program.groups; ++group) {
+    for (KernelId k : program.kernels_of(group)) place(program, edges, k, placed, order);
   }
   std::vector<Kernel> sorted;
-  while (!ready.empty()) {
-    const KernelId k = ready.begin()->second;
-    ready.erase(ready.begin());
-    for (const Port& port : program.kernels[k].outputs) {
-      for (const End& reader : edges.readers[port.tensor]) {
-        if (--waiting[reader.kernel] == 0)
-          ready.insert({program.kernels[reader.kernel].group, reader.kernel});
-      }
-    }
-    sorted.push_back(std::move(program.kernels[k]));
-  }
+  for (KernelId k : order) sorted.push_back(std::move(program.kernels[k]));
   program.kernels = std::move(sorted);
 }
 

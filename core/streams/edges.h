@@ -39,7 +39,9 @@ class FreshNames {
 /// A tensor of the same elements and name: what another edge carries of it.
 TensorId copy_of(Program& program, TensorId tensor);
 
-/// Sorts kernels by group, and so that writers come before readers; the order is kept otherwise.
+/// Sorts kernels by group, and puts new ones, which stand at the end, right before their first
+/// reader. The others keep their order: loaders serve kernels in it, and so do kernels that send a
+/// row to one reader after another.
 void sort_kernels(Program& program);
 
 /// Cycles of a row of the slowest kernel of each group: its pace.
