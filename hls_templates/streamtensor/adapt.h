@@ -27,7 +27,7 @@ void adapt(hls::stream<vec<T, LIn>>& in, hls::stream<vec<T, LOut>>& out, int tok
   constexpr int In = LIn / Piece, Out = LOut / Piece;  // pieces of a beat
   constexpr int Most = Out - 1 + In;                   // one piece less than needed, and a beat
   constexpr int Steps = In > Out ? BeatsOut : LOut * BeatsOut / LIn;
-  vec<T, Piece> held[Most];
+  vec<T, Piece> held[Most] = {};  // compilers do not see that only what came is read
 #pragma HLS ARRAY_PARTITION variable = held complete
   int count = 0;
   for (int n = 0; n < tokens * Steps; ++n) {
