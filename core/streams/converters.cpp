@@ -47,25 +47,34 @@ class Converters {
     add_converters(source, group, converted);
   }
 
-  /// One converter for all readers where the group keeps its pace, else one for each.
+  /// Readers share a converter as long as the group keeps its pace; the first that has time left
+  /// takes the next reader.
   void add_converters(const Port& source, int group, const std::vector<End>& readers) {
-    if (readers.empty()) return;
     const int64_t pace = pace_[static_cast<size_t>(group)];
-    const Kernel shared = converter(program_, source, types_of(readers), false);
-    int64_t cycles = cost_of(program_, shared).row_cycles;
-    for (const End& reader : readers) cycles += waiting(reader);
-    if (readers.size() > 1 && shared.sizes.at("Window") > 0 && cycles <= pace + slack(pace)) {
-      std::vector<std::vector<End>> each;
-      for (const End& reader : readers) each.push_back({reader});
-      add(shared, group, each);
-      return;
-    }
+    std::vector<std::vector<End>> converters;
     for (const End& reader : readers) {
-      Kernel single = converter(program_, source, types_of({reader}), false);
-      if (cost_of(program_, single).row_cycles + waiting(reader) > pace + slack(pace))
-        single = converter(program_, source, types_of({reader}), true);
-      add(std::move(single), group, {{reader}});
+      auto free =
+          std::find_if(converters.begin(), converters.end(), [&](std::vector<End> together) {
+            together.push_back(reader);
+            return keeps_pace(source, together, pace);
+          });
+      if (free == converters.end()) free = converters.insert(free, std::vector<End>());
+      free->push_back(reader);
     }
+    for (const std::vector<End>& together : converters) {
+      const bool single_buffer = keeps_pace(source, together, pace);
+      std::vector<std::vector<End>> each;
+      for (const End& reader : together) each.push_back({reader});
+      add(converter(program_, source, types_of(together), !single_buffer), group, each);
+    }
+  }
+
+  /// True if one live-range buffer serves these readers fast enough.
+  bool keeps_pace(const Port& source, const std::vector<End>& readers, int64_t pace) {
+    const Kernel kernel = converter(program_, source, types_of(readers), false);
+    int64_t cycles = cost_of(program_, kernel).row_cycles;
+    for (const End& reader : readers) cycles += waiting(reader);
+    return kernel.sizes.at("Window") > 0 && cycles <= pace + slack(pace);
   }
 
   /// Cycles of a row for which a single buffer waits for its reader, beyond its own.

@@ -3,6 +3,7 @@
 
 #include "core/dataflow/kernel_record.h"
 #include "core/streams/edges.h"
+#include "core/streams/reorder.h"
 #include "core/streams/repeats.h"
 #include "core/streams/streams.h"
 
@@ -16,26 +17,24 @@ class Repair {
       : program_(program), edges_(edges), id_(kernel), rows_(program.kernels[kernel].outputs[0]) {}
 
   /// True if some reader takes the row several times and the group keeps its pace when the kernel
-  /// itself streams it so.
+  /// itself streams it so. Of several, as many as the pace allows; the others take it once, and
+  /// convert.
   bool worthwhile(int64_t pace) {
     int64_t cycles = cost_of(program_, program_.kernels[id_]).row_cycles;
     for (const End& reader : edges_.readers[rows_.tensor]) {
       const Port& wanted = reading(program_, reader);
-      if (wanted.type == rows_.type) {
+      const auto repeats = repeats_of(wanted.type, rows_.type);
+      // One reader after another, each at its own pace.
+      const int64_t more = std::max(cost_of(program_, program_.kernels[reader.kernel]).row_cycles,
+                                    beats_per_row(program_, wanted.type));
+      if (!repeats || cycles + more > pace + slack(pace)) {
         ++direct_;
         continue;
       }
-      const auto repeats = repeats_of(wanted.type, rows_.type);
-      if (!repeats) {
-        ++direct_;  // through a converter
-        continue;
-      }
       repeats_.push_back({reader, *repeats});
-      // One reader after another, each at its own pace.
-      cycles += std::max(cost_of(program_, program_.kernels[reader.kernel]).row_cycles,
-                         beats_per_row(program_, wanted.type));
+      cycles += more;
     }
-    return !repeats_.empty() && cycles <= pace + slack(pace);
+    return !repeats_.empty();
   }
 
   void apply() {
@@ -76,6 +75,7 @@ class Repair {
 }  // namespace
 
 Status repair(Program& program) {
+  reorder_elementwise(program);
   const Edges edges(program);
   const std::vector<int64_t> pace = pace_of_groups(program);
   for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {

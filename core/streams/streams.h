@@ -25,7 +25,8 @@ Status materialise_dmas(Program& program, TensorId logits, int max_ports);
 /// FIFO.
 Status fold(Program& program);
 
-/// Repairs loop orders: a kernel that holds its row until the next one gets the re-access loops of
+/// Repairs loop orders. An elementwise kernel gets the loops of a neighbour where that leaves less
+/// to convert around it. A kernel that holds its row until the next one gets the re-access loops of
 /// its readers, and streams the row as often as they take it; their converters go. Done where the
 /// slowest kernel of the group still sets the pace.
 Status repair(Program& program);

@@ -24,11 +24,9 @@ class Block : public DecoderJson {
     return node(name, "Add", {name + ".product", parameter(name + ".bias", {out})});
   }
 
-  /// x W, W as [out, in].
+  /// x W. Files of such models keep W as [out, in]; turning 44 million weights takes a while.
   std::string linear(const std::string& name, const std::string& x, int in, int out) {
-    node(name + ".turned", "Transpose", {parameter(name + ".weight", {out, in})},
-         {{{"name", "perm"}, {"type", "INTS"}, {"ints", {"1", "0"}}}});
-    return node(name, "MatMul", {x, name + ".turned"});
+    return node(name, "MatMul", {x, parameter(name + ".weight", {in, out})});
   }
 
   std::string layer_norm(const std::string& name, const std::string& x) {
@@ -72,19 +70,15 @@ class Block : public DecoderJson {
 
 }  // namespace
 
-BlockModel gpt2_block(const BlockShape& shape, bool norm) {
+BlockModel gpt2_block(const BlockShape& shape) {
   Block b("gpt2_block", shape);
   const int width = shape.width;
   b.embedding("wte", "input_ids", shape.vocabulary);
   b.embedding("wpe", "position_ids", Context);
   std::string x = b.node("embedding", "Add", {"wte", "wpe"});
-  if (norm) {
-    b.linear_with_bias("c_attn", b.layer_norm("ln_1", x), width, 3 * width);
-    b.node("split", "Split", {"c_attn"}, {integer("axis", -1), integer("num_outputs", 3)},
-           {"query", "key", "value"});
-  } else {
-    for (const char* name : {"query", "key", "value"}) b.linear_with_bias(name, x, width, width);
-  }
+  b.linear_with_bias("c_attn", b.layer_norm("ln_1", x), width, 3 * width);
+  b.node("split", "Split", {"c_attn"}, {integer("axis", -1), integer("num_outputs", 3)},
+         {"query", "key", "value"});
   b.attend("query", "key", "value");
   b.linear_with_bias("c_proj", "attention", width, width);
   x = b.node("residual_1", "Add", {x, "c_proj"});
@@ -96,16 +90,16 @@ BlockModel gpt2_block(const BlockShape& shape, bool norm) {
   return b.finish(b.layer_norm("ln_f", x));
 }
 
-BlockModel llama_block(const BlockShape& shape) {
+BlockModel llama_block(const BlockShape& shape, bool first_norm) {
   Block b("llama_block", shape);
   const int width = shape.width, keys = shape.kv_heads * shape.head_dim;
   std::string x = b.embedding("embed_tokens", "input_ids", shape.vocabulary);
   b.parameter("cos", {Context, shape.head_dim / 2});
   b.parameter("sin", {Context, shape.head_dim / 2});
-  b.rms_norm("input_norm", x);
-  b.linear("q_proj", "input_norm", width, shape.heads * shape.head_dim);
-  b.linear("k_proj", "input_norm", width, keys);
-  b.linear("v_proj", "input_norm", width, keys);
+  const std::string read = first_norm ? b.rms_norm("input_norm", x) : x;
+  b.linear("q_proj", read, width, shape.heads * shape.head_dim);
+  b.linear("k_proj", read, width, keys);
+  b.linear("v_proj", read, width, keys);
   b.attend(b.rotary("query", "q_proj", shape.heads), b.rotary("key", "k_proj", shape.kv_heads),
            "v_proj");
   b.linear("o_proj", "attention", shape.heads * shape.head_dim, width);

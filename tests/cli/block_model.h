@@ -29,9 +29,9 @@ inline constexpr BlockShape Gpt2Small = {768, 12, 12, 64, 3072};
 inline constexpr BlockShape TinyLlama = {2048, 32, 4, 64, 5632};
 
 /// Learned positions, LayerNormalization, one product for query, key and value, Gelu, biases.
-/// Without `norm` attention reads the sum of embeddings through products of its own.
-BlockModel gpt2_block(const BlockShape& shape, bool norm = true);
+BlockModel gpt2_block(const BlockShape& shape);
 /// RMSNormalization, rotary positions (half rotation), a gated feed-forward part, no biases.
-BlockModel llama_block(const BlockShape& shape);
+/// `first_norm`: whether attention reads a norm of the embeddings, or the embeddings.
+BlockModel llama_block(const BlockShape& shape, bool first_norm = true);
 
 }  // namespace st::test
