@@ -18,7 +18,7 @@ namespace {
 using test::Random;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 20;
+constexpr uint64_t Programs = 60;
 #else
 constexpr uint64_t Programs = 150;
 #endif
