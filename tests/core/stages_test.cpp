@@ -12,7 +12,7 @@ namespace st {
 namespace {
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Seeds = 12;
+constexpr uint64_t Seeds = 4;
 #else
 constexpr uint64_t Seeds = 30;
 #endif
