@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/graph/constant.h"
+#include "core/graph/int8_value.h"
 
 namespace st {
 namespace {
@@ -29,21 +30,6 @@ Tensor transposed(const Tensor& m, const Parameters&) {
   };
   std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, t.data);
   return t;
-}
-
-/// Rounds half away from zero. Clamping comes first, as in the emitted kernel: the conversion of
-/// what is not a number, or out of range, is undefined.
-int8_t rounded(float value, float inverse) {
-  const float v = value * inverse;
-  const float low = v >= -127.0f ? v : -127.0f;
-  const float clamped = low <= 127.0f ? low : 127.0f;
-  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-}
-
-float peak_of(const float* row, int64_t count) {
-  float peak = 0.0f;
-  for (int64_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(row[i]));
-  return peak;
 }
 
 std::optional<TensorType> row_scales_type(const TensorType& type, const Parameters&) {

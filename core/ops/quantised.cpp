@@ -5,26 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/graph/int8_value.h"
 #include "core/ops/matmul.h"
 #include "core/ops/record.h"
 
 namespace st {
 namespace {
-
-/// Rounds half away from zero. Clamping comes first, as in the emitted kernel: the conversion of
-/// what is not a number, or out of range, is undefined.
-int8_t rounded(float value, float inverse) {
-  const float v = value * inverse;
-  const float low = v >= -127.0f ? v : -127.0f;
-  const float clamped = low <= 127.0f ? low : 127.0f;
-  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-}
-
-float peak_of(const float* row, int64_t count) {
-  float peak = 0.0f;
-  for (int64_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(row[i]));
-  return peak;
-}
 
 /// (x f32 [.., d]) -> (q i8 [.., d], scale f32 [..]).
 Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& node) {

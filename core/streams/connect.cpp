@@ -49,7 +49,7 @@ Status connect(Program& program) {
   for (Memory& memory : program.memories) {
     for (Segment& segment : memory.segments) segment.channel = channel_of[segment.tensor];
   }
-  // What code is generated from has identifiers; names so far are as in the model.
+  // Channels are called like their tensors, so kernels and memories may have to make way.
   Names names;
   for (int g = 0; g < program.groups; ++g) names.unique(group_name(g));
   for (Memory& memory : program.memories) memory.name = names.unique(memory.name);
