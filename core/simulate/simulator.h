@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The exact simulator: what a network (core/network/network.h, which says what it means) does, to
+/// the cycle. It visits cycles in which something happens, and in them the tasks that wait for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/network/network.h"
+
+namespace st {
+
+/// All cycles are simulated ones.
+struct TaskActivity {
+  int64_t firings = 0;
+  int64_t busy = 0;  ///< sum of the intervals of its firings
+  /// Cycles between a firing's first cycle in which it could have issued but for empty channels,
+  /// and its issue.
+  int64_t starved = 0;
+  /// Cycles between a firing's first cycle in which it could have completed but for full channels,
+  /// and its completion.
+  int64_t blocked = 0;
+  int64_t first_issue = -1;      ///< cycle; -1: never fired
+  int64_t last_completion = -1;  ///< cycle; -1: never
+};
+
+struct ChannelActivity {
+  int64_t pushes = 0;
+  int64_t pulls = 0;
+  int64_t peak = 0;  ///< most tokens held at the start of a cycle
+  /// Cycles of its reader's starvation in which it was empty, and of its writer's blocking in which
+  /// it was full; where several channels are at fault a cycle counts for each.
+  int64_t empty_stall = 0;
+  int64_t full_stall = 0;
+};
+
+struct MemoryActivity {
+  int64_t bytes_read = 0;
+  int64_t bytes_written = 0;
+  int64_t bursts = 0;
+  double busy = 0;  ///< cycles of service, starts of bursts included
+};
+
+/// Why a task does nothing any more.
+struct BlockedTask {
+  enum class Cause { Empty, Full, Turn };
+  int task = -1;
+  Cause cause = Cause::Empty;
+  int channel = -1;    ///< the first at fault, in the order of its firing; -1 for Turn
+  int waits_for = -1;  ///< the task that could help
+};
+
+struct SimulationResult {
+  bool completed = false;  ///< all launches ran to their end
+  bool cut_short = false;  ///< stopped at most_cycles
+  /// Cycle of the last completion, of all launches or up to a deadlock.
+  int64_t cycles = 0;
+  std::vector<int64_t> launch_begin, launch_end;  ///< by launch: first cycle, last completion
+  std::vector<TaskActivity> tasks;
+  std::vector<ChannelActivity> channels;
+  std::vector<MemoryActivity> memories;
+  int64_t token_events = 0;  ///< pushes and pulls
+  /// Of a deadlock: each task that is not done, in order. Empty otherwise.
+  std::vector<BlockedTask> blocked;
+};
+
+/// A network made ready to run many times, with other depths each time.
+class Simulator {
+ public:
+  /// The network has passed check(), and outlives the simulator.
+  explicit Simulator(const Network& network);
+  ~Simulator();
+  Simulator(const Simulator&) = delete;
+  Simulator& operator=(const Simulator&) = delete;
+
+  /// Runs all launches, FIFOs as deep as `depths` says by channel (0: no limit), until all is done,
+  /// nothing can happen any more, or cycle `most_cycles` has passed.
+  SimulationResult run(const std::vector<int64_t>& depths, int64_t most_cycles = INT64_MAX) const;
+  /// The same with the depths of the network.
+  [[nodiscard]] SimulationResult run() const;
+
+ private:
+  struct Image;
+  std::unique_ptr<Image> image_;
+};
+
+}  // namespace st
