@@ -40,12 +40,15 @@
 /// `burst_bytes`. Service begins when the last one ended, which may be within a cycle, but not
 /// before the issue. The data come `latency` cycles after its end, rounded up to a whole cycle.
 ///
-/// An *instance* is hardware that several tasks share: they take turns, in the order listed. A turn
-/// is a task's part of a launch, or one iteration of its only outermost loop; tasks that have
-/// nothing left are skipped. The next turn's first firing issues after the last one completed.
+/// An *instance* is hardware that several tasks share: they take turns. A turn is a task's part of
+/// a launch, or one iteration of its only outermost loop. Turns are in order of the launch, then of
+/// the iteration, then of the tasks as listed; those without firings do not count. The first firing
+/// of a turn issues after the last one of the turn before completed (in a later cycle).
 ///
 /// *Launches* follow each other; the next begins `gap` cycles after the cycle behind the last
-/// completion. With `overlap` a task goes on with its next launch as soon as it is done with this.
+/// completion; one in which nothing fires ends in the cycle before it begins. With `overlap` a task
+/// goes on with its next launch as soon as it has issued all firings of this one, as if the
+/// launches were an outer loop.
 /// Tokens that are left in a channel stay there.
 #pragma once
 

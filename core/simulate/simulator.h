@@ -12,7 +12,8 @@
 
 namespace st {
 
-/// All cycles are simulated ones.
+/// All cycles are simulated ones. Of starved, blocked and stalls, only what firings that did issue
+/// (complete) had to wait counts.
 struct TaskActivity {
   int64_t firings = 0;
   int64_t busy = 0;  ///< sum of the intervals of its firings
@@ -43,7 +44,9 @@ struct MemoryActivity {
   double busy = 0;  ///< cycles of service, starts of bursts included
 };
 
-/// Why a task does nothing any more.
+/// Why a task does nothing any more: a firing that cannot complete, for the first channel it writes
+/// that is full; if there is none, one that cannot issue, because it is not its task's turn, or for
+/// the first channel it reads that is empty.
 struct BlockedTask {
   enum class Cause { Empty, Full, Turn };
   int task = -1;
@@ -57,7 +60,9 @@ struct SimulationResult {
   bool cut_short = false;  ///< stopped at most_cycles
   /// Cycle of the last completion, of all launches or up to a deadlock.
   int64_t cycles = 0;
-  std::vector<int64_t> launch_begin, launch_end;  ///< by launch: first cycle, last completion
+  /// By launch that has begun (ended): the cycle in which it begins, and its last completion. With
+  /// `overlap` it begins with its first issue.
+  std::vector<int64_t> launch_begin, launch_end;
   std::vector<TaskActivity> tasks;
   std::vector<ChannelActivity> channels;
   std::vector<MemoryActivity> memories;
