@@ -355,24 +355,9 @@ class Naive {
     return false;
   }
 
-  /// The task that has `channel` among its writes (or reads).
-  int task_at(int channel, std::vector<int> NetworkItem::*list) const {
-    for (size_t t = 0; t < network_.tasks.size(); ++t) {
-      for (const NetworkItem& item : network_.tasks[t].items) {
-        if (uses(item, channel, list)) return static_cast<int>(t);
-      }
-    }
-    return -1;
-  }
-  static bool uses(const NetworkItem& item, int channel, std::vector<int> NetworkItem::*list) {
-    const auto& channels = item.*list;
-    return std::find(channels.begin(), channels.end(), channel) != channels.end() ||
-           std::any_of(item.items.begin(), item.items.end(),
-                       [&](const NetworkItem& inner) { return uses(inner, channel, list); });
-  }
-
   void explain_deadlock() {
     using Cause = BlockedTask::Cause;
+    const std::vector<ChannelEnds> ends = ends_of(network_);
     for (size_t t = 0; t < tasks_.size(); ++t) {
       const Task& task = tasks_[t];
       if (task.completed == static_cast<int>(task.firings.size())) continue;
@@ -385,7 +370,7 @@ class Naive {
         const auto& writes = oldest.item->writes;
         blocked.channel =
             *std::find_if(writes.begin(), writes.end(), [&](int c) { return is_full(c); });
-        blocked.waits_for = task_at(blocked.channel, &NetworkItem::reads);
+        blocked.waits_for = ends[blocked.channel].target;
       } else if (!is_turn(task, oldest)) {
         blocked.cause = Cause::Turn;
         blocked.waits_for = turns_[task.instance][turn_[task.instance]];
@@ -394,7 +379,7 @@ class Naive {
         const auto& reads = oldest.item->reads;
         blocked.channel =
             *std::find_if(reads.begin(), reads.end(), [&](int c) { return is_empty(c); });
-        blocked.waits_for = task_at(blocked.channel, &NetworkItem::writes);
+        blocked.waits_for = ends[blocked.channel].source;
       }
       result_.blocked.push_back(blocked);
     }
