@@ -4,56 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include "tests/simulate/unrolled.h"
+
 namespace st::test {
 namespace {
-
-struct Firing {
-  const NetworkItem* item = nullptr;
-  int launch = 0;
-  int64_t iteration = 0;  ///< of the outermost loop around it
-  bool after_drain = false;
-  int turn = -1;  ///< index into its instance's turns
-};
-
-/// All firings of a task, in order.
-class Unroller {
- public:
-  std::vector<Firing> all(const NetworkTask& task, const std::vector<Bindings>& launches) {
-    for (const Bindings& bindings : launches) {
-      bindings_ = bindings;
-      for (const NetworkItem& item : task.items) add(item);
-      ++launch_;
-    }
-    return firings_;
-  }
-
- private:
-  void add(const NetworkItem& item) {
-    if (item.is_loop()) {
-      const int64_t trips = item.trips_by_outer ? item.trips_by_outer->at(counters_.back())
-                                                : item.trips.evaluate(bindings_).value();
-      const std::string counter = "d" + std::to_string(counters_.size());
-      counters_.push_back(0);
-      for (int64_t i = 0; i < trips; ++i) {
-        counters_.back() = i;
-        bindings_[counter] = i;
-        for (const NetworkItem& inner : item.items) add(inner);
-      }
-      counters_.pop_back();
-      bindings_.erase(counter);
-    } else {
-      firings_.push_back({&item, launch_, counters_.empty() ? 0 : counters_[0], drained_, -1});
-      drained_ = false;
-    }
-    if (item.drain) drained_ = true;
-  }
-
-  Bindings bindings_;
-  std::vector<int64_t> counters_;
-  std::vector<Firing> firings_;
-  int launch_ = 0;
-  bool drained_ = false;
-};
 
 int64_t largest_in_flight(const std::vector<NetworkItem>& items) {
   int64_t most = 1;
@@ -95,7 +49,7 @@ class Naive {
         tasks_(network.tasks.size()),
         memories_(network.memories.size()) {
     for (size_t t = 0; t < tasks_.size(); ++t) {
-      tasks_[t].firings = Unroller().all(network.tasks[t], network.launches_or_largest());
+      tasks_[t].firings = unrolled(network.tasks[t], network.launches_or_largest());
       tasks_[t].in_flight = network.tasks[t].in_flight > 0
                                 ? network.tasks[t].in_flight
                                 : largest_in_flight(network.tasks[t].items);
