@@ -17,7 +17,7 @@ core/fusion     core/streams core/dataflow core/itensor core/support
 core/packing    core/dataflow core/itensor core/graph core/support
 core/network    core/support
 core/simulate   core/network core/support
-core/resources  core/platform core/streams core/dataflow core/itensor core/support
+core/resources  core/simulate core/network core/platform core/streams core/dataflow core/itensor core/support
 core/compiler   core/
 frontends/hdf5       core/graph core/support
 frontends/onnx_json  frontends/hdf5 core/graph core/support

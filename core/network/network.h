@@ -32,7 +32,7 @@
 /// `#pragma HLS pipeline style=flp`), and never holds back a token for want of another input.
 ///
 /// A *drain* stands for a loop that ends before the next begins: the firing after it waits until
-/// the pipeline is empty.
+/// the pipeline is empty. A loop without iterations drains nothing.
 ///
 /// A *memory* serves one request at a time, in order of the cycle of issue, then of the task's
 /// index. A request takes bytes / bytes_per_cycle cycles, and `burst_cycles` more where it begins a

@@ -30,7 +30,9 @@ struct TaskActivity {
 struct ChannelActivity {
   int64_t pushes = 0;
   int64_t pulls = 0;
-  int64_t peak = 0;  ///< most tokens held at the start of a cycle
+  int64_t peak = 0;                         ///< most tokens held at the start of a cycle
+  int64_t first_push = -1, last_push = -1;  ///< cycles; -1: none
+  int64_t first_pull = -1, last_pull = -1;
   /// Cycles of its reader's starvation in which it was empty, and of its writer's blocking in which
   /// it was full; where several channels are at fault a cycle counts for each.
   int64_t empty_stall = 0;

@@ -225,11 +225,17 @@ class Naive {
     if (!task.issues) ++task.starved;
   }
 
+  static void note(int64_t& first, int64_t& last, int64_t t) {
+    if (first < 0) first = t;
+    last = t;
+  }
+
   void complete(int index, int64_t t) {
     Task& task = tasks_[index];
     TaskActivity& activity = result_.tasks[index];
     for (const int c : task.firings[task.completed].item->writes) {
       ++fill_[c];
+      note(result_.channels[c].first_push, result_.channels[c].last_push, t);
       ++result_.channels[c].pushes;
       ++result_.token_events;
     }
@@ -249,6 +255,7 @@ class Naive {
     const NetworkItem& item = *firing.item;
     for (const int c : item.reads) {
       --fill_[c];
+      note(result_.channels[c].first_pull, result_.channels[c].last_pull, t);
       ++result_.channels[c].pulls;
       ++result_.token_events;
     }

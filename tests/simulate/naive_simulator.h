@@ -12,7 +12,7 @@ namespace st::test {
 
 /// The result of all launches of `network`, which has passed check(). `depths` by channel, 0
 /// without limit; `most_cycles` as for Simulator::run. Where the two headers leave a choice:
-///  - a loop that drains does so even if it runs no times;
+///  - a loop that has iterations drains even if nothing fires in them;
 ///  - with overlap there is no gap, and a launch in which nothing fires has no begin and no end:
 ///  -1,
 ///    as for one that has not begun or ended;

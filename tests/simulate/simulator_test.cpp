@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/simulate/compare_results.h"
 #include "tests/simulate/naive_simulator.h"
 #include "tests/simulate/small_networks.h"
 
@@ -15,11 +16,12 @@ using Cycles = std::vector<int64_t>;
 
 /// What both simulators say.
 SimulationResult simulated(const Network& network, int64_t most_cycles = INT64_MAX) {
-  const Status status = check(network);
-  EXPECT_TRUE(status.ok());
+  EXPECT_TRUE(check(network).ok());
   Cycles depths;
   for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  return simulate_naively(network, depths, most_cycles);
+  const SimulationResult result = Simulator(network).run(depths, most_cycles);
+  EXPECT_EQ(differences(result, simulate_naively(network, depths, most_cycles)), "");
+  return result;
 }
 
 /// "b waits for a: Empty c".
@@ -56,6 +58,10 @@ TEST(Simulator, TwoTasksInAPipe) {
   EXPECT_EQ(b.starved, 4);  // from 0 on
   EXPECT_EQ(a.starved + a.blocked + b.blocked, 0);
   // Pushes in 3 4 5 6, pulls in 4 6 8 10: two tokens at the start of 6.
+  EXPECT_EQ(result.channels[0].first_push, 3);
+  EXPECT_EQ(result.channels[0].last_push, 6);
+  EXPECT_EQ(result.channels[0].first_pull, 4);
+  EXPECT_EQ(result.channels[0].last_pull, 10);
   EXPECT_EQ(result.channels[0].peak, 2);
   EXPECT_EQ(result.channels[0].pushes, 4);
   EXPECT_EQ(result.channels[0].pulls, 4);
@@ -178,7 +184,7 @@ TEST(Simulator, MemoryServesByFractionsOfCyclesAndBursts) {
 
   // Idle from 1.5 to 10: service begins with the issue. 10 + 1.5 and no burst: data in 22.
   network.memories[0].burst_cycles = 0;
-  network.tasks = {task("a", {loop(2, {with_memory(fire({}, {}, 10, 2), 32)})})};
+  network.tasks = {task("a", {loop(2, {with_memory(fire({}, {}, 10, 2), 32)})}, 8)};
   EXPECT_EQ(simulated(network).cycles, 24);
 }
 

@@ -29,6 +29,7 @@ class Unroller {
       }
       counters_.pop_back();
       bindings_.erase(counter);
+      if (trips == 0) return;
     } else {
       firings_.push_back({&item, launch_, counters_.empty() ? 0 : counters_[0], drained_, -1});
       drained_ = false;

@@ -17,8 +17,7 @@ struct Firing {
   int turn = -1;  ///< free for the one who asks
 };
 
-/// All firings of a task in these launches, in order. A loop that drains does so even if it runs no
-/// times. The items stay the task's.
+/// All firings of a task in these launches, in order. The items stay the task's.
 std::vector<Firing> unrolled(const NetworkTask& task, const std::vector<Bindings>& launches);
 
 }  // namespace st::test

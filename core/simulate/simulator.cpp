@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/simulate/simulator.h"
+
+#include <algorithm>
+
+#include "core/simulate/agenda.h"
+#include "core/simulate/walk.h"
+
+namespace st {
+
+/// What all runs of a network share.
+struct Simulator::Image {
+  explicit Image(const Network& n) : network(n), flat(n), ends(ends_of(n)) {
+    instance_of.assign(n.tasks.size(), -1);
+    for (size_t i = 0; i < n.instances.size(); ++i) {
+      for (int t : n.instances[i].tasks) instance_of[static_cast<size_t>(t)] = static_cast<int>(i);
+    }
+    for (const NetworkTask& task : n.tasks) in_flight.push_back(in_flight_of(task));
+    for (const Bindings& launch : n.launches_or_largest()) {
+      launches.emplace_back();
+      for (const std::string& symbol : flat.symbols) launches.back().push_back(launch.at(symbol));
+    }
+  }
+
+  const Network& network;
+  FlatNetwork flat;
+  std::vector<ChannelEnds> ends;
+  std::vector<int> instance_of;
+  std::vector<int64_t> in_flight;
+  std::vector<std::vector<int64_t>> launches;  ///< values of the symbols
+};
+
+namespace {
+
+/// A FIFO. `held` is up to date within a cycle; the state at its start is derived.
+struct Fifo {
+  int64_t depth = Never;
+  int64_t held = 0;
+  int64_t last_push = -1, last_pull = -1;  ///< cycles
+  int64_t filled_since = 0;  ///< where it was empty: the first cycle in which it is not
+  int64_t free_since = 0;    ///< where it was full: the first cycle in which it is not
+  int reader = -1, writer = -1;
+  bool reader_waits = false, writer_waits = false;
+  ChannelActivity activity;
+
+  [[nodiscard]] bool empty(int64_t cycle) const { return held <= (last_push == cycle ? 1 : 0); }
+  [[nodiscard]] bool full(int64_t cycle) const {
+    return held + (last_pull == cycle ? 1 : 0) >= depth;
+  }
+  /// To be called before the first change in a cycle: what was held since the last one counts.
+  void note_peak(int64_t cycle) {
+    if (last_push != cycle && last_pull != cycle) activity.peak = std::max(activity.peak, held);
+  }
+};
+
+/// A firing that has issued.
+struct Flight {
+  int64_t ready = Never;  ///< Never: its data have not been asked for yet
+  int firing = -1;
+  int launch = 0;
+};
+
+struct Task {
+  TaskWalk walk;
+  int launch = 0;          ///< of the firing at hand
+  bool pending = false;    ///< there is a firing at hand
+  bool drain = false;      ///< which waits until the pipeline is empty
+  int64_t next_issue = 0;  ///< as far as the interval goes
+  int64_t slot_since = 0;  ///< cycle in which the pipeline was last not full any more
+  int64_t last_completion = -1;
+  std::vector<Flight> flights;  ///< ring
+  size_t head = 0;
+  int64_t in_flight = 0;
+  int64_t most_in_flight = 1;
+  int instance = -1;
+  TaskActivity activity;
+};
+
+struct Turns {
+  const NetworkInstance* instance = nullptr;
+  int holder = -1;                    ///< whose turn it is; -1: nobody has anything left
+  int64_t since = 0;                  ///< first cycle of the turn
+  int64_t launch = 0, iteration = 0;  ///< of the turn
+  bool ending = false;                ///< all its firings have issued
+};
+
+struct Request {
+  int task;
+  size_t flight;  ///< slot of the task's ring
+  int64_t bytes;
+  bool write;
+};
+
+struct MemoryState {
+  int64_t free = 0;  ///< end of the last service, in 1/bytes of a cycle
+  int last_task = -1;
+  int64_t burst_left = 0;         ///< bytes
+  int64_t busy = 0;               ///< in 1/bytes of a cycle
+  std::vector<Request> requests;  ///< of this cycle
+  MemoryActivity activity;
+};
+
+class Run {
+ public:
+  Run(const Network& network, const FlatNetwork& flat, const std::vector<ChannelEnds>& ends,
+      const std::vector<int>& instance_of, const std::vector<int64_t>& in_flight,
+      const std::vector<std::vector<int64_t>>& launches, const std::vector<int64_t>& depths)
+      : network_(network), flat_(flat), launches_(launches), agenda_(network.tasks.size()) {
+    fifos_.resize(network.channels.size());
+    for (size_t c = 0; c < fifos_.size(); ++c) {
+      if (depths[c] > 0) fifos_[c].depth = depths[c];
+      fifos_[c].held = network.channels[c].initial;
+      fifos_[c].writer = ends[c].source;
+      fifos_[c].reader = ends[c].target;
+    }
+    tasks_.resize(network.tasks.size());
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      tasks_[t].most_in_flight = in_flight[t];
+      // Rings grow to what is used: a limit far above that costs nothing.
+      tasks_[t].flights.resize(8);
+      tasks_[t].instance = instance_of[t];
+    }
+    for (const NetworkInstance& instance : network.instances) turns_.push_back({&instance});
+    memories_.resize(network.memories.size());
+  }
+
+  SimulationResult run(int64_t most_cycles) {
+    begin_launch(0);
+    for (;;) {
+      const int64_t cycle = agenda_.advance();
+      if (cycle == Never) {
+        if (unfinished_ > 0) break;
+        if (network_.overlap || launch_ + 1 >= static_cast<int>(launches_.size())) {
+          result_.completed = true;
+          break;
+        }
+        end_launch();
+        begin_launch(launch_ + 1);
+        continue;
+      }
+      if (cycle > most_cycles) {
+        result_.cut_short = true;
+        break;
+      }
+      for (int task = agenda_.take(); task != Agenda::None; task = agenda_.take())
+        visit(task, cycle);
+      for (int m : asked_) serve(m, cycle);
+      asked_.clear();
+    }
+    return finish();
+  }
+
+ private:
+  Task& task(int t) { return tasks_[static_cast<size_t>(t)]; }
+  Fifo& fifo(int access) {
+    return fifos_[static_cast<size_t>(flat_.accesses[static_cast<size_t>(access)])];
+  }
+
+  void begin_launch(int launch) {
+    launch_ = launch;
+    const int64_t begin = launch == 0 ? 0 : result_.launch_end.back() + 1 + network_.gap;
+    if (network_.overlap) {
+      result_.launch_begin.assign(launches_.size(), -1);
+      result_.launch_end.assign(launches_.size(), -1);
+    } else {
+      result_.launch_begin.push_back(begin);
+    }
+    begin_ = begin;
+    unfinished_ = 0;
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      Task& k = tasks_[t];
+      k.launch = launch;
+      k.walk.begin(flat_.tasks[t], launches_[static_cast<size_t>(launch)]);
+      k.drain = false;
+      if (network_.overlap) skip_empty_launches(t);
+      k.pending = !k.walk.done();
+      if (!k.pending) continue;
+      ++unfinished_;
+      agenda_.wake(static_cast<int>(t), std::max(begin, k.next_issue));
+    }
+    for (Turns& turns : turns_) choose(turns, begin);
+  }
+
+  void end_launch() {
+    int64_t end = begin_ - 1;
+    for (const Task& k : tasks_) end = std::max(end, k.last_completion);
+    result_.launch_end.push_back(end);
+  }
+
+  /// With overlap: from the end of a launch to the first firing of one of the next.
+  void skip_empty_launches(size_t t) {
+    Task& k = tasks_[t];
+    while (k.walk.done() && k.launch + 1 < static_cast<int>(launches_.size())) {
+      ++k.launch;
+      k.walk.begin(flat_.tasks[t], launches_[static_cast<size_t>(k.launch)]);
+    }
+  }
+
+  /// Lets a task do what it can in this cycle, and sets when it acts next.
+  void visit(int t, int64_t cycle) {
+    Task& k = task(t);
+    int64_t next = Never;
+    if (k.in_flight > 0) next = complete(t, k, cycle);
+    if (k.pending) next = std::min(next, issue(t, k, cycle));
+    if (k.in_flight > 0) {
+      const int64_t ready = std::max(k.flights[k.head].ready, k.last_completion + 1);
+      if (ready > cycle && ready != Never) next = std::min(next, ready);
+    }
+    if (next != Never) agenda_.wake(t, next);
+  }
+
+  /// Completes the oldest firing if it can; the cycle in which to try again, where that is known.
+  int64_t complete(int, Task& k, int64_t cycle) {
+    const Flight flight = k.flights[k.head];
+    const int64_t earliest = std::max(flight.ready, k.last_completion + 1);
+    if (earliest > cycle) return Never;  // visit() sees to it
+    const FlatFiring& firing = flat_.firings[static_cast<size_t>(flight.firing)];
+    for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
+      Fifo& f = fifo(w);
+      if (!f.full(cycle)) continue;
+      if (f.last_pull == cycle) return cycle + 1;
+      f.writer_waits = true;
+      return Never;
+    }
+    for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
+      Fifo& f = fifo(w);
+      f.activity.full_stall += std::max<int64_t>(0, std::min(cycle, f.free_since) - earliest);
+      push(f, cycle);
+    }
+    k.activity.blocked += cycle - earliest;
+    k.activity.last_completion = k.last_completion = cycle;
+    if (network_.overlap) {
+      int64_t& end = result_.launch_end[static_cast<size_t>(flight.launch)];
+      end = std::max(end, cycle);
+    }
+    if (k.in_flight == k.most_in_flight) k.slot_since = cycle;
+    k.head = (k.head + 1) & (k.flights.size() - 1);
+    --k.in_flight;
+    if (k.instance >= 0 && k.in_flight == 0) {
+      Turns& turns = turns_[static_cast<size_t>(k.instance)];
+      if (turns.ending && &k == &task(turns.holder)) choose(turns, cycle + 1);
+    }
+    if (!k.pending && k.in_flight == 0) --unfinished_;
+    return Never;
+  }
+
+  /// Issues the firing at hand if it can; the cycle in which to try again, where that is known.
+  int64_t issue(int t, Task& k, int64_t cycle) {
+    int64_t earliest = std::max({k.next_issue, begin_, k.slot_since});
+    if (k.in_flight >= k.most_in_flight) return Never;  // a completion comes first
+    if (k.drain) {
+      if (k.in_flight > 0) return Never;
+      earliest = std::max(earliest, k.last_completion + 1);
+    }
+    if (k.instance >= 0) {
+      const Turns& turns = turns_[static_cast<size_t>(k.instance)];
+      if (turns.ending || &k != &task(turns.holder)) return Never;  // choose() wakes it
+      earliest = std::max(earliest, turns.since);
+    }
+    if (earliest > cycle) return earliest;
+    const int number = k.walk.firing();
+    const FlatFiring& firing = flat_.firings[static_cast<size_t>(number)];
+    for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
+      Fifo& f = fifo(r);
+      if (!f.empty(cycle)) continue;
+      if (f.last_push == cycle) return cycle + 1;
+      f.reader_waits = true;
+      return Never;
+    }
+    for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
+      Fifo& f = fifo(r);
+      f.activity.empty_stall += std::max<int64_t>(0, std::min(cycle, f.filled_since) - earliest);
+      pull(f, cycle);
+    }
+    k.activity.starved += cycle - earliest;
+    k.activity.busy += firing.interval;
+    if (k.activity.firings++ == 0) k.activity.first_issue = cycle;
+    if (network_.overlap) {
+      int64_t& begin = result_.launch_begin[static_cast<size_t>(k.launch)];
+      if (begin < 0 || begin > cycle) begin = cycle;
+    }
+    const size_t slot = take_slot(k);
+    k.flights[slot] = {firing.memory < 0 ? cycle + firing.latency : Never, number, k.launch};
+    if (firing.memory >= 0) ask(t, slot, firing);
+    k.next_issue = cycle + firing.interval;
+    advance(t, k);
+    if (!k.pending || k.in_flight >= k.most_in_flight || k.drain) return Never;
+    return k.next_issue;
+  }
+
+  /// To the firing behind the one at hand.
+  void advance(int t, Task& k) {
+    const int64_t launch = k.launch, iteration = k.walk.iteration();
+    k.drain = k.walk.firing_drains();
+    k.walk.next();
+    k.drain = k.drain || k.walk.drained();
+    if (network_.overlap) skip_empty_launches(static_cast<size_t>(t));
+    k.pending = !k.walk.done();
+    if (k.instance < 0) return;
+    Turns& turns = turns_[static_cast<size_t>(k.instance)];
+    turns.ending = !k.pending || k.launch != launch ||
+                   (turns.instance->per_iteration && k.walk.iteration() != iteration);
+  }
+
+  /// Gives the turn to the task whose firing at hand is first in order of launch, iteration, place.
+  void choose(Turns& turns, int64_t since) {
+    turns.holder = -1;
+    turns.ending = false;
+    turns.since = since;
+    for (int t : turns.instance->tasks) {
+      const Task& k = task(t);
+      if (!k.pending) continue;
+      const int64_t iteration = turns.instance->per_iteration ? k.walk.iteration() : 0;
+      if (turns.holder >= 0 &&
+          std::pair(turns.launch, turns.iteration) <= std::pair(int64_t{k.launch}, iteration))
+        continue;
+      turns.holder = t;
+      turns.launch = k.launch;
+      turns.iteration = iteration;
+    }
+    if (turns.holder >= 0)
+      agenda_.wake(turns.holder, std::max(since, task(turns.holder).next_issue));
+  }
+
+  void push(Fifo& f, int64_t cycle) {
+    f.note_peak(cycle);
+    if (f.held++ == 0) f.filled_since = cycle + 1;
+    f.last_push = cycle;
+    if (f.activity.pushes++ == 0) f.activity.first_push = cycle;
+    if (!f.reader_waits) return;
+    f.reader_waits = false;
+    agenda_.wake(f.reader, cycle + 1);
+  }
+
+  void pull(Fifo& f, int64_t cycle) {
+    f.note_peak(cycle);
+    if (f.held-- >= f.depth) f.free_since = cycle + 1;
+    f.last_pull = cycle;
+    if (f.activity.pulls++ == 0) f.activity.first_pull = cycle;
+    if (!f.writer_waits) return;
+    f.writer_waits = false;
+    agenda_.wake(f.writer, cycle + 1);
+  }
+
+  static size_t take_slot(Task& k) {
+    if (static_cast<size_t>(k.in_flight) == k.flights.size()) {
+      std::rotate(k.flights.begin(), k.flights.begin() + static_cast<std::ptrdiff_t>(k.head),
+                  k.flights.end());
+      k.head = 0;
+      k.flights.resize(2 * k.flights.size());
+    }
+    const size_t slot = (k.head + static_cast<size_t>(k.in_flight)) & (k.flights.size() - 1);
+    ++k.in_flight;
+    return slot;
+  }
+
+  void ask(int t, size_t slot, const FlatFiring& firing) {
+    MemoryState& memory = memories_[static_cast<size_t>(firing.memory)];
+    if (memory.requests.empty()) asked_.push_back(firing.memory);
+    memory.requests.push_back({t, slot, firing.bytes, firing.write});
+  }
+
+  /// Serves what was asked for in this cycle; a task asks once in a cycle at most.
+  void serve(int m, int64_t cycle) {
+    MemoryState& state = memories_[static_cast<size_t>(m)];
+    const NetworkMemory& memory = network_.memories[static_cast<size_t>(m)];
+    std::sort(state.requests.begin(), state.requests.end(),
+              [](const Request& a, const Request& b) { return a.task < b.task; });
+    for (const Request& request : state.requests) {
+      const bool goes_on = state.last_task == request.task && request.bytes <= state.burst_left;
+      int64_t service = request.bytes * memory.cycles;
+      if (!goes_on) {
+        service += memory.burst_cycles * memory.bytes;
+        state.burst_left = memory.burst_bytes;
+        ++state.activity.bursts;
+      }
+      state.burst_left -= request.bytes;
+      state.last_task = request.task;
+      state.free = std::max(state.free, cycle * memory.bytes) + service;
+      state.busy += service;
+      (request.write ? state.activity.bytes_written : state.activity.bytes_read) += request.bytes;
+      Task& k = task(request.task);
+      Flight& flight = k.flights[request.flight];
+      flight.ready = (state.free + memory.bytes - 1) / memory.bytes + memory.latency +
+                     flat_.firings[static_cast<size_t>(flight.firing)].latency;
+      if (request.flight == k.head)
+        agenda_.wake(request.task, std::max(flight.ready, k.last_completion + 1));
+    }
+    state.requests.clear();
+  }
+
+  SimulationResult finish() {
+    for (Fifo& f : fifos_) {
+      f.activity.peak = std::max(f.activity.peak, f.held);
+      f.activity.last_push = f.last_push;
+      f.activity.last_pull = f.last_pull;
+      result_.channels.push_back(f.activity);
+      result_.token_events += f.activity.pushes + f.activity.pulls;
+    }
+    for (const Task& k : tasks_) {
+      result_.tasks.push_back(k.activity);
+      result_.cycles = std::max(result_.cycles, k.last_completion);
+    }
+    for (size_t m = 0; m < memories_.size(); ++m) {
+      memories_[m].activity.busy =
+          static_cast<double>(memories_[m].busy) / static_cast<double>(network_.memories[m].bytes);
+      result_.memories.push_back(memories_[m].activity);
+    }
+    if (result_.completed && !network_.overlap) end_launch();
+    if (!result_.completed && !result_.cut_short) name_blocked();
+    return std::move(result_);
+  }
+
+  void name_blocked() {
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      const Task& k = tasks_[t];
+      if (k.in_flight == 0 && !k.pending) continue;
+      result_.blocked.push_back(why_blocked(static_cast<int>(t), k));
+    }
+  }
+
+  BlockedTask why_blocked(int t, const Task& k) {
+    BlockedTask blocked;
+    blocked.task = t;
+    if (k.in_flight > 0) {
+      const FlatFiring& firing = flat_.firings[static_cast<size_t>(k.flights[k.head].firing)];
+      for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
+        if (fifo(w).held < fifo(w).depth) continue;
+        blocked.cause = BlockedTask::Cause::Full;
+        blocked.channel = flat_.accesses[static_cast<size_t>(w)];
+        blocked.waits_for = fifo(w).reader;
+        return blocked;
+      }
+    }
+    if (k.instance >= 0 && turns_[static_cast<size_t>(k.instance)].holder != t) {
+      blocked.cause = BlockedTask::Cause::Turn;
+      blocked.waits_for = turns_[static_cast<size_t>(k.instance)].holder;
+      return blocked;
+    }
+    const FlatFiring& firing = flat_.firings[static_cast<size_t>(k.walk.firing())];
+    for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
+      if (fifo(r).held > 0) continue;
+      blocked.cause = BlockedTask::Cause::Empty;
+      blocked.channel = flat_.accesses[static_cast<size_t>(r)];
+      blocked.waits_for = fifo(r).writer;
+      break;
+    }
+    return blocked;
+  }
+
+  const Network& network_;
+  const FlatNetwork& flat_;
+  const std::vector<std::vector<int64_t>>& launches_;
+  Agenda agenda_;
+  std::vector<Fifo> fifos_;
+  std::vector<Task> tasks_;
+  std::vector<Turns> turns_;
+  std::vector<MemoryState> memories_;
+  std::vector<int> asked_;  ///< memories with requests in this cycle
+  int launch_ = 0;
+  int64_t begin_ = 0;   ///< of the launch
+  int unfinished_ = 0;  ///< tasks of this launch
+  SimulationResult result_;
+};
+
+}  // namespace
+
+Simulator::Simulator(const Network& network) : image_(std::make_unique<Image>(network)) {}
+Simulator::~Simulator() = default;
+
+SimulationResult Simulator::run(const std::vector<int64_t>& depths, int64_t most_cycles) const {
+  return Run(image_->network, image_->flat, image_->ends, image_->instance_of, image_->in_flight,
+             image_->launches, depths)
+      .run(most_cycles);
+}
+
+SimulationResult Simulator::run() const {
+  std::vector<int64_t> depths;
+  for (const NetworkChannel& channel : image_->network.channels) depths.push_back(channel.depth);
+  return run(depths);
+}
+
+}  // namespace st
