@@ -64,7 +64,7 @@ class Naive {
   }
 
   SimulationResult run(int64_t most_cycles) {
-    result_.launch_begin[0] = 0;
+    if (!network_.overlap) result_.launch_begin[0] = 0;
     end_launches(-1);
     for (int64_t t = 0;; ++t) {
       for (size_t c = 0; c < fill_.size(); ++c) {
@@ -83,6 +83,12 @@ class Naive {
         break;
       }
       cycle(t);
+    }
+    if (!network_.overlap) {
+      result_.launch_begin.resize(
+          std::find(result_.launch_begin.begin(), result_.launch_begin.end(), -1) -
+          result_.launch_begin.begin());
+      result_.launch_end.resize(std::find(ended_.begin(), ended_.end(), false) - ended_.begin());
     }
     for (size_t m = 0; m < memories_.size(); ++m) {
       result_.memories[m].busy =
@@ -144,16 +150,17 @@ class Naive {
            task.firings[task.completed].launch > launch;
   }
 
-  /// Launches that ended in cycle t, or had begun and have no firings, are followed by the next.
+  /// Without overlap: launches that ended in cycle t, or had begun and have no firings, are
+  /// followed by the next.
   void end_launches(int64_t t) {
+    if (network_.overlap) return;
     for (int l = 0; l < launches_; ++l) {
-      const bool begun = result_.launch_begin[l] >= 0;
       const bool done = std::all_of(tasks_.begin(), tasks_.end(),
                                     [&](const Task& task) { return is_done(task, l); });
-      if (!begun || !done || ended_[l]) continue;
+      if (result_.launch_begin[l] < 0 || !done || ended_[l]) continue;
       ended_[l] = true;
       result_.launch_end[l] = std::max(t, result_.launch_begin[l] - 1);
-      if (!network_.overlap && l + 1 < launches_) {
+      if (l + 1 < launches_) {
         result_.launch_begin[l + 1] = result_.launch_end[l] + 1 + network_.gap;
       }
     }
@@ -244,6 +251,7 @@ class Naive {
     for (const auto& [c, cycles] : task.full) result_.channels[c].full_stall += cycles;
     task.blocked = 0;
     task.full.clear();
+    if (network_.overlap) result_.launch_end[task.firings[task.completed].launch] = t;
     ++task.completed;
     result_.cycles = t;
   }
@@ -269,6 +277,7 @@ class Naive {
     for (const auto& [c, cycles] : task.empty) result_.channels[c].empty_stall += cycles;
     task.starved = 0;
     task.empty.clear();
+    // It has begun already if launches do not overlap.
     if (result_.launch_begin[firing.launch] < 0) result_.launch_begin[firing.launch] = t;
   }
 

@@ -13,9 +13,8 @@ namespace st::test {
 /// The result of all launches of `network`, which has passed check(). `depths` by channel, 0
 /// without limit; `most_cycles` as for Simulator::run. Where the two headers leave a choice:
 ///  - a loop that has iterations drains even if nothing fires in them;
-///  - with overlap there is no gap, and a launch in which nothing fires has no begin and no end:
-///  -1,
-///    as for one that has not begun or ended;
+///  - with overlap there is no gap, and launch_begin and launch_end have an entry for each launch:
+///    its first issue and its last completion so far, -1 where there is none;
 ///  - peaks count what a channel holds after the last cycle, too;
 ///  - a request beyond burst_bytes is one burst, and each is one where burst_bytes is 0;
 ///  - deadlock comes before being cut short, if nothing can happen behind most_cycles;

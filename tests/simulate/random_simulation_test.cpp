@@ -20,7 +20,7 @@ constexpr uint64_t Networks = 500;
 constexpr uint64_t Networks = 5000;
 #endif
 
-/// How many networks, in a thousand, have each feature.
+/// How many networks have each feature.
 using Features = std::map<std::string, int64_t>;
 
 bool any_item(const std::vector<NetworkItem>& items, bool (*what)(const NetworkItem&)) {
@@ -117,11 +117,18 @@ TEST(RandomSimulation, EveryFieldIsThatOfTheNaiveOne) {
       if (random.chance(0.3))
         depths[c] = std::max(random.between(1, 30), network.channels[c].initial);
     }
-    const int64_t most = random.below(400);
     EXPECT_EQ(differences(simulator.run(depths), simulate_naively(network, depths)), "")
         << "seed " << seed << ", other depths";
-    EXPECT_EQ(differences(simulator.run(depths, most), simulate_naively(network, depths, most)), "")
-        << "seed " << seed << ", " << most << " cycles";
+    const int64_t most = random.below(400);
+    const SimulationResult cut = simulator.run(depths, most);
+    SimulationResult naive = simulate_naively(network, depths, most);
+    // A task may wait for its interval to pass behind the last cycle, and do so in vain: the naive
+    // simulator knows.
+    if (cut.cut_short && !naive.blocked.empty()) {
+      naive.cut_short = true;
+      naive.blocked.clear();
+    }
+    EXPECT_EQ(differences(cut, naive), "") << "seed " << seed << ", " << most << " cycles";
   }
 }
 
@@ -139,8 +146,6 @@ TEST(RandomSimulation, NetworksCoverEveryFeature) {
   }
   for (const auto& [name, networks] : features) {
     EXPECT_GE(networks, 20) << name;
-    RecordProperty(name, std::to_string(networks));
-    printf("%s %ld\n", name.c_str(), networks);
   }
 }
 
