@@ -3,19 +3,6 @@
 
 namespace st::test {
 
-uint64_t Random::next() {
-  state_ += 0x9e3779b97f4a7c15ULL;
-  uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-
-float Random::real() {
-  constexpr float Step = 1.0f / (1 << 23);
-  return static_cast<float>(next() >> 40) * Step - 1.0f;
-}
-
 Tensor random_f32(Random& random, std::vector<int64_t> shape, float scale) {
   Tensor tensor = Tensor::zeros(DType::F32, std::move(shape));
   for (float& value : tensor.f32()) value = scale * random.real();

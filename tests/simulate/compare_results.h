@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Results of two simulations side by side.
+#pragma once
+
+#include <string>
+
+#include "core/simulate/simulator.h"
+
+namespace st::test {
+
+/// Each field that differs, as "tasks[2].starved: 4, 5" on a line of its own; "" if all are equal.
+std::string differences(const SimulationResult& a, const SimulationResult& b);
+
+}  // namespace st::test
