@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/fifo_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "core/resources/cover_program.h"
+#include "core/simulate/deadlock.h"
+#include "core/simulate/simulator.h"
+
+namespace st {
+
+double held_bits(int64_t width_bits, int64_t depth) {
+  return static_cast<double>(width_bits) * static_cast<double>(depth);
+}
+
+namespace {
+
+using Depths = std::vector<int64_t>;  ///< of the channels that are sized, in order
+
+class Search {
+ public:
+  Search(const Network& network, const FifoSearchOptions& options)
+      : network_(network), options_(options), simulator_(network) {
+    for (size_t c = 0; c < network.channels.size(); ++c) {
+      all_.push_back(network.channels[c].depth);
+      if (!network.channels[c].fixed) sized_.push_back(c);
+    }
+  }
+
+  Result<FifoSearchResult> run() {
+    for (size_t c : sized_) all_[c] = 0;
+    const SimulationResult unbounded = simulator_.run(all_);
+    if (!unbounded.completed) {
+      Diagnostic problem = deadlock_problem(network_, all_, unbounded);
+      problem.code = "E0332";
+      problem.message = "the network does not run to its end, however deep its FIFOs are";
+      return problem;
+    }
+    note(unbounded);
+    result_.unbounded_cycles = unbounded.cycles;
+    // Exact for whole tolerances of small networks: no cycle is lost to rounding.
+    limit_ = unbounded.cycles + static_cast<int64_t>(std::floor(
+                                    static_cast<double>(unbounded.cycles) * options_.tolerance));
+    bound(unbounded);
+    ST_TRY(solved, cover());
+    if (!solved) improve();
+    return finish();
+  }
+
+ private:
+  [[nodiscard]] double cost(size_t i, int64_t depth) const {
+    return options_.cost(network_.channels[sized_[i]].width_bits, depth);
+  }
+  [[nodiscard]] double cost(const Depths& depths) const {
+    double total = 0;
+    for (size_t i = 0; i < depths.size(); ++i) total += cost(i, depths[i]);
+    return total;
+  }
+
+  void note(const SimulationResult& result) {
+    events_ += result.token_events;
+    ++result_.simulations;
+  }
+  [[nodiscard]] bool spent() const { return events_ > options_.most_events; }
+
+  /// Whether the network runs in time.
+  bool enough(const Depths& depths) {
+    const auto known = known_.find(depths);
+    if (known != known_.end()) return known->second;
+    for (size_t i = 0; i < depths.size(); ++i) all_[sized_[i]] = depths[i];
+    const SimulationResult result = simulator_.run(all_, limit_);
+    note(result);
+    return known_[depths] = result.completed;
+  }
+
+  /// The least depth of channel i from `low` to `high` at which `depths` are enough; they are at
+  /// `high`.
+  int64_t least(Depths depths, size_t i, int64_t low, int64_t high) {
+    while (low < high) {
+      const int64_t middle = low + (high - low) / 2;
+      depths[i] = middle;
+      if (enough(depths)) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return high;
+  }
+
+  /// Upper and lower bounds of each depth.
+  void bound(const SimulationResult& unbounded) {
+    for (size_t c : sized_) {
+      // A FIFO with a slot beyond its peak is never full at the start of a cycle.
+      most_.push_back(std::max(
+          {options_.least_depth, network_.channels[c].initial, unbounded.channels[c].peak + 1}));
+    }
+    least_ = most_;
+    for (size_t i = 0; i < sized_.size() && !spent(); ++i) {
+      const int64_t low = std::max(options_.least_depth, network_.channels[sized_[i]].initial);
+      least_[i] = least(most_, i, low, most_[i]);
+      examined_ = i + 1;
+    }
+    // Where the budget ended, nothing is known but what every FIFO needs.
+    for (size_t i = examined_; i < sized_.size(); ++i)
+      least_[i] = std::max(options_.least_depth, network_.channels[sized_[i]].initial);
+    best_ = most_;
+    result_.least_cost = cost(least_);
+  }
+
+  /// Adds statements until the cheapest depths that satisfy all are enough. False if the budget or
+  /// the solver gave out before.
+  Result<bool> cover() {
+    CoverProgram program;
+    for (size_t i = 0; i < sized_.size(); ++i)
+      program.add_level(least_[i], [this, i](int64_t depth) { return cost(i, depth); });
+    for (int64_t statements = 0; statements < options_.most_statements && !spent(); ++statements) {
+      ST_TRY(cheapest, program.solve());
+      if (!cheapest) return false;
+      result_.least_cost = std::max(result_.least_cost, cost(*cheapest));
+      if (enough(*cheapest)) {
+        best_ = *cheapest;
+        result_.optimal = true;
+        return true;
+      }
+      candidate_ = *cheapest;
+      program.add_statement(strongest_failure(*cheapest), most_);
+    }
+    return false;
+  }
+
+  /// Raises depths that are not enough as far as they stay so, the dearest channels first: what is
+  /// left to raise is then cheap, and few statements rule out much.
+  Depths strongest_failure(Depths depths) {
+    std::vector<size_t> order(depths.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return cost(a, most_[a]) - cost(a, depths[a]) > cost(b, most_[b]) - cost(b, depths[b]);
+    });
+    for (size_t i : order) {
+      if (depths[i] >= most_[i]) continue;
+      Depths raised = depths;
+      raised[i] = most_[i];
+      depths[i] = enough(raised) ? least(raised, i, depths[i] + 1, most_[i]) - 1 : most_[i];
+    }
+    return depths;
+  }
+
+  /// Without a proven optimum: each depth of two starts lowered as far as it goes, dearest first.
+  void improve() {
+    events_ = std::min(events_, options_.most_events / 2);
+    Depths lowered = lower(most_);
+    if (cost(lowered) < cost(best_)) best_ = lowered;
+    if (candidate_.empty()) return;
+    // Near the cheapest depths that statements left open: raise what is not enough.
+    Depths near = candidate_;
+    while (!enough(near)) {
+      const Depths failure = strongest_failure(near);
+      size_t cheapest = near.size();
+      double least_more = 0;
+      for (size_t i = 0; i < near.size(); ++i) {
+        if (failure[i] >= most_[i]) continue;
+        const double more = cost(i, failure[i] + 1) - cost(i, near[i]);
+        if (cheapest < near.size() && more >= least_more) continue;
+        cheapest = i;
+        least_more = more;
+      }
+      if (cheapest == near.size() || spent()) return;
+      near[cheapest] = failure[cheapest] + 1;
+    }
+    lowered = lower(near);
+    if (cost(lowered) < cost(best_)) best_ = lowered;
+  }
+
+  Depths lower(Depths depths) {
+    std::vector<size_t> order(depths.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return cost(a, depths[a]) - cost(a, least_[a]) > cost(b, depths[b]) - cost(b, least_[b]);
+    });
+    for (size_t i : order) {
+      if (spent()) break;
+      depths[i] = least(depths, i, least_[i], depths[i]);
+    }
+    return depths;
+  }
+
+  Result<FifoSearchResult> finish() {
+    for (size_t i = 0; i < sized_.size(); ++i) all_[sized_[i]] = best_[i];
+    const SimulationResult last = simulator_.run(all_);
+    note(last);
+    result_.depths = all_;
+    result_.cycles = last.cycles;
+    result_.cost = cost(best_);
+    result_.least_alone.assign(network_.channels.size(), 0);
+    for (size_t i = 0; i < examined_; ++i) result_.least_alone[sized_[i]] = least_[i];
+    return std::move(result_);
+  }
+
+  const Network& network_;
+  const FifoSearchOptions& options_;
+  Simulator simulator_;
+  std::vector<size_t> sized_;
+  std::vector<int64_t> all_;  ///< depths by channel
+  Depths least_, most_, best_, candidate_;
+  size_t examined_ = 0;  ///< channels whose least depth is known
+  int64_t limit_ = 0;    ///< cycles
+  int64_t events_ = 0;
+  std::map<Depths, bool> known_;
+  FifoSearchResult result_;
+};
+
+}  // namespace
+
+Result<FifoSearchResult> search_fifo_depths(const Network& network,
+                                            const FifoSearchOptions& options) {
+  return Search(network, options).run();
+}
+
+}  // namespace st
