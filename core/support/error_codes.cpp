@@ -67,6 +67,15 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0321", Internal, "kernels of a group wait for each other",
        "A FIFO of a dump that was edited by hand may be too shallow; otherwise this is a bug in "
        "streamtensor: please report it with the model."},
+      {"E0331", BadInput, "a method of FIFO sizing does not take this network",
+       "The message says what is in the way; --method exact takes all networks that run."},
+      {"E0332", Infeasible, "a network does not run, however deep its FIFOs are",
+       "Tasks must push and pull as many tokens as each other, and circles need initial tokens."},
+      {"E0333", Infeasible, "a network deadlocks at its FIFO depths",
+       "The message names the tasks that wait for each other, and what would free them; "
+       "`streamtensor fifo` chooses depths."},
+      {"E0334", Internal, "a proof that a network cannot deadlock was refused",
+       "This is a bug in streamtensor, unless the message says that the network is too large."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
       {"E0402", BadInput, "the target file is wrong",
        "Compare the file with those of the known targets."},
