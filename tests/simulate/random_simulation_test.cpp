@@ -9,7 +9,7 @@
 #include "tests/common/random.h"
 #include "tests/simulate/compare_results.h"
 #include "tests/simulate/naive_simulator.h"
-#include "tests/simulate/random_networks.h"
+#include "tests/common/random_networks.h"
 
 namespace st::test {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "tests/simulate/compare_results.h"
 #include "tests/simulate/naive_simulator.h"
-#include "tests/simulate/small_networks.h"
+#include "tests/common/small_networks.h"
 
 namespace st::test {
 namespace {

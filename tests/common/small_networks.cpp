@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/simulate/small_networks.h"
+#include "tests/common/small_networks.h"
 
 #include <utility>
 

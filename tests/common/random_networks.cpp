@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/simulate/random_networks.h"
+#include "tests/common/random_networks.h"
 
 #include <algorithm>
 #include <map>
