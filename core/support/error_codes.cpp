@@ -67,6 +67,8 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0321", Internal, "kernels of a group wait for each other",
        "A FIFO of a dump that was edited by hand may be too shallow; otherwise this is a bug in "
        "streamtensor: please report it with the model."},
+      {"E0330", BadInput, "a network file is wrong",
+       "The JSON pointer names the place; docs/network.md describes the format."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
       {"E0402", BadInput, "the target file is wrong",
        "Compare the file with those of the known targets."},
