@@ -84,6 +84,8 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     constexpr size_t MostLines = 12;
     std::cout << conversion_text(program, group, MostLines);
   }
+  for (const FifoFacts& facts : design.fifos)
+    std::cout << "  FIFOs    " << group_name(facts.group) << " " << text_of(facts) << "\n";
   std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, "
             << program.max_positions << " positions\n";
   for (size_t g = 0; g < benches.size(); ++g)
@@ -193,6 +195,13 @@ Action add_build(CLI::App& app) {
   app.add_option("--parameter-ports", options->compile.parameter_ports,
                  "memory ports for weights, per group")
       ->check(CLI::Range(1, 28))
+      ->capture_default_str();
+  app.add_option(
+         "--fifo", options->compile.fifo,
+         "how FIFOs are sized. exact: as few bits as the simulator allows, from the LP's; lp: "
+         "by LP and floors alone; paper, paper-conservative: as published, or an error where "
+         "that deadlocks")
+      ->check(CLI::IsMember(fifo_methods()))
       ->capture_default_str();
   app.add_option("--dump-ir", options->dump,
                  "also write the IR after each pass to this folder, as it comes");

@@ -24,11 +24,16 @@ using Action = std::function<int()>;
 Action add_build(CLI::App& app);
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
+Action add_simulate(CLI::App& app);
+Action add_fifo(CLI::App& app);
 Action add_verify(CLI::App& app);
 Action add_targets(CLI::App& app);
 Action add_ops(CLI::App& app);
 Action add_passes(CLI::App& app);
 Action add_explain(CLI::App& app);
+
+/// Of a network file.
+inline constexpr size_t MostNetworkBytes = size_t{256} << 20;
 
 /// Prints the problems on standard error, with a count; the exit code that they ask for.
 int fail(const Diagnostics& problems);

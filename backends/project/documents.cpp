@@ -96,6 +96,15 @@ std::string report_json(const Design& design) {
            {"paper_rule", predicted(static_cast<double>(use.paper_bits), "bits")}});
     }
     const MemoryCost storage = storage_of(program, group);
+    Json fifos = Json::object();
+    for (const FifoFacts& facts : design.fifos) {
+      if (facts.group != group) continue;
+      fifos = {{"bits", predicted(static_cast<double>(facts.bits), "bits")},
+               {"bits_by_lp", predicted(static_cast<double>(facts.bits_before), "bits")},
+               {"least_proven", facts.least},
+               {"positions_proven", facts.positions},
+               {"launches_proven", facts.launches}};
+    }
     groups.push_back(
         {{"name", group_name(group)},
          {"converters", converters},
@@ -107,6 +116,7 @@ std::string report_json(const Design& design) {
          {"budget", {{"lut", budget.lut}, {"bram18", budget.bram18}, {"uram", budget.uram}}},
          {"kernels", std::move(kernels)},
          {"conversions", std::move(conversions)},
+         {"fifos", std::move(fifos)},
          {"channels", std::move(channels)}});
   }
   return text_of_json({{"schema", "streamtensor.report/1"},
@@ -126,6 +136,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"target", design.target.name},
                  {"precision", design.options.precision},
                  {"parameter_ports", design.options.parameter_ports},
+                 {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
                  {"groups", design.program.groups},
                  {"max_sequence", design.program.max_sequence},
@@ -145,7 +156,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
       "build \"$here/model.json\" "
       "--target \"$here/target.json\" --weights \"$1\" --output \"$2\"";
   out += " --precision " + design.options.precision + " --parameter-ports " +
-         std::to_string(design.options.parameter_ports);
+         std::to_string(design.options.parameter_ports) + " --fifo " + design.options.fifo;
   for (const auto& [name, range] : inputs.dims) {
     // A symbol's name is the model's own; in single quotes a shell takes all but that quote as it
     // is.

@@ -8,6 +8,7 @@
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
 #include "core/resources/allocate.h"
+#include "core/resources/refine.h"
 #include "core/streams/streams.h"
 
 namespace st {
@@ -69,6 +70,12 @@ Status place_memories(Design& design) {
   return assign_memory_channels(design.program, design.target);
 }
 
+Status refine_fifos_of(Design& design) {
+  ST_TRY(facts, refine_fifos(design.program, design.target, design.options.fifo));
+  design.fifos = facts;
+  return check_budget(design.program, design.target);
+}
+
 }  // namespace
 
 const std::vector<std::string>& precisions() {
@@ -98,8 +105,10 @@ const std::vector<Pass>& passes() {
       {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},
       {"load-parameters", "loaders of parameter files", loaders_of, true},
       {"connect", "channels between kernels, C++ names", on_program<connect>, true},
-      {"size-fifos", "FIFO depths by LP, and the memory that implements each", size_fifos_of, true},
+      {"size-fifos", "FIFO depths by LP, with floors against deadlock", size_fifos_of, true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
+      {"refine-fifos", "FIFO depths against the exact simulator, and a proof that none deadlocks",
+       refine_fifos_of, true},
   };
   return all;
 }

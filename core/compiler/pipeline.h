@@ -11,6 +11,7 @@
 #include "core/graph/decoder.h"
 #include "core/graph/graph.h"
 #include "core/platform/target.h"
+#include "core/resources/refine.h"
 #include "core/support/result.h"
 
 namespace st {
@@ -19,6 +20,7 @@ namespace st {
 struct CompileOptions {
   std::string precision = "f32";  ///< of precisions()
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
+  std::string fifo = "exact";     ///< of fifo_methods()
 };
 
 /// The precisions that `precision` may name.
@@ -30,7 +32,8 @@ struct Design {
   Program program;
   Target target;
   CompileOptions options;
-  Decoder decoder;  ///< of `graph`, after `check`
+  Decoder decoder;               ///< of `graph`, after `check`
+  std::vector<FifoFacts> fifos;  ///< by group, after `refine-fifos`
 };
 
 /// One record per pass.

@@ -2,6 +2,7 @@
 #include "core/network/network.h"
 
 #include <algorithm>
+#include <set>
 
 namespace st {
 namespace {
@@ -64,7 +65,20 @@ void note_ends(const std::vector<NetworkItem>& items, int task, std::vector<Chan
   }
 }
 
+void note_memories(const std::vector<NetworkItem>& items, std::set<int>& memories) {
+  for (const NetworkItem& item : items) {
+    if (item.access) memories.insert(item.access->memory);
+    note_memories(item.items, memories);
+  }
+}
+
 }  // namespace
+
+std::vector<int> memories_of(const NetworkTask& task) {
+  std::set<int> memories;
+  note_memories(task.items, memories);
+  return {memories.begin(), memories.end()};
+}
 
 std::vector<Bindings> Network::launches_or_largest() const {
   if (!launches.empty()) return launches;

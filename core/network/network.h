@@ -152,6 +152,9 @@ std::vector<ChannelEnds> ends_of(const Network& network);
 /// in_flight of a task, chosen where it is 0.
 int64_t in_flight_of(const NetworkTask& task);
 
+/// Memories that a task asks, ascending, each once.
+std::vector<int> memories_of(const NetworkTask& task);
+
 /// Tokens that one launch pushes into and pulls from each channel.
 struct NetworkTraffic {
   std::vector<int64_t> pushes, pulls;  ///< by channel

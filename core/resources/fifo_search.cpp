@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/resources/cover_program.h"
+#include "core/resources/prove.h"
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
 
@@ -23,7 +24,11 @@ using Depths = std::vector<int64_t>;  ///< of the channels that are sized, in or
 class Search {
  public:
   Search(const Network& network, const FifoSearchOptions& options)
-      : network_(network), options_(options), simulator_(network) {
+      : network_(network),
+        options_(options),
+        simulator_(network),
+        bare_(without_time(network)),
+        bare_simulator_(bare_) {
     for (size_t c = 0; c < network.channels.size(); ++c) {
       all_.push_back(network.channels[c].depth);
       if (!network.channels[c].fixed) sized_.push_back(c);
@@ -31,7 +36,8 @@ class Search {
   }
 
   Result<FifoSearchResult> run() {
-    for (size_t c : sized_) all_[c] = 0;
+    for (size_t c : sized_) all_[c] = options_.start.empty() ? 0 : options_.start[c];
+    const std::vector<int64_t> start = all_;
     const SimulationResult unbounded = simulator_.run(all_);
     if (!unbounded.completed) {
       Diagnostic problem = deadlock_problem(network_, all_, unbounded);
@@ -39,12 +45,14 @@ class Search {
       problem.message = "the network does not run to its end, however deep its FIFOs are";
       return problem;
     }
+    const SimulationResult bare = bare_simulator_.run(all_);
     note(unbounded);
-    result_.unbounded_cycles = unbounded.cycles;
+    note(bare);
+    result_.start_cycles = unbounded.cycles;
     // Exact for whole tolerances of small networks: no cycle is lost to rounding.
     limit_ = unbounded.cycles + static_cast<int64_t>(std::floor(
                                     static_cast<double>(unbounded.cycles) * options_.tolerance));
-    bound(unbounded);
+    bound(start, unbounded, bare);
     ST_TRY(solved, cover());
     if (!solved) improve();
     return finish();
@@ -64,21 +72,44 @@ class Search {
     events_ += result.token_events;
     ++result_.simulations;
   }
+  /// False where deeper FIFOs may change who is served first at a memory.
+  [[nodiscard]] bool monotone() const {
+    std::map<int, size_t> user;
+    for (size_t t = 0; t < network_.tasks.size(); ++t) {
+      for (int m : memories_of(network_.tasks[t])) {
+        if (user.try_emplace(m, t).first->second != t) return false;
+      }
+    }
+    return true;
+  }
+
   [[nodiscard]] bool spent() const { return events_ > options_.most_events; }
 
-  /// Whether the network runs in time.
+  /// Whether the network runs in time, and to its end whatever its latencies are.
   bool enough(const Depths& depths) {
     const auto known = known_.find(depths);
     if (known != known_.end()) return known->second;
     for (size_t i = 0; i < depths.size(); ++i) all_[sized_[i]] = depths[i];
     const SimulationResult result = simulator_.run(all_, limit_);
     note(result);
-    return known_[depths] = result.completed;
+    if (!result.completed) return known_[depths] = false;
+    const SimulationResult bare = bare_simulator_.run(all_);
+    note(bare);
+    return known_[depths] = bare.completed;
   }
 
   /// The least depth of channel i from `low` to `high` at which `depths` are enough; they are at
-  /// `high`.
+  /// `high`. Most are near `low`, so steps grow from there.
   int64_t least(Depths depths, size_t i, int64_t low, int64_t high) {
+    for (int64_t step = 1; low < high; step *= 2) {
+      const int64_t next = std::min(low + step - 1, high - 1);
+      depths[i] = next;
+      if (enough(depths)) {
+        high = next;
+        break;
+      }
+      low = next + 1;
+    }
     while (low < high) {
       const int64_t middle = low + (high - low) / 2;
       depths[i] = middle;
@@ -92,11 +123,13 @@ class Search {
   }
 
   /// Upper and lower bounds of each depth.
-  void bound(const SimulationResult& unbounded) {
+  void bound(const std::vector<int64_t>& start, const SimulationResult& unbounded,
+             const SimulationResult& bare) {
     for (size_t c : sized_) {
       // A FIFO with a slot beyond its peak is never full at the start of a cycle.
-      most_.push_back(std::max(
-          {options_.least_depth, network_.channels[c].initial, unbounded.channels[c].peak + 1}));
+      const int64_t peak = std::max(unbounded.channels[c].peak, bare.channels[c].peak);
+      const int64_t most = std::max({options_.least_depth, network_.channels[c].initial, peak + 1});
+      most_.push_back(start[c] > 0 ? std::min(most, start[c]) : most);
     }
     least_ = most_;
     for (size_t i = 0; i < sized_.size() && !spent(); ++i) {
@@ -123,7 +156,7 @@ class Search {
       result_.least_cost = std::max(result_.least_cost, cost(*cheapest));
       if (enough(*cheapest)) {
         best_ = *cheapest;
-        result_.optimal = true;
+        result_.optimal = monotone();
         return true;
       }
       candidate_ = *cheapest;
@@ -203,6 +236,8 @@ class Search {
   const Network& network_;
   const FifoSearchOptions& options_;
   Simulator simulator_;
+  Network bare_;  ///< without_time()
+  Simulator bare_simulator_;
   std::vector<size_t> sized_;
   std::vector<int64_t> all_;  ///< depths by channel
   Depths least_, most_, best_, candidate_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// FIFO depths with the least storage at which a network runs as fast as with unbounded FIFOs,
-/// within a tolerance (beyond StreamTensor §5.3, whose model of one rate per task misses bursts).
+/// FIFO depths with the least storage at which a network runs as fast as with unbounded FIFOs, or
+/// with given ones, within a tolerance (beyond StreamTensor §5.3, whose model of one rate per task
+/// misses bursts).
 ///
 /// Whether depths are enough is asked of the exact simulator. It is monotone: deeper FIFOs never
 /// make a network of blocking reads and writes slower. (With memories that several tasks share, and
-/// serve first who comes first, that is a heuristic; the result is simulated all the same.) So each
+/// that serve first who comes first, that is a heuristic, and nothing is called optimal; the result
+/// is simulated all the same.) Depths are enough, too, only if the network runs to its end at them
+/// whatever its latencies are (prove.h). So each
 /// simulation that fails at depths d says: some channel must be deeper than in d. To say more, d is
 /// raised as far as it still fails. These statements are the rows of an integer program, whose
 /// optimum is a lower bound of the storage; once its depths run, they are optimal.
@@ -27,6 +30,9 @@ using FifoCost = std::function<double(int64_t width_bits, int64_t depth)>;
 double held_bits(int64_t width_bits, int64_t depth);
 
 struct FifoSearchOptions {
+  /// Depths to start from, by channel, with which the network runs: none becomes deeper, and the
+  /// run time is measured against that with these. Empty: unbounded FIFOs.
+  std::vector<int64_t> start;
   double tolerance = 0.01;  ///< run time beyond that with unbounded FIFOs, as a part of it
   int64_t least_depth = 2;  ///< of a stream in Vitis HLS that sustains a token per cycle
   /// Token events to simulate at most before the best depths so far are taken.
@@ -38,9 +44,9 @@ struct FifoSearchOptions {
 struct FifoSearchResult {
   std::vector<int64_t> depths;  ///< by channel; fixed ones as they were
   int64_t cycles = 0;           ///< simulated at these depths
-  int64_t unbounded_cycles = 0;
-  double cost = 0;        ///< of channels that are not fixed
-  double least_cost = 0;  ///< proven lower bound
+  int64_t start_cycles = 0;     ///< with the depths that were started from, or unbounded
+  double cost = 0;              ///< of channels that are not fixed
+  double least_cost = 0;        ///< proven lower bound
   bool optimal = false;
   /// By channel: the least depth at which the network runs in time if all others are unbounded.
   std::vector<int64_t> least_alone;

@@ -157,6 +157,7 @@ double paper_tokens(const PaperFifoProblem& problem, int edge, double delay) {
 }
 
 Result<std::vector<double>> paper_delays(const PaperFifoProblem& problem) {
+  if (problem.edges.empty()) return std::vector<double>();
   auto order = topological(problem);
   if (!order)
     return Diagnostic{"E0331",

@@ -176,7 +176,7 @@ TEST(StartFrom, BuildDirectoriesAreReadFromTheirLastStage) {
   const Started tiny("start_last");
   fs::remove(tiny.folder / "whole/model.json");
   EXPECT_EQ(streamtensor({"inspect", tiny.folder / "whole"}).status, 0) << "needs no model";
-  const fs::path last = tiny.stage("place-memories");
+  const fs::path last = tiny.stage("refine-fifos");
   const std::string text = read(last);
   write(last, "// of an older version\n" + text);
   expect_error(streamtensor({"inspect", tiny.folder / "whole"}), BadInput, {"error[E0312]", "ir/"});

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli/build_directory.h"
+#include "cli/commands.h"
+#include "core/resources/program_network.h"
+#include "core/simulate/deadlock.h"
+#include "core/simulate/simulator.h"
+#include "core/support/read_file.h"
+
+namespace st::cli {
+namespace {
+
+struct Options {
+  std::string path;
+  std::vector<std::string> launches;
+  bool brief = false;
+};
+
+std::string percent(double part, double whole) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f%%", whole > 0 ? 100 * part / whole : 0.0);
+  return text;
+}
+
+std::string decimal(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+void print_activity(const Network& network, const SimulationResult& result) {
+  std::vector<std::vector<std::string>> rows = {
+      {"  task", "firings", "busy", "starved", "blocked", "first issue", "last end"}};
+  for (size_t t = 0; t < network.tasks.size(); ++t) {
+    const TaskActivity& a = result.tasks[t];
+    rows.push_back({"  " + printable(network.tasks[t].name, 40), grouped(a.firings),
+                    grouped(a.busy), grouped(a.starved), grouped(a.blocked), grouped(a.first_issue),
+                    grouped(a.last_completion)});
+  }
+  std::cout << table(rows) << "\n";
+  rows = {{"  channel", "depth", "peak", "tokens", "empty for", "full for"}};
+  for (size_t c = 0; c < network.channels.size(); ++c) {
+    const ChannelActivity& a = result.channels[c];
+    const int64_t depth = network.channels[c].depth;
+    rows.push_back({"  " + printable(network.channels[c].name, 40),
+                    depth > 0 ? grouped(depth) : "none", grouped(a.peak), grouped(a.pushes),
+                    grouped(a.empty_stall), grouped(a.full_stall)});
+  }
+  std::cout << table(rows);
+  if (network.memories.empty()) return;
+  rows = {{"  memory", "bytes read", "bytes written", "bursts", "busy"}};
+  for (size_t m = 0; m < network.memories.size(); ++m) {
+    const MemoryActivity& a = result.memories[m];
+    rows.push_back({"  " + printable(network.memories[m].name, 40), grouped(a.bytes_read),
+                    grouped(a.bytes_written), grouped(a.bursts),
+                    percent(a.busy, static_cast<double>(result.cycles))});
+  }
+  std::cout << "\n" << table(rows);
+}
+
+/// What is left in channels after the last launch, and was not there at the start.
+void print_leftovers(const Network& network, const SimulationResult& result) {
+  for (size_t c = 0; c < network.channels.size(); ++c) {
+    const int64_t left =
+        network.channels[c].initial + result.channels[c].pushes - result.channels[c].pulls;
+    if (left == network.channels[c].initial) continue;
+    std::cout << "  note: channel '" << printable(network.channels[c].name) << "' holds "
+              << grouped(left) << " tokens at the end, " << grouped(network.channels[c].initial)
+              << " at the start\n";
+  }
+}
+
+Status simulate_network(Network& network, const std::vector<Bindings>& launches, bool brief) {
+  if (!launches.empty()) {
+    network.launches = launches;
+    ST_CHECK(check(network, "--launch"));
+  }
+  const SimulationResult result = Simulator(network).run();
+  std::vector<int64_t> depths;
+  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
+  if (!result.completed) return deadlock_problem(network, depths, result);
+  std::cout << printable(network.name) << "  " << network.tasks.size() << " tasks  "
+            << network.channels.size() << " channels  " << grouped(result.cycles)
+            << " cycles (simulated)\n";
+  for (size_t l = 0; l < result.launch_end.size() && result.launch_end.size() > 1; ++l)
+    std::cout << "  launch " << l << ": cycles " << grouped(result.launch_begin[l]) << " to "
+              << grouped(result.launch_end[l]) << "\n";
+  if (!brief) print_activity(network, result);
+  print_leftovers(network, result);
+  return {};
+}
+
+/// One launch of all groups, one after another.
+Status simulate_launch(const Design& design, const Bindings& launch, bool brief) {
+  const Program& program = design.program;
+  int64_t cycles = 0;
+  std::cout << "\nlaunch";
+  for (const auto& [symbol, value] : launch) std::cout << " " << symbol << "=" << value;
+  std::cout << "\n";
+  for (int group = 0; group < program.groups; ++group) {
+    Network network = network_of(program, group, design.target, {launch});
+    const Status status = simulate_network(network, {}, brief);
+    if (!status.ok()) return status;
+    cycles += Simulator(network).run().cycles;
+  }
+  const double seconds = static_cast<double>(cycles) / (design.target.frequency_mhz() * 1e6);
+  const auto rows = static_cast<double>(launch.at(Sequence));
+  std::cout << "  " << grouped(cycles) << " cycles, " << decimal(seconds * 1e3) << " ms at "
+            << design.target.frequency_mhz() << " MHz, " << decimal(rows / seconds)
+            << " rows/s (simulated; without the host)\n";
+  return {};
+}
+
+Status simulate_build(const Options& options, const std::vector<Bindings>& given) {
+  ST_TRY(build, BuildDirectory::open(options.path));
+  ST_TRY(design, build.design());
+  std::vector<Bindings> launches = given;
+  // The time to the first token, and that of the last.
+  if (launches.empty())
+    launches = {{{Sequence, design.program.max_sequence}, {Past, 0}},
+                {{Sequence, 1}, {Past, design.program.max_positions - 1}}};
+  for (const Bindings& launch : launches) {
+    const auto sequence = launch.find(Sequence), past = launch.find(Past);
+    if (launch.size() != 2 || sequence == launch.end() || past == launch.end() ||
+        sequence->second < 1 || sequence->second > design.program.max_sequence ||
+        past->second < 0 || past->second + sequence->second > design.program.max_positions)
+      return Diagnostic{
+          "E0801",
+          "--launch is out of bounds",
+          "",
+          {"it binds sequence, from 1 to " + std::to_string(design.program.max_sequence),
+           "and past; past + sequence is at most " + std::to_string(design.program.max_positions)},
+          "for example --launch sequence=1,past=0"};
+  }
+  for (const Bindings& launch : launches) ST_CHECK(simulate_launch(design, launch, options.brief));
+  return {};
+}
+
+/// "sequence=8,past=0".
+Result<Bindings> parse_launch(const std::string& text) {
+  Bindings launch;
+  size_t at = 0;
+  while (at <= text.size()) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, end - at);
+    const size_t equals = part.find('=');
+    const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
+    const bool number = !value.empty() && value.size() <= 12 &&
+                        value.find_first_not_of("0123456789") == std::string::npos;
+    if (equals == 0 || !number)
+      return Diagnostic{"E0801",
+                        "--launch '" + printable(text) + "' is not understood",
+                        "",
+                        {},
+                        "give values of symbols: --launch sequence=8,past=0"};
+    launch[part.substr(0, equals)] = std::stoll(value);
+    at = end + 1;
+  }
+  return launch;
+}
+
+Status simulate(const Options& options) {
+  std::vector<Bindings> launches;
+  for (const std::string& text : options.launches) {
+    ST_TRY(launch, parse_launch(text));
+    launches.push_back(launch);
+  }
+  if (std::filesystem::is_directory(options.path)) return simulate_build(options, launches);
+  ST_TRY(text, read_file(options.path, MostNetworkBytes));
+  ST_TRY(network, parse_network(text, options.path));
+  return simulate_network(network, launches, options.brief);
+}
+
+}  // namespace
+
+Action add_simulate(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("path", options->path, "build directory, or network file (docs/network.md)")
+      ->required();
+  app.add_option("--launch", options->launches,
+                 "values of symbols, such as sequence=8,past=0; may be repeated. Default: those of "
+                 "the file; of a build, the longest prefill and the last decode");
+  app.add_flag("--brief", options->brief, "totals only");
+  return [options] {
+    const Status status = simulate(*options);
+    return status.ok() ? 0 : fail(status.errors());
+  };
+}
+
+}  // namespace st::cli

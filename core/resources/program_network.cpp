@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/program_network.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <map>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/convert.h"
+
+namespace st {
+namespace {
+
+/// UG1399: cycles of read latency that HLS assumes for an m_axi port.
+constexpr int64_t MemoryLatency = 64;
+/// As the emitted interfaces ask: num_read_outstanding=8 bursts of max_read_burst_length=64.
+constexpr int64_t WordsInFlight = 8 * 64;
+/// csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: register stages of a float addition and product.
+constexpr int64_t FloatAddStages = 7, FloatProductStages = 4;
+/// To read a stream, and to write one.
+constexpr int64_t StreamStages = 2;
+
+struct KernelShape {
+  const Kernel& kernel;
+  std::vector<int> inputs, outputs;  ///< channels of the network, by port
+  int memory = -1;                   ///< of the network
+  int64_t beat_bytes = 0;            ///< that a beat takes of the memory
+};
+
+bool has_firing(const NestItem& item) {
+  if (!item.is_loop()) return !item.reads.empty() || !item.writes.empty();
+  return std::any_of(item.items.begin(), item.items.end(), has_firing);
+}
+
+class TaskMaker {
+ public:
+  explicit TaskMaker(const KernelShape& shape)
+      : shape_(shape), latency_(pipeline_latency(shape.kernel)) {}
+
+  std::vector<NetworkItem> items(const Nest& nest) const {
+    std::vector<NetworkItem> made;
+    for (const NestItem& item : nest) add(item, made);
+    return made;
+  }
+
+ private:
+  void add(const NestItem& item, std::vector<NetworkItem>& made) const {
+    if (!item.is_loop()) {
+      // What only computes is hidden behind what moves tokens.
+      if (has_firing(item)) made.push_back(firing({&item}, 1));
+      return;
+    }
+    NetworkItem loop;
+    loop.trips = item.trip.count;
+    loop.trips_by_outer = item.trips_by_outer;
+    loop.items = item.interval > 0 ? iteration(item) : items(item.items);
+    if (loop.items.empty()) return;
+    // A perfect nest is flattened, and drains at its outermost end.
+    NetworkItem& inner = loop.items.back();
+    const bool perfect = loop.items.size() == 1 && inner.is_loop() && inner.drain;
+    loop.drain = item.interval > 0 || perfect;
+    if (perfect) inner.drain = false;
+    made.push_back(std::move(loop));
+  }
+
+  /// An iteration of a pipelined loop. Where each port is used once it is one firing.
+  std::vector<NetworkItem> iteration(const NestItem& loop) const {
+    const bool plain = std::none_of(loop.items.begin(), loop.items.end(),
+                                    [](const NestItem& item) { return item.is_loop(); });
+    if (plain) {
+      std::vector<const NestItem*> steps;
+      for (const NestItem& step : loop.items) steps.push_back(&step);
+      return {firing(steps, loop.interval)};
+    }
+    // A beat is read where a table says so, together with the last of these the step goes on.
+    return table_iteration(loop);
+  }
+
+  /// { for table { read }; step }: reads but the last one alone, the last one with the step.
+  std::vector<NetworkItem> table_iteration(const NestItem& loop) const {
+    const NestItem& reads = loop.items[0];
+    const NestItem& step = loop.items[1];
+    std::vector<int64_t> before, with, without;
+    for (int64_t n : *reads.trips_by_outer) {
+      before.push_back(std::max<int64_t>(0, n - 1));
+      with.push_back(n > 0 ? 1 : 0);
+      without.push_back(n > 0 ? 0 : 1);
+    }
+    auto times = [&](std::vector<int64_t> table, NetworkItem item) {
+      NetworkItem loop_item;
+      loop_item.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(table));
+      loop_item.items = {std::move(item)};
+      return loop_item;
+    };
+    return {times(before, firing({&reads.items[0]}, 1)),
+            times(with, firing({&reads.items[0], &step}, 1)), times(without, firing({&step}, 1))};
+  }
+
+  NetworkItem firing(const std::vector<const NestItem*>& steps, int64_t interval) const {
+    NetworkItem made;
+    made.interval = std::max<int64_t>(1, interval);
+    made.latency = latency_;
+    for (const NestItem* step : steps) {
+      for (int port : step->reads) made.reads.push_back(shape_.inputs[static_cast<size_t>(port)]);
+      for (int port : step->writes)
+        made.writes.push_back(shape_.outputs[static_cast<size_t>(port)]);
+    }
+    if (shape_.memory < 0) return made;
+    const bool fetches = !made.writes.empty();
+    const bool stores = !fetches && shape_.kernel.kind != "gather_rows";
+    if (fetches || stores) made.access = NetworkAccess{shape_.memory, shape_.beat_bytes, stores};
+    return made;
+  }
+
+  const KernelShape& shape_;
+  int64_t latency_;
+};
+
+/// Splits the nest of a ping-pong converter, loops around a half that fills and a half that drains,
+/// and puts a step before and one after the half that is kept.
+NestItem half_of(const NestItem& item, bool fill, const NestItem& before, const NestItem& after) {
+  NestItem made = item;
+  const auto reads = [](const NestItem& inner) {
+    const NestItem* at = &inner;
+    while (at->is_loop()) at = &at->items[0];
+    return !at->reads.empty();
+  };
+  const bool here = std::any_of(item.items.begin(), item.items.end(), reads) &&
+                    !std::all_of(item.items.begin(), item.items.end(), reads);
+  if (!here) {
+    for (NestItem& inner : made.items) inner = half_of(inner, fill, before, after);
+    return made;
+  }
+  made.items.clear();
+  made.items.push_back(before);
+  for (const NestItem& inner : item.items) {
+    if (reads(inner) == fill) made.items.push_back(inner);
+  }
+  made.items.push_back(after);
+  return made;
+}
+
+class NetworkMaker {
+ public:
+  NetworkMaker(const Program& program, int group, const Target& target)
+      : program_(program), group_(group), target_(target) {}
+
+  Network make(const std::vector<Bindings>& launches) {
+    network_.name = group_name(group_);
+    network_.symbols = {{Sequence, 1, program_.max_sequence},
+                        {Past, 0, program_.max_positions - 1}};
+    network_.launches = launches;
+    if (launches.empty())
+      network_.launches = {{{Sequence, program_.max_sequence},
+                            {Past, program_.max_positions - program_.max_sequence}}};
+    for (ChannelId c : program_.channels_of(group_)) {
+      const Channel& channel = program_.channels[static_cast<size_t>(c)];
+      channel_[c] = add_channel(channel.name, channel.type.beat_bits(), channel.depth);
+    }
+    for (KernelId k : program_.kernels_of(group_))
+      add_kernel(program_.kernels[static_cast<size_t>(k)]);
+    return std::move(network_);
+  }
+
+ private:
+  int add_channel(const std::string& name, int64_t width, int64_t depth) {
+    network_.channels.push_back({name, width, depth, 0, false});
+    return static_cast<int>(network_.channels.size()) - 1;
+  }
+
+  int memory_of(const Memory& memory) {
+    const auto [found, is_new] =
+        memories_.try_emplace(memory.channel, static_cast<int>(network_.memories.size()));
+    if (!is_new) return found->second;
+    NetworkMemory made;
+    made.name = target_.memory_tag + "[" + std::to_string(memory.channel) + "]";
+    // Bytes per thousand cycles are whole enough.
+    made.cycles = 1000;
+    made.bytes =
+        std::llround(target_.channel_gb_per_s() * 1e9 / (target_.frequency_mhz() * 1e6) * 1000);
+    made.latency = MemoryLatency;
+    network_.memories.push_back(made);
+    return found->second;
+  }
+
+  void add_kernel(const Kernel& kernel) {
+    KernelShape shape{kernel, {}, {}, -1, 0};
+    for (const Port& port : kernel.inputs) shape.inputs.push_back(channel_.at(port.channel));
+    for (const Port& port : kernel.outputs) shape.outputs.push_back(channel_.at(port.channel));
+    if (!kernel.memories.empty()) {
+      shape.memory = memory_of(program_.memories[static_cast<size_t>(kernel.memories[0])]);
+      // Beats of one kernel have one width but for parameters, whose words are full either way.
+      const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];
+      shape.beat_bytes = WordBits / 8 / std::max<int64_t>(1, beats_per_word(port.type.beat_bits()));
+    }
+    const Nest nest = nest_of(program_, kernel);
+    if (kernel.kind == "convert" && converter_window(kernel) == 0 && kernel.outputs.size() == 1) {
+      add_ping_pong(shape, nest);
+      return;
+    }
+    add_task(kernel.name, shape, nest);
+  }
+
+  void add_task(const std::string& name, const KernelShape& shape, const Nest& nest) {
+    NetworkTask task;
+    task.name = name;
+    task.items = TaskMaker(shape).items(nest);
+    if (shape.memory >= 0) task.in_flight = WordsInFlight * (WordBits / 8 / shape.beat_bytes);
+    network_.tasks.push_back(std::move(task));
+  }
+
+  /// The half that fills takes a free buffer and gives it on when it is full.
+  void add_ping_pong(KernelShape shape, const Nest& nest) {
+    const std::string& name = shape.kernel.name;
+    const int full = add_channel(name + ".full", 1, 2), free = add_channel(name + ".free", 1, 2);
+    for (int c : {full, free}) network_.channels[static_cast<size_t>(c)].fixed = true;
+    network_.channels[static_cast<size_t>(free)].initial = 2;
+    NestItem frame;  // a nest without shared loops has both halves at its top
+    frame.items = nest;
+    shape.inputs.push_back(free);
+    shape.outputs.push_back(full);
+    add_task(name + ".in", shape, half_of(frame, true, read(1), write(1)).items);
+    shape.inputs.back() = full;
+    shape.outputs.back() = free;
+    add_task(name + ".out", shape, half_of(frame, false, read(1), write(1)).items);
+  }
+
+  const Program& program_;
+  int group_;
+  const Target& target_;
+  std::map<ChannelId, int> channel_;
+  std::map<int, int> memories_;
+  Network network_;
+};
+
+}  // namespace
+
+int64_t pipeline_latency(const Kernel& kernel) {
+  const Port& port = kernel.inputs.empty() ? kernel.outputs[0] : kernel.inputs[0];
+  const bool moves = !kernel.memories.empty() || kernel.kind == "fork" ||
+                     kernel.kind == "convert" || kernel.kind == "adapt";
+  if (moves || port.type.itensor.dtype != DType::F32) return StreamStages;
+  const int64_t levels = std::bit_width(static_cast<uint64_t>(port.type.lanes)) - 1;
+  return StreamStages + FloatProductStages + FloatAddStages * (levels + 1);
+}
+
+Network network_of(const Program& program, int group, const Target& target,
+                   const std::vector<Bindings>& launches) {
+  return NetworkMaker(program, group, target).make(launches);
+}
+
+}  // namespace st

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/refine.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/network/certificate.h"
+#include "core/resources/fifo_search.h"
+#include "core/resources/memory.h"
+#include "core/resources/network_profile.h"
+#include "core/resources/program_network.h"
+#include "core/resources/prove.h"
+#include "core/simulate/simulator.h"
+
+namespace st {
+namespace {
+
+/// Token events that the search of a group may simulate: about a second.
+constexpr int64_t SearchEvents = 10'000'000;
+/// Rows of the prefill that the search simulates: enough to fill the pipeline from end to end.
+constexpr int64_t SearchRows = 4;
+/// Firings of all schedules of a group that are checked: some seconds.
+constexpr int64_t ProofFirings = 200'000'000;
+/// Lengths that may be added to the launches of a search before depths stay as they were.
+constexpr int MostCounterexamples = 4;
+
+std::vector<Bindings> launches_of(const Program& program) {
+  const int64_t rows = std::min(SearchRows, program.max_sequence);
+  return {{{Sequence, rows}, {Past, 0}}, {{Sequence, 1}, {Past, program.max_positions - 1}}};
+}
+
+std::vector<int64_t> depths_of(const Network& network) {
+  std::vector<int64_t> depths;
+  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
+  return depths;
+}
+
+int64_t firings_of_all(const Network& network, const Bindings& launch) {
+  const std::vector<int64_t> firings = firings_of(network, launch);
+  return std::accumulate(firings.begin(), firings.end(), int64_t{0});
+}
+
+class Refinement {
+ public:
+  Refinement(Program& program, int group, const Target& target)
+      : program_(program),
+        channels_(program.channels_of(group)),
+        network_(network_of(program, group, target, launches_of(program))),
+        start_(depths_of(network_)) {
+    facts_.group = group;
+    facts_.bits_before = bits(start_);
+    longest_ = {{Sequence, 1}, {Past, program.max_positions - 1}};
+  }
+
+  Result<FifoFacts> run(std::string_view method) {
+    depths_ = start_;
+    if (method == "paper" || method == "paper-conservative") {
+      const Equalisation strategy =
+          method == "paper" ? Equalisation::Normal : Equalisation::Conservative;
+      ST_TRY(chosen, paper_network_depths(network_, strategy, FifoSearchOptions().least_depth));
+      set(chosen, "the published method (StreamTensor, Eq. 1-5)");
+    }
+    if (!can_be_proven()) return finish();
+    if (method == "exact") {
+      ST_CHECK(search());
+    } else {
+      ST_TRY(proven, proof(depths_));
+      note(proven);
+    }
+    return finish();
+  }
+
+ private:
+  [[nodiscard]] int64_t bits(const std::vector<int64_t>& depths) const {
+    int64_t total = 0;
+    for (size_t c = 0; c < channels_.size(); ++c)
+      total += depths[c] * network_.channels[c].width_bits;
+    return total;
+  }
+
+  [[nodiscard]] bool can_be_proven() const {
+    const int64_t rows = firings_of_all(network_, longest_);
+    return rows <= ProofFirings / std::max<int64_t>(1, program_.max_positions);
+  }
+
+  Result<DeadlockCertificate> proof(const std::vector<int64_t>& depths) const {
+    ST_TRY(certificate, prove_free_of_deadlock(network_, depths));
+    ST_CHECK(verify(network_, certificate));
+    return certificate;
+  }
+
+  void note(const DeadlockCertificate& certificate) {
+    const auto count = static_cast<int64_t>(certificate.launches.size());
+    (certificate.row_symbol.empty() ? facts_.launches : facts_.positions) = count;
+  }
+
+  Status search() {
+    ST_TRY(before, proof(start_));
+    note(before);
+    FifoSearchOptions options;
+    options.start = start_;
+    options.tolerance = 0;
+    options.most_events = SearchEvents;
+    for (int tries = 0; tries < MostCounterexamples; ++tries) {
+      int64_t events = 0;
+      for (const Bindings& launch : network_.launches)
+        events += 2 * firings_of_all(network_, launch);
+      if (events > SearchEvents / 4) return {};
+      ST_TRY(found, search_fifo_depths(network_, options));
+      auto proven = prove_free_of_deadlock(network_, found.depths);
+      if (!proven.ok()) {
+        // A length that was not simulated: one more launch.
+        ST_CHECK(add_counterexample(found.depths));
+        continue;
+      }
+      ST_CHECK(verify(network_, *proven));
+      note(*proven);
+      facts_.least = found.optimal;
+      explain(found);
+      return {};
+    }
+    return {};
+  }
+
+  /// Adds the first row that deadlocks at `depths`.
+  Status add_counterexample(const std::vector<int64_t>& depths) {
+    Network row = network_;
+    for (int64_t past = 0; past < program_.max_positions; ++past) {
+      row.launches = {{{Sequence, 1}, {Past, past}}};
+      const Network bare = without_time(row);
+      if (Simulator(bare).run(depths).completed) continue;
+      network_.launches.push_back(row.launches[0]);
+      return {};
+    }
+    return Diagnostic{"E0901", "a proof failed for no length", "", {}, ""};
+  }
+
+  void set(const std::vector<int64_t>& depths, const std::string& why) {
+    depths_ = depths;
+    for (size_t c = 0; c < channels_.size(); ++c)
+      program_.channels[static_cast<size_t>(channels_[c])].why = why;
+  }
+
+  void explain(const FifoSearchResult& found) {
+    depths_ = found.depths;
+    const int64_t least_depth = FifoSearchOptions().least_depth;
+    for (size_t c = 0; c < channels_.size(); ++c) {
+      Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
+      if (depths_[c] == least_depth) {
+        channel.why = "the least that keeps a token per cycle";
+      } else if (depths_[c] == found.least_alone[c]) {
+        channel.why = "with one slot less a launch is slower, or deadlocks (simulated)";
+      } else if (found.optimal) {
+        channel.why = "costs less than more slots elsewhere (simulated)";
+      } else if (depths_[c] < start_[c]) {
+        channel.why = "as many as wait here at once (simulated)";
+      }
+    }
+  }
+
+  Result<FifoFacts> finish() {
+    for (size_t c = 0; c < channels_.size(); ++c) {
+      Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
+      channel.depth = depths_[c];
+      channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
+    }
+    facts_.bits = bits(depths_);
+    return facts_;
+  }
+
+  Program& program_;
+  std::vector<ChannelId> channels_;
+  Network network_;
+  std::vector<int64_t> start_, depths_;
+  Bindings longest_;  ///< the longest row
+  FifoFacts facts_;
+};
+
+/// 12345678 as "12,345,678".
+std::string grouped(int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+}  // namespace
+
+const std::vector<std::string>& fifo_methods() {
+  static const std::vector<std::string> all = {"exact", "lp", "paper", "paper-conservative"};
+  return all;
+}
+
+Result<std::vector<FifoFacts>> refine_fifos(Program& program, const Target& target,
+                                            std::string_view method) {
+  std::vector<FifoFacts> all;
+  for (int group = 0; group < program.groups; ++group) {
+    ST_TRY(facts, Refinement(program, group, target).run(method));
+    all.push_back(facts);
+  }
+  return all;
+}
+
+std::string text_of(const FifoFacts& facts) {
+  std::string text = grouped(facts.bits) + " bits";
+  if (facts.least) text += ", none fewer are as fast (proven)";
+  if (facts.bits != facts.bits_before)
+    text += "; " + grouped(facts.bits_before) + " by LP and floors";
+  if (facts.positions > 0) return text + "; no deadlock at any length (proven)";
+  if (facts.launches > 0)
+    return text + "; no deadlock in " + std::to_string(facts.launches) + " launches (proven)";
+  return text + "; too large for a proof against deadlock";
+}
+
+}  // namespace st
