@@ -107,10 +107,12 @@ class Checker {
     if (task.items.empty()) report(here + "/body", "the task does nothing");
     counters_.clear();
     firings_ = 0;
+    const size_t before = problems_.size();
     items(task.items, here + "/body", static_cast<int>(t), 1);
     if (firings_ > MostTokens)
       report(here + "/body", "the task fires more than 2^40 times in a launch");
-    if (in_flight_of(task) > MostInFlight)
+    // An interval of 0 has no such number.
+    if (problems_.size() == before && in_flight_of(task) > MostInFlight)
       report(here + "/body", "the latency asks for more than 2^20 firings in flight",
              "set in_flight");
   }
@@ -204,10 +206,11 @@ class Checker {
     accesses(item.reads, here + "/reads", task, "reads", &ChannelEnds::target);
     accesses(item.writes, here + "/writes", task, "writes", &ChannelEnds::source);
     if (!item.access) return;
+    const std::string access = here + (item.access->write ? "/write_memory" : "/read_memory");
     if (item.access->memory < 0 ||
         item.access->memory >= static_cast<int>(network_.memories.size()))
-      report(here + "/memory", "there is no such memory");
-    range(here + "/bytes", "the number of bytes", item.access->bytes, 1, MostBytes);
+      report(access + "/memory", "there is no such memory");
+    range(access + "/bytes", "the number of bytes", item.access->bytes, 1, MostBytes);
   }
 
   void accesses(const std::vector<int>& channels, const std::string& here, int task,

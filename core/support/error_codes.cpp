@@ -67,6 +67,8 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0321", Internal, "kernels of a group wait for each other",
        "A FIFO of a dump that was edited by hand may be too shallow; otherwise this is a bug in "
        "streamtensor: please report it with the model."},
+      {"E0330", BadInput, "a network file is wrong",
+       "The JSON pointer names the place; docs/network.md describes the format."},
       {"E0331", BadInput, "a method of FIFO sizing does not take this network",
        "The message says what is in the way; --method exact takes all networks that run."},
       {"E0332", Infeasible, "a network does not run, however deep its FIFOs are",

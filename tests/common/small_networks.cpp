@@ -86,6 +86,9 @@ Network two_roots(int64_t depth) {
 Network figure8() {
   Network network = pipe(5, 0, fire({}, {}, 1, 3), fire({}, {}, 2, 1));
   network.name = "figure8";
+  network.tasks[0].name = "source";
+  network.tasks[1].name = "target";
+  network.channels[0].name = "fifo";
   return network;
 }
 
