@@ -202,7 +202,7 @@ class Checker {
 
   void firing(const NetworkItem& item, const std::string& here, int task) {
     range(here + "/interval", "the interval", item.interval, 1, MostTime);
-    range(here + "/latency", "the latency", item.latency, 1, MostTime);
+    range(here + "/latency", "the latency", item.latency, 0, MostTime);
     accesses(item.reads, here + "/reads", task, "reads", &ChannelEnds::target);
     accesses(item.writes, here + "/writes", task, "writes", &ChannelEnds::source);
     if (!item.access) return;

@@ -22,8 +22,8 @@
 ///      * it is its task's turn, if the task shares an instance,
 ///      * every channel that it reads held a token at the start of t;
 ///    it pulls one token of each of these channels in cycle t;
-///  - is *ready* `latency` cycles later; with a memory access, `latency` cycles after its data
-///  came;
+///  - is *ready* `latency` cycles later, with latency 0 in the same cycle; with a memory access,
+///    `latency` cycles after its data came;
 ///  - *completes* in the first cycle c from then on in which
 ///      * the firing before it completed before c,
 ///      * every channel that it writes had a free slot at the start of c;
@@ -83,7 +83,7 @@ struct NetworkItem {
   std::vector<int> reads;   ///< channels, each at most once
   std::vector<int> writes;  ///< channels, each at most once
   int64_t interval = 1;     ///< cycles from its issue to that of the next firing, at least 1
-  int64_t latency = 1;      ///< cycles from issue to ready, at least 1
+  int64_t latency = 1;      ///< cycles from issue to ready
   std::optional<NetworkAccess> access;
 
   [[nodiscard]] bool is_loop() const { return !items.empty(); }

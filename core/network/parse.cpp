@@ -299,6 +299,7 @@ class NetworkReader {
   static std::vector<NetworkItem> block(int64_t count, const std::vector<int>& reads,
                                         const std::vector<int>& writes, int first, int last) {
     NetworkItem plain;
+    plain.latency = 0;  // a buffer is handed over in the cycle of its last token
     plain.reads = reads;
     plain.writes = writes;
     std::vector<NetworkItem> items(count > 1 ? 2 : 1, plain);

@@ -55,6 +55,7 @@ class Search {
     bound(start, unbounded, bare);
     ST_TRY(solved, cover());
     if (!solved) improve();
+    if (!monotone()) try_all();
     return finish();
   }
 
@@ -208,6 +209,27 @@ class Search {
     if (cost(lowered) < cost(best_)) best_ = lowered;
   }
 
+  /// Where a depth says nothing of deeper ones: all combinations, if there are few.
+  void try_all() {
+    constexpr int64_t MostCombinations = 1000;
+    int64_t combinations = 1;
+    Depths low;
+    for (size_t i = 0; i < sized_.size(); ++i) {
+      low.push_back(std::max(options_.least_depth, network_.channels[sized_[i]].initial));
+      combinations *= most_[i] - low[i] + 1;
+      if (combinations > MostCombinations) return;
+    }
+    Depths depths = low;
+    for (size_t i = 0; i < depths.size();) {
+      if (spent()) return;
+      if (cost(depths) < cost(best_) && enough(depths)) best_ = depths;
+      for (i = 0; i < depths.size() && depths[i] == most_[i]; ++i) depths[i] = low[i];
+      if (i < depths.size()) ++depths[i];
+    }
+    result_.optimal = true;
+    result_.least_cost = cost(best_);
+  }
+
   Depths lower(Depths depths) {
     std::vector<size_t> order(depths.size());
     std::iota(order.begin(), order.end(), size_t{0});
@@ -228,6 +250,7 @@ class Search {
     result_.depths = all_;
     result_.cycles = last.cycles;
     result_.cost = cost(best_);
+    if (!monotone() && !result_.optimal) result_.least_cost = 0;
     result_.least_alone.assign(network_.channels.size(), 0);
     for (size_t i = 0; i < examined_; ++i) result_.least_alone[sized_[i]] = least_[i];
     return std::move(result_);

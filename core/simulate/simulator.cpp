@@ -202,6 +202,11 @@ class Run {
     int64_t next = Never;
     if (k.in_flight > 0) next = complete(t, k, cycle);
     if (k.pending) next = std::min(next, issue(t, k, cycle));
+    if (k.in_flight > 0 && k.flights[k.head].ready == cycle && k.last_completion < cycle) {
+      // Issued with latency 0. What waited for its completion may go on.
+      next = std::min(next, complete(t, k, cycle));
+      if (k.pending) next = std::min(next, std::max(k.next_issue, cycle + 1));
+    }
     if (k.in_flight > 0) {
       const int64_t ready = std::max(k.flights[k.head].ready, k.last_completion + 1);
       if (ready > cycle && ready != Never) next = std::min(next, ready);

@@ -63,7 +63,7 @@ struct SimulationResult {
   /// Cycle of the last completion, of all launches or up to a deadlock.
   int64_t cycles = 0;
   /// By launch that has begun (ended): the cycle in which it begins, and its last completion. With
-  /// `overlap` it begins with its first issue.
+  /// `overlap`, by launch: its first issue and its last completion so far, -1 where there is none.
   std::vector<int64_t> launch_begin, launch_end;
   std::vector<TaskActivity> tasks;
   std::vector<ChannelActivity> channels;

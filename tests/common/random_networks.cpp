@@ -151,7 +151,7 @@ class Maker {
     item.reads = reads;
     item.writes = writes;
     item.interval = random_.pick<int64_t>({1, 1, 1, 1, 2, 3, 7});
-    item.latency = random_.pick<int64_t>({1, 1, 2, 3, 5, 9, 40});
+    item.latency = random_.pick<int64_t>({0, 1, 1, 2, 3, 5, 9, 40});
     item.drain = random_.chance(0.04);
     return item;
   }

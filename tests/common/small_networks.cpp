@@ -65,10 +65,10 @@ Network diamond(int64_t depth) {
   network.channels[Full].fixed = network.channels[Free].fixed = true;
   network.tasks = {
       task("K0", {loop(64, {fire({}, {K0K1, K0K2}, 4, 4)})}),
-      task("K1.in",
-           {loop(4, {fire({K0K1, Free}, {}), loop(14, {fire({K0K1}, {})}), fire({K0K1}, {Full})})}),
-      task("K1.out",
-           {loop(4, {fire({Full}, {K1K2}), loop(14, {fire({}, {K1K2})}), fire({}, {K1K2, Free})})}),
+      task("K1.in", {loop(4, {fire({K0K1, Free}, {}, 1, 0), loop(14, {fire({K0K1}, {}, 1, 0)}),
+                              fire({K0K1}, {Full}, 1, 0)})}),
+      task("K1.out", {loop(4, {fire({Full}, {K1K2}, 1, 0), loop(14, {fire({}, {K1K2}, 1, 0)}),
+                               fire({}, {K1K2, Free}, 1, 0)})}),
       task("K2", {loop(64, {fire({K1K2, K0K2}, {})})})};
   return network;
 }

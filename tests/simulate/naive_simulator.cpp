@@ -30,6 +30,7 @@ struct Task {
   std::map<int, int64_t> empty, full;  ///< cycles by channel
   // Decisions of this cycle.
   bool completes = false, issues = false;
+  bool at_once = false;  ///< completes in the cycle in which it issues
 };
 
 /// Times are in units of 1 / NetworkMemory::bytes cycle.
@@ -183,11 +184,15 @@ class Naive {
   void cycle(int64_t t) {
     for (Task& task : tasks_) decide_completion(task, t);
     for (Task& task : tasks_) decide_issue(task, t);
+    for (Task& task : tasks_) decide_completion_at_once(task);
     for (size_t i = 0; i < tasks_.size(); ++i) {
       if (tasks_[i].completes) complete(static_cast<int>(i), t);
     }
     for (size_t i = 0; i < tasks_.size(); ++i) {
       if (tasks_[i].issues) issue(static_cast<int>(i), t);
+    }
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (tasks_[i].at_once) complete(static_cast<int>(i), t);
     }
     end_turns();
     end_launches(t);
@@ -230,6 +235,22 @@ class Naive {
       ++task.empty[c];
     }
     if (!task.issues) ++task.starved;
+  }
+
+  /// A firing of latency 0 that issues in this cycle is ready in it. If there are others before it,
+  /// they complete in this cycle or later, and it after them.
+  void decide_completion_at_once(Task& task) {
+    task.at_once = false;
+    if (!task.issues || task.completed < task.issued) return;
+    const NetworkItem& item = *task.firings[task.issued].item;
+    if (item.latency > 0 || item.access) return;
+    task.at_once = true;
+    for (const int c : item.writes) {
+      if (!is_full(c)) continue;
+      task.at_once = false;
+      ++task.full[c];
+    }
+    if (!task.at_once) ++task.blocked;
   }
 
   static void note(int64_t& first, int64_t& last, int64_t t) {

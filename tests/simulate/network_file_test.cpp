@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "core/network/network.h"
-#include "tests/simulate/random_networks.h"
-#include "tests/simulate/small_networks.h"
+#include "tests/common/random_networks.h"
+#include "tests/common/small_networks.h"
 
 namespace st::test {
 namespace {
@@ -175,12 +175,16 @@ TEST(NetworkFile, PingPongOfSmallBlocks) {
   };
   const Extent n = Extent::symbol("n");
   const Network network = expanded("1", "2");  // x 0, y 1, K.full 2, K.free 3
-  EXPECT_TRUE(same(network.tasks[1], task("K.in", {loop(n, {fire({0, 3}, {2})})})));
-  EXPECT_TRUE(same(network.tasks[2], task("K.out", {loop(n, {fire({2}, {1}), fire({}, {1, 3})})})));
-  EXPECT_EQ(network.tasks[3].name, "b");
+  const auto at_once = [](std::vector<int> reads, std::vector<int> writes) {
+    return fire(std::move(reads), std::move(writes), 1, 0);
+  };
+  EXPECT_TRUE(same(network.tasks[1], task("K.in", {loop(n, {at_once({0, 3}, {2})})})));
   EXPECT_TRUE(
-      same(expanded("3", "1").tasks[1],
-           task("K.in", {loop(n, {fire({0, 3}, {}), loop(1, {fire({0}, {})}), fire({0}, {2})})})));
+      same(network.tasks[2], task("K.out", {loop(n, {at_once({2}, {1}), at_once({}, {1, 3})})})));
+  EXPECT_EQ(network.tasks[3].name, "b");
+  EXPECT_TRUE(same(expanded("3", "1").tasks[1],
+                   task("K.in", {loop(n, {at_once({0, 3}, {}), loop(1, {at_once({0}, {})}),
+                                          at_once({0}, {2})})})));
 }
 
 // --- What is wrong.
@@ -269,8 +273,8 @@ TEST(NetworkFile, AllProblemsAreSaidAtOnce) {
 }
 
 TEST(NetworkFile, ProblemsOfTheWholeHaveTheirPlaceInTheFile) {
-  EXPECT_EQ(problems_of(edited("\"latency\": 3", "\"latency\": 0")),
-            (Lines{"the latency is 0, but must be from 1 to 4294967296 @ "
+  EXPECT_EQ(problems_of(edited("\"latency\": 3", "\"latency\": -1")),
+            (Lines{"the latency is -1, but must be from 0 to 4294967296 @ "
                    "/tasks/0/body/0/body/0/latency"}));
   EXPECT_EQ(problems_of(edited("\"writes\": [\"fifo\"]", "\"writes\": []")),
             (Lines{"no task writes channel 'fifo' @ /channels/0"}));

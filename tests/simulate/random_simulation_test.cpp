@@ -7,9 +7,9 @@
 
 #include "core/simulate/simulator.h"
 #include "tests/common/random.h"
+#include "tests/common/random_networks.h"
 #include "tests/simulate/compare_results.h"
 #include "tests/simulate/naive_simulator.h"
-#include "tests/common/random_networks.h"
 
 namespace st::test {
 namespace {

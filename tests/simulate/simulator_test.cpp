@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/common/small_networks.h"
 #include "tests/simulate/compare_results.h"
 #include "tests/simulate/naive_simulator.h"
-#include "tests/common/small_networks.h"
 
 namespace st::test {
 namespace {
