@@ -9,10 +9,19 @@ namespace {
 
 size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
 
+Nest without_bodies(Nest nest) {
+  for (NestItem& item : nest) {
+    item.body = nullptr;
+    item.items = without_bodies(std::move(item.items));
+  }
+  return nest;
+}
+
 /// Processes of one group, joined by queues.
-class Network {
+class GroupRun {
  public:
-  Network(const Program& program, int group)
+  /// `values`: whether kernels compute, or only pass beats of any value.
+  GroupRun(const Program& program, int group, bool values)
       : program_(program), kernels_(program.kernels_of(group)) {
     for (ChannelId c : program.channels_of(group)) {
       const Channel& channel = program.channels[c];
@@ -21,31 +30,24 @@ class Network {
     for (KernelId k : kernels_) {
       const Kernel& kernel = program.kernels[k];
       processes_.emplace(
-          k, std::make_unique<Process>(nest_of(program, kernel), queues_of(kernel.inputs),
-                                       queues_of(kernel.outputs)));
+          k, std::make_unique<Process>(
+                 values ? nest_of(program, kernel) : without_bodies(nest_of(program, kernel)),
+                 queues_of(kernel.inputs), queues_of(kernel.outputs)));
     }
   }
 
   std::map<KernelId, std::unique_ptr<Process>>& processes() { return processes_; }
   const std::map<ChannelId, TokenQueue>& queues() const { return queues_; }
 
-  /// Runs every process as far as it goes. Errors: E0321.
+  /// Runs every process as far as it goes, in the order in which C simulation does: each starts
+  /// before any goes on, and then who was woken first. Errors: E0321.
   Status run() {
-    std::deque<KernelId> ready(kernels_.begin(), kernels_.end());
-    std::map<KernelId, bool> queued;
-    for (KernelId k : kernels_) queued[k] = true;
+    ReadyKernels ready;
+    for (KernelId k : kernels_) run_until_it_waits(k, ready);
     while (!ready.empty()) {
       const KernelId k = ready.front();
       ready.pop_front();
-      queued[k] = false;
-      if (!processes_.at(k)->run()) continue;
-      const Kernel& kernel = program_.kernels[k];
-      auto wake = [&](KernelId other) {
-        if (!queued[other]) ready.push_back(other);
-        queued[other] = true;
-      };
-      for (const Port& port : kernel.inputs) wake(program_.channels[port.channel].producer);
-      for (const Port& port : kernel.outputs) wake(program_.channels[port.channel].consumer);
+      run_until_it_waits(k, ready);
     }
     return verdict();
   }
@@ -55,6 +57,17 @@ class Network {
     std::vector<TokenQueue*> queues;
     for (const Port& port : ports) queues.push_back(&queues_.at(port.channel));
     return queues;
+  }
+
+  void run_until_it_waits(KernelId k, ReadyKernels& ready) {
+    Process& process = *processes_.at(k);
+    process.run();
+    if (process.done()) return;
+    const Kernel& kernel = program_.kernels[k];
+    const Process::Wait wait = process.waits_for();
+    TokenQueue& queue =
+        queues_.at((wait.write ? kernel.outputs : kernel.inputs)[wait.port].channel);
+    wait.write ? queue.let_writer_wait(k, &ready) : queue.let_reader_wait(k, &ready);
   }
 
   Status verdict() const {
@@ -177,12 +190,27 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
 }
 
 Status ProgramInterpreter::run_group(int group, int64_t tokens, int64_t past) {
-  Network network(program_, group);
-  for (auto& [k, process] : network.processes())
+  GroupRun run(program_, group, true);
+  for (auto& [k, process] : run.processes())
     ST_CHECK(bind(*process, program_.kernels[k], tokens, past));
-  ST_CHECK(network.run());
-  for (const auto& [c, queue] : network.queues()) uses_[c] = {queue.moved(), queue.peak()};
+  ST_CHECK(run.run());
+  for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
   return {};
+}
+
+Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program, int64_t tokens,
+                                                         int64_t past) {
+  std::map<ChannelId, ChannelUse> uses;
+  for (int group = 0; group < program.groups; ++group) {
+    GroupRun run(program, group, false);
+    for (auto& [k, process] : run.processes()) {
+      process->firing().tokens = tokens;
+      process->firing().past = past;
+    }
+    ST_CHECK(run.run());
+    for (const auto& [c, queue] : run.queues()) uses[c] = {queue.moved(), queue.peak()};
+  }
+  return uses;
 }
 
 Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {

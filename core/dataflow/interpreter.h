@@ -61,4 +61,10 @@ class ProgramInterpreter {
   std::map<ChannelId, ChannelUse> uses_;
 };
 
+/// What each channel of a program with depths carries in a launch, without computing: the order of
+/// execution is that of C simulation, which does not depend on values. Errors: E0321 if kernels
+/// wait for each other.
+Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program, int64_t tokens,
+                                                         int64_t past);
+
 }  // namespace st

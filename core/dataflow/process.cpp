@@ -10,6 +10,7 @@ void TokenQueue::push(const void* beat) {
   data_.insert(data_.end(), bytes, bytes + bytes_);
   ++moved_;
   peak_ = std::max(peak_, ++held_);
+  reader_.wake();
 }
 
 void TokenQueue::pop(void* beat) {
@@ -23,6 +24,7 @@ void TokenQueue::pop(void* beat) {
     data_.erase(data_.begin(), data_.begin() + static_cast<std::ptrdiff_t>(head_));
     head_ = 0;
   }
+  writer_.wake();
 }
 
 void TokenQueue::fill(std::vector<uint8_t> beats) {

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstring>
+#include <deque>
 #include <vector>
 
 #include "core/dataflow/nest.h"
 #include "core/dataflow/program.h"
 
 namespace st {
+
+/// Kernels that can go on, in the order in which they were woken.
+using ReadyKernels = std::deque<KernelId>;
 
 /// Beats in flight between two kernels.
 class TokenQueue {
@@ -20,6 +24,11 @@ class TokenQueue {
   [[nodiscard]] bool full() const { return capacity_ > 0 && held_ >= capacity_; }
   void push(const void* beat);
   void pop(void* beat);
+
+  /// `kernel` waits for a beat, or for room: the next push, or pop, appends it to `ready`. This is
+  /// the order of the scheduler of C simulation, so that peaks are the same.
+  void let_reader_wait(KernelId kernel, ReadyKernels* ready) { reader_ = {kernel, ready}; }
+  void let_writer_wait(KernelId kernel, ReadyKernels* ready) { writer_ = {kernel, ready}; }
 
   [[nodiscard]] int64_t held() const { return held_; }
   [[nodiscard]] int64_t capacity() const { return capacity_; }
@@ -34,7 +43,17 @@ class TokenQueue {
   void fill(std::vector<uint8_t> beats);
 
  private:
+  struct Waiting {
+    KernelId kernel = -1;
+    ReadyKernels* ready = nullptr;  ///< nullptr: nobody waits
+    void wake() {
+      if (ready != nullptr) ready->push_back(kernel);
+      ready = nullptr;
+    }
+  };
+
   size_t bytes_;
+  Waiting reader_, writer_;
   int64_t capacity_, held_ = 0, peak_ = 0, moved_ = 0;
   std::vector<uint8_t> data_;
   size_t head_ = 0;  ///< byte of the oldest beat
