@@ -21,18 +21,19 @@
 ///   * kernels with so many neighbours that the frontier would be too wide are *split*: each of
 ///   their
 ///     streams has a copy of the kernel at its far end, and a price makes copies agree.
+/// Prices of copies close only a part of their gap: then branch and bound puts split kernels above
+/// or below boundaries, where their streams need no copies.
+///
 /// Prices follow a subgradient, towards the cost of the best assignment known. Wires of boundaries
 /// and imbalance are left out.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "core/resources/die_search.h"
+#include "core/resources/die_cut.h"
 
 namespace st {
 namespace {
 
-constexpr double Never = std::numeric_limits<double>::infinity();
 /// Kernels in a frontier at most: a table has 2^this columns.
 constexpr int MostFrontier = 6;
 /// Cells of a table while prices are sought, and for the bound itself.
@@ -41,312 +42,64 @@ constexpr int64_t FineCells = int64_t{1} << 19;
 /// Of sums of doubles, relative: far above what rounding can add up to.
 constexpr double SumTolerance = 1e-9;
 
-/// What is the same for all boundaries: the order, and which kernels are split.
-struct Layout {
-  struct Step {
-    int kernel;
-    std::vector<std::pair<int, int64_t>> cut;  ///< bit in the frontier, wires
-    bool joins = false;                        ///< the frontier, as its highest bit
-    std::vector<int> leaving;                  ///< bits, each after the ones before have gone
-  };
-  struct Copy {
-    int original, host;  ///< the copy of `original` that only `host` sees
-    int64_t wires;
-  };
-  std::vector<bool> split;
-  std::vector<Step> steps;
-  std::vector<Copy> copies;
-  int width = 0;  ///< of the widest frontier
+/// What is left out costs: any prices give a bound.
+struct Prices {
+  std::vector<std::vector<double>> copies;                  ///< [boundary][copy], either sign
+  std::vector<std::vector<double>> nested;                  ///< [boundary][kernel], at least 0
+  std::vector<std::array<double, DieResources>> resources;  ///< [SLR], at least 0
 };
 
-Layout layout_with(const DieModel& model, const std::vector<bool>& split) {
-  Layout layout;
-  layout.split = split;
-  std::vector<int> open(model.need.size(), 0);
-  for (const DieModel::Edge& e : model.edges) {
-    if (split[e.first] || split[e.second]) {
-      const bool first = split[e.first];
-      layout.copies.push_back({first ? e.first : e.second, first ? e.second : e.first, e.wires});
-      continue;
-    }
-    ++open[e.first];
-    ++open[e.second];
-  }
-  std::vector<int> frontier;
-  for (const int k : narrow_order(model, split)) {
-    Layout::Step step;
-    step.kernel = k;
-    if (!split[k]) {
-      for (const DieModel::Neighbour& n : model.neighbours[k]) {
-        const auto at = std::find(frontier.begin(), frontier.end(), n.kernel);
-        if (at == frontier.end()) continue;
-        step.cut.emplace_back(static_cast<int>(at - frontier.begin()), n.wires);
-        --open[n.kernel];
-        --open[k];
-      }
-      if (!step.cut.empty() || open[k] > 0) {
-        step.joins = true;
-        frontier.push_back(k);
-        layout.width = std::max(layout.width, static_cast<int>(frontier.size()));
-      }
-    }
-    for (int bit = static_cast<int>(frontier.size()) - 1; bit >= 0; --bit) {
-      if (open[frontier[bit]] > 0) continue;
-      step.leaving.push_back(bit);
-      frontier.erase(frontier.begin() + bit);
-    }
-    layout.steps.push_back(std::move(step));
-  }
-  return layout;
-}
+/// Where a split kernel is put by branching.
+enum class Side : uint8_t { Free, Below, Above };
 
-/// Splits the kernels with most neighbours until the frontier is narrow enough.
-Layout layout_of(const DieModel& model) {
-  std::vector<bool> split(model.need.size(), false);
-  Layout layout = layout_with(model, split);
-  while (layout.width > MostFrontier) {
-    int widest = -1;
-    for (int k = 0; k < model.kernels(); ++k) {
-      if (split[k]) continue;
-      if (widest < 0 || model.neighbours[k].size() > model.neighbours[widest].size()) widest = k;
-    }
-    split[widest] = true;
-    layout = layout_with(model, split);
-  }
-  return layout;
-}
-
-/// A resource on a grid, for one boundary: what kernels take below it, in steps, and how many steps
-/// may be taken.
-struct Knapsack {
-  std::vector<int> weight;  ///< per kernel
-  int least = 0, most = 0;  ///< steps below the boundary
-  [[nodiscard]] bool bounds() const { return most > 0 || least > 0; }
+/// A part of the assignments, and its bound.
+struct Node {
+  std::vector<std::vector<Side>> side;  ///< [boundary][kernel]
+  Prices prices;
+  double bound = 0;
+  std::vector<Cut> cuts;  ///< of the last evaluation
+  bool finest = false;    ///< no effort is left to raise the bound
 };
 
-Knapsack knapsack_of(const DieModel& model, int boundary, size_t resource, int64_t levels) {
-  int64_t total = 0, below = 0, above = 0;
-  for (const auto& need : model.need) total += need[resource];
-  for (int d = 0; d < model.dies(); ++d)
-    (d <= boundary ? below : above) += model.budget[d][resource];
-  Knapsack none{std::vector<int>(model.need.size(), 0), 0, 0};
-  if (below >= total && above >= total) return none;
-  const double least = static_cast<double>(std::max<int64_t>(0, total - above));
-  const double most = static_cast<double>(std::min(below, total));
-  // Of some widths of the grid, the one that fits the weights best: layers repeat, and so do
-  // weights.
-  constexpr int Widths = 32;
-  Knapsack best = none;
-  double best_error = Never;
-  for (int i = 0; i < Widths; ++i) {
-    const double step =
-        std::max(1.0, most / static_cast<double>(levels) * (1 + static_cast<double>(i) / Widths));
-    Knapsack sack{{}, 0, 0};
-    double over = 0, under = 0;  // what rounding may add to, and take from, a sum
-    for (const auto& need : model.need) {
-      const auto exact = static_cast<double>(need[resource]);
-      const double rounded = std::round(exact / step);
-      sack.weight.push_back(static_cast<int>(rounded));
-      over += std::max(0.0, rounded * step - exact);
-      under += std::max(0.0, exact - rounded * step);
-    }
-    if (over + under >= best_error) continue;
-    best_error = over + under;
-    sack.least = std::max(0, static_cast<int>(std::floor((least - under) / step)));
-    sack.most = static_cast<int>(std::floor((most + over) / step * (1 + SumTolerance)));
-    best = std::move(sack);
-  }
-  return best;
-}
+/// Gradients of resources are shares of an SLR, those of copies and nesting whole numbers: this
+/// makes them weigh alike.
+constexpr double ResourceScale = 10;
 
-/// Least cost of one cut, and its sides.
-struct Cut {
-  double cost = Never;
-  std::vector<bool> above;
-};
-
-/// The dynamic program. `costs[k]` is of kernel k above the boundary.
-class CutTable {
- public:
-  CutTable(const Layout& layout, const Knapsack& sack, const std::vector<double>& costs)
-      : layout_(layout), sack_(sack), costs_(costs), levels_(static_cast<size_t>(sack.most) + 1) {}
-
-  Cut solve(bool want_sides) {
-    keep_ = want_sides;
-    table_.assign(levels_, Never);
-    table_[0] = 0;
-    for (const Layout::Step& step : layout_.steps) {
-      step.joins ? join(step) : pass(step);
-      for (const int bit : step.leaving) leave(bit);
-    }
-    Cut cut;
-    size_t level = 0;
-    for (size_t l = static_cast<size_t>(sack_.least); l < levels_; ++l) {
-      if (table_[l] >= cut.cost) continue;
-      cut.cost = table_[l];
-      level = l;
-    }
-    if (cut.cost < Never && want_sides) trace(cut, level);
-    return cut;
-  }
-
- private:
-  /// Cells move up by the weight of a kernel that goes below, at a cost.
-  void shift(double* cells, size_t weight, double cost) const {
-    if (weight >= levels_) {
-      std::fill(cells, cells + levels_, Never);
-      return;
-    }
-    for (size_t l = levels_; l-- > weight;) cells[l] = cells[l - weight] + cost;
-    std::fill(cells, cells + weight, Never);
-  }
-
-  /// A kernel that has no neighbours here.
-  void pass(const Layout::Step& step) {
-    const auto weight = static_cast<size_t>(sack_.weight[step.kernel]);
-    const double cost = costs_[step.kernel];
-    std::vector<uint8_t> choice(keep_ ? table_.size() : 0);
-    for (size_t at = 0; at < table_.size(); at += levels_) {
-      for (size_t l = levels_; l-- > 0;) {
-        const double above = table_[at + l] + cost;
-        const double below = l >= weight ? table_[at + l - weight] : Never;
-        if (keep_) choice[at + l] = above < below;
-        table_[at + l] = std::min(above, below);
-      }
-    }
-    if (keep_) choices_.push_back(std::move(choice));
-  }
-
-  void join(const Layout::Step& step) {
-    const size_t half = table_.size();
-    table_.resize(half * 2);
-    std::copy_n(table_.begin(), half, table_.begin() + static_cast<ptrdiff_t>(half));
-    for (size_t mask = 0; mask * levels_ < half; ++mask) {
-      double below = 0, above = costs_[step.kernel];
-      for (const auto& [bit, wires] : step.cut)
-        ((mask >> bit & 1) != 0 ? below : above) += static_cast<double>(wires);
-      shift(&table_[mask * levels_], static_cast<size_t>(sack_.weight[step.kernel]), below);
-      double* cells = &table_[half + mask * levels_];
-      for (size_t l = 0; l < levels_; ++l) cells[l] += above;
-    }
-  }
-
-  void leave(int bit) {
-    const size_t masks = table_.size() / levels_ / 2;
-    const size_t low = (size_t{1} << bit) - 1;
-    std::vector<uint8_t> choice(keep_ ? masks * levels_ : 0);
-    for (size_t mask = 0; mask < masks; ++mask) {
-      const size_t from = (mask & low) | (mask & ~low) << 1;
-      const double* below = &table_[from * levels_];
-      const double* above = &table_[(from | (low + 1)) * levels_];
-      double* out = &table_[mask * levels_];  // never behind what is still to be read
-      if (keep_) {
-        for (size_t l = 0; l < levels_; ++l) choice[mask * levels_ + l] = above[l] < below[l];
-      }
-      for (size_t l = 0; l < levels_; ++l) out[l] = std::min(below[l], above[l]);
-    }
-    table_.resize(masks * levels_);
-    if (keep_) choices_.push_back(std::move(choice));
-  }
-
-  /// Follows the choices back from the cell that won.
-  void trace(Cut& cut, size_t level) {
-    cut.above.assign(costs_.size(), false);
-    size_t mask = 0;
-    size_t frontier = 0;
-    auto step = layout_.steps.rbegin();
-    for (; step != layout_.steps.rend(); ++step) {
-      for (auto bit = step->leaving.rbegin(); bit != step->leaving.rend(); ++bit) {
-        const size_t low = (size_t{1} << *bit) - 1;
-        const size_t side = choices_.back()[mask * levels_ + level];
-        choices_.pop_back();
-        mask = (mask & low) | (mask & ~low) << 1 | side << *bit;
-        ++frontier;
-      }
-      bool above = false;
-      if (step->joins) {
-        --frontier;
-        above = (mask >> frontier & 1) != 0;
-        mask &= (size_t{1} << frontier) - 1;
-      } else {
-        above = choices_.back()[mask * levels_ + level] != 0;
-        choices_.pop_back();
-      }
-      cut.above[step->kernel] = above;
-      if (!above) level -= static_cast<size_t>(sack_.weight[step->kernel]);
-    }
-  }
-
-  const Layout& layout_;
-  const Knapsack& sack_;
-  const std::vector<double>& costs_;
-  size_t levels_;
-  bool keep_ = false;
-  std::vector<double> table_;  ///< [mask of the frontier][steps below]
-  std::vector<std::vector<uint8_t>> choices_;
-};
-
-/// The relaxation with its prices.
+/// The relaxation, and branching on it.
 class Relaxation {
  public:
-  explicit Relaxation(const DieModel& model)
-      : model_(model), layout_(layout_of(model)), boundaries_(model.dies() - 1) {
-    for (int b = 0; b < boundaries_; ++b) prices_.copies.push_back(first_prices(b));
-    prices_.nested.assign(static_cast<size_t>(std::max(0, boundaries_ - 1)),
-                          std::vector<double>(model.need.size(), 0));
-    prices_.resources.assign(model.budget.size(), {});
-  }
+  Relaxation(const DieModel& model, double known)
+      : model_(model),
+        layout_(cut_layout(model, MostFrontier)),
+        boundaries_(model.dies() - 1),
+        known_(known) {}
 
-  CutBound run(int rounds, double known) {
-    CutBound result;
-    choose_resources(result);
-    if (result.infeasible) return result;
-    Prices best_prices = prices_;
-    double best = 0, reach = 1.5;
-    for (const double wires : result.boundary) best += wires;
-    int stale = 0;
-    for (int round = 0; round < rounds && best < known; ++round) {
-      std::vector<Cut> cuts;
-      const double value = evaluate(CoarseCells, &cuts);
-      result.assignments.push_back(assignment_of(cuts));
-      if (value > best + 1e-6 * std::abs(best)) {
-        best = value;
-        best_prices = prices_;
-        stale = 0;
-      } else if (++stale > 5) {
-        // Too far: back to the best prices, in smaller steps.
-        reach /= 2;
-        stale = 0;
-        prices_ = best_prices;
-        evaluate(CoarseCells, &cuts);
-      }
-      step(cuts, reach, value, std::isfinite(known) ? known : 1.2 * best + 1000);
-    }
-    prices_ = best_prices;
-    if (rounds > 0) best = std::max(best, evaluate(FineCells, nullptr));
+  CutBound run(const DieEffort& effort) {
+    Node root;
+    root.side.assign(boundaries_, std::vector<Side>(model_.need.size(), Side::Free));
+    for (int b = 0; b < boundaries_; ++b) root.prices.copies.push_back(first_prices(b));
+    root.prices.nested.assign(boundaries_ - 1, std::vector<double>(model_.need.size(), 0));
+    root.prices.resources.assign(model_.budget.size(), {});
+    choose_resources(root);
+    if (result_.infeasible) return result_;
+    for (const double wires : result_.boundary) root.bound += wires;
+    improve(root, effort.rounds);
+    root.bound = std::max(root.bound, safe(evaluate(root, FineCells, false)));
+    branch(std::move(root), effort);
     // Whole wires: what is above n - 1 is n.
-    result.wires = std::max(0.0, std::ceil(best - SumTolerance * (scale_ + std::abs(best))));
-    return result;
+    result_.wires = std::max(0.0, std::ceil(result_.wires));
+    return result_;
   }
 
  private:
-  struct Prices {
-    std::vector<std::vector<double>> copies;                  ///< [boundary][copy], either sign
-    std::vector<std::vector<double>> nested;                  ///< [boundary][kernel], at least 0
-    std::vector<std::array<double, DieResources>> resources;  ///< [SLR], at least 0
-  };
-  /// Gradients of resources are shares of an SLR, those of copies and nesting whole numbers: this
-  /// makes them weigh alike.
-  static constexpr double ResourceScale = 10;
-
   /// Copies pay their part of the port of a kernel, so that it cannot be above boundaries free of
   /// charge.
   [[nodiscard]] std::vector<double> first_prices(int boundary) const {
     std::vector<double> total(model_.need.size(), 0);
-    for (const Layout::Copy& copy : layout_.copies)
+    for (const CutLayout::Copy& copy : layout_.copies)
       total[copy.original] += static_cast<double>(copy.wires);
     std::vector<double> prices;
-    for (const Layout::Copy& copy : layout_.copies) {
+    for (const CutLayout::Copy& copy : layout_.copies) {
       const auto wires = static_cast<double>(copy.wires);
       const auto port = static_cast<double>(model_.port_wires[copy.original]);
       const double part = std::min(wires, port * wires / total[copy.original]);
@@ -355,82 +108,132 @@ class Relaxation {
     return prices;
   }
 
-  /// Costs of kernels above a boundary; what they cost below goes to `constant`.
-  std::vector<double> costs_of(int boundary, double& constant) const {
-    std::vector<double> costs(model_.need.size(), 0);
-    const bool memory_below = model_.memory_below(boundary);
+  [[nodiscard]] SideCosts costs_of(const Node& node, int boundary) const {
+    SideCosts costs;
+    costs.below.assign(model_.need.size(), 0);
+    costs.above = costs.below;
     for (int k = 0; k < model_.kernels(); ++k) {
       const auto port = static_cast<double>(model_.port_wires[k]);
-      costs[k] = memory_below ? port : -port;
-      if (!memory_below) constant += port;
-      if (boundary > 0) costs[k] += prices_.nested[boundary - 1][k];
-      if (boundary + 1 < boundaries_) costs[k] -= prices_.nested[boundary][k];
+      (model_.memory_below(boundary) ? costs.above : costs.below)[k] += port;
+      if (boundary > 0) costs.above[k] += node.prices.nested[boundary - 1][k];
+      if (boundary + 1 < boundaries_) costs.above[k] -= node.prices.nested[boundary][k];
       for (size_t r = 0; r < DieResources; ++r)
-        costs[k] += load_of(boundary + 1, r, k) - load_of(boundary, r, k);
+        costs.above[k] += load_of(node, boundary + 1, r, k) - load_of(node, boundary, r, k);
     }
     for (size_t c = 0; c < layout_.copies.size(); ++c) {
-      const Layout::Copy& copy = layout_.copies[c];
+      const CutLayout::Copy& copy = layout_.copies[c];
       const auto wires = static_cast<double>(copy.wires);
-      const double price = prices_.copies[boundary][c];
-      const double below = std::min(0.0, wires + price), above = std::min(wires, price);
-      constant += below;
-      costs[copy.host] += above - below;
-      costs[copy.original] -= price;
+      const double price = node.prices.copies[boundary][c];
+      switch (node.side[boundary][copy.original]) {
+        case Side::Below:
+          costs.above[copy.host] += wires;
+          break;
+        case Side::Above:
+          costs.below[copy.host] += wires;
+          break;
+        case Side::Free:
+          costs.below[copy.host] += std::min(0.0, wires + price);
+          costs.above[copy.host] += std::min(wires, price);
+          costs.above[copy.original] -= price;
+      }
+    }
+    for (int k = 0; k < model_.kernels(); ++k) {
+      if (node.side[boundary][k] == Side::Below) costs.above[k] = NoCut;
+      if (node.side[boundary][k] == Side::Above) costs.below[k] = NoCut;
     }
     return costs;
   }
 
   /// The priced share of SLR `die` that kernel `k` takes.
-  [[nodiscard]] double load_of(int die, size_t r, int k) const {
+  [[nodiscard]] double load_of(const Node& node, int die, size_t r, int k) const {
     return model_.budget[die][r] == 0 ? 0
-                                      : prices_.resources[die][r] * ResourceScale *
+                                      : node.prices.resources[die][r] * ResourceScale *
                                             static_cast<double>(model_.need[k][r]) /
                                             static_cast<double>(model_.budget[die][r]);
   }
 
   [[nodiscard]] int64_t levels_of(int64_t cells) const { return (cells >> layout_.width) - 1; }
 
-  /// The bound by the present prices, and the cuts behind it if they are wanted.
-  double evaluate(int64_t cells, std::vector<Cut>* cuts) {
+  /// The bound of a node by its prices; NoCut if nothing is in it. Keeps the cuts if they are
+  /// wanted.
+  double evaluate(Node& node, int64_t cells, bool want_cuts) {
     double value = 0;
     for (size_t d = 0; d < model_.budget.size(); ++d) {
       for (size_t r = 0; r < DieResources; ++r) {
-        value -= ResourceScale * prices_.resources[d][r];
+        value -= ResourceScale * node.prices.resources[d][r];
         if (d > 0) continue;
-        for (int k = 0; k < model_.kernels(); ++k) value += load_of(0, r, k);
+        for (int k = 0; k < model_.kernels(); ++k) value += load_of(node, 0, r, k);
       }
     }
     scale_ = std::abs(value);
-    if (cuts != nullptr) cuts->clear();
+    if (want_cuts) node.cuts.clear();
     for (int b = 0; b < boundaries_; ++b) {
-      const std::vector<double> costs = costs_of(b, value);
-      for (const double cost : costs) scale_ += std::abs(cost);
+      const SideCosts costs = costs_of(node, b);
+      for (size_t k = 0; k < costs.above.size(); ++k) {
+        if (costs.above[k] < NoCut) scale_ += std::abs(costs.above[k]);
+        if (costs.below[k] < NoCut) scale_ += std::abs(costs.below[k]);
+      }
       const Knapsack sack = knapsack_of(model_, b, resource_[b], levels_of(cells));
-      Cut cut = CutTable(layout_, sack, costs).solve(cuts != nullptr);
+      Cut cut = cheapest_cut(layout_, sack, costs, want_cuts);
       value += cut.cost;
-      if (cuts != nullptr) cuts->push_back(std::move(cut));
+      if (want_cuts) node.cuts.push_back(std::move(cut));
+      if (value == NoCut) return NoCut;
     }
     return value;
   }
 
+  /// `value` less what rounding may have added to it.
+  [[nodiscard]] double safe(double value) const {
+    return value == NoCut ? NoCut : value - SumTolerance * (scale_ + std::abs(value));
+  }
+
   /// For each boundary the resource that alone gives the best bound.
-  void choose_resources(CutBound& result) {
+  void choose_resources(const Node& root) {
     for (int b = 0; b < boundaries_; ++b) {
       resource_.push_back(0);
+      const SideCosts costs = costs_of(root, b);
       double best = -1;
       for (size_t r = 0; r < DieResources; ++r) {
         const Knapsack sack = knapsack_of(model_, b, r, levels_of(CoarseCells));
-        if (!sack.bounds() && best >= 0) continue;
-        double constant = 0;
-        const std::vector<double> costs = costs_of(b, constant);
-        const double cost = CutTable(layout_, sack, costs).solve(false).cost;
-        if (cost == Never) result.infeasible = true;
-        if (cost + constant <= best) continue;
-        best = cost + constant;
+        if (sack.most == 0 && best >= 0) continue;
+        const double cost = cheapest_cut(layout_, sack, costs, false).cost;
+        if (cost == NoCut) result_.infeasible = true;
+        if (cost <= best) continue;
+        best = cost;
         resource_[b] = r;
       }
-      result.boundary.push_back(std::max(0.0, std::floor(best)));
+      result_.boundary.push_back(std::max(0.0, std::floor(best)));
     }
+  }
+
+  /// Moves the prices of a node for some rounds, and leaves it with the best ones.
+  void improve(Node& node, int rounds) {
+    Prices best = node.prices;
+    double reach = 1.5, highest = -NoCut;
+    int stale = 0;
+    for (int round = 0; round < rounds && node.bound < known_; ++round) {
+      const double value = safe(evaluate(node, CoarseCells, true));
+      if (value == NoCut) {
+        node.bound = NoCut;
+        return;
+      }
+      result_.assignments.push_back(assignment_of(node.cuts));
+      if (value > highest) {
+        stale = value > highest + 1e-4 * std::abs(highest) ? 0 : stale + 1;
+        highest = value;
+        best = node.prices;
+        node.bound = std::max(node.bound, value);
+      } else {
+        ++stale;
+      }
+      if (stale > 4) {
+        reach /= 2;
+        stale = 0;
+      }
+      const double aim = std::isfinite(known_) ? known_ : 1.2 * std::max(node.bound, value) + 1000;
+      step(node, reach * std::max(1.0, aim - value));
+    }
+    node.prices = std::move(best);
   }
 
   /// SLRs by the number of cuts that a kernel is above: cuts of a relaxation may not be nested.
@@ -442,77 +245,135 @@ class Relaxation {
     return die;
   }
 
-  /// One step of the prices along the subgradient, as long as Polyak's rule has it.
-  void step(const std::vector<Cut>& cuts, double reach, double value, double known) {
-    Prices slope = prices_;
-    double norm = 0;
-    const auto note = [&](double& at, double gradient, double price, bool signless) {
-      // A price at zero that wants to fall has no direction.
-      at = signless && price <= 0 && gradient < 0 ? 0 : gradient;
-      norm += at * at;
+  /// Whether the copy of a free kernel is above, as its price has it.
+  [[nodiscard]] bool copy_above(const Node& node, int b, size_t c) const {
+    const auto wires = static_cast<double>(layout_.copies[c].wires);
+    const double price = node.prices.copies[b][c];
+    return node.cuts[b].above[layout_.copies[c].host] ? price < wires : wires + price < 0;
+  }
+
+  /// One step of the prices along the subgradient; `gain` is what Polyak's rule hopes for.
+  void step(Node& node, double gain) {
+    struct Slope {
+      double* price;
+      double gradient;
+      bool floor;  ///< the price is at least 0
     };
+    std::vector<Slope> slopes;
+    const auto note = [&](double& price, double gradient, bool floor) {
+      // A price at zero that wants to fall stays.
+      if (gradient != 0 && !(floor && price <= 0 && gradient < 0))
+        slopes.push_back({&price, gradient, floor});
+    };
+    const auto above = [&](int b, int k) { return node.cuts[b].above[k] ? 1 : 0; };
     for (int b = 0; b < boundaries_; ++b) {
       for (size_t c = 0; c < layout_.copies.size(); ++c) {
-        const Layout::Copy& copy = layout_.copies[c];
-        const auto wires = static_cast<double>(copy.wires);
-        const double price = prices_.copies[b][c];
-        const bool above = cuts[b].above[copy.host] ? price < wires : wires + price < 0;
-        note(slope.copies[b][c], int{above} - int{cuts[b].above[copy.original]}, price, false);
+        const int original = layout_.copies[c].original;
+        if (node.side[b][original] != Side::Free) continue;
+        note(node.prices.copies[b][c], int{copy_above(node, b, c)} - above(b, original), false);
       }
       if (b + 1 == boundaries_) continue;
-      for (int k = 0; k < model_.kernels(); ++k) {
-        note(slope.nested[b][k], int{cuts[b + 1].above[k]} - int{cuts[b].above[k]},
-             prices_.nested[b][k], true);
-      }
+      for (int k = 0; k < model_.kernels(); ++k)
+        note(node.prices.nested[b][k], above(b + 1, k) - above(b, k), true);
     }
     for (int d = 0; d < model_.dies(); ++d) {
       for (size_t r = 0; r < DieResources; ++r) {
-        double used = 0;
+        if (model_.budget[d][r] == 0) continue;
+        int64_t used = 0;
         for (int k = 0; k < model_.kernels(); ++k) {
-          const int entered = d == 0 ? 1 : int{cuts[d - 1].above[k]};
-          const int left = d == boundaries_ ? 0 : int{cuts[d].above[k]};
-          used += static_cast<double>((entered - left) * model_.need[k][r]);
+          const int here = (d == 0 ? 1 : above(d - 1, k)) - (d == boundaries_ ? 0 : above(d, k));
+          used += here * model_.need[k][r];
         }
-        const auto budget = static_cast<double>(model_.budget[d][r]);
-        const double gradient = budget == 0 ? 0 : ResourceScale * (used / budget - 1);
-        note(slope.resources[d][r], gradient, prices_.resources[d][r], true);
+        const double share = static_cast<double>(used) / static_cast<double>(model_.budget[d][r]);
+        note(node.prices.resources[d][r], ResourceScale * (share - 1), true);
       }
     }
-    if (norm == 0) return;
-    const double length = reach * std::max(1.0, known - value) / norm;
-    const auto go = [&](double& price, double gradient, bool signless) {
-      price += length * gradient;
-      if (signless) price = std::max(0.0, price);
-    };
-    for (int b = 0; b < boundaries_; ++b) {
-      for (size_t c = 0; c < layout_.copies.size(); ++c)
-        go(prices_.copies[b][c], slope.copies[b][c], false);
-      if (b + 1 == boundaries_) continue;
-      for (int k = 0; k < model_.kernels(); ++k) go(prices_.nested[b][k], slope.nested[b][k], true);
+    double norm = 0;
+    for (const Slope& slope : slopes) norm += slope.gradient * slope.gradient;
+    for (const Slope& slope : slopes) {
+      *slope.price += gain / norm * slope.gradient;
+      if (slope.floor) *slope.price = std::max(0.0, *slope.price);
     }
-    for (int d = 0; d < model_.dies(); ++d) {
-      for (size_t r = 0; r < DieResources; ++r)
-        go(prices_.resources[d][r], slope.resources[d][r], true);
+  }
+
+  /// The free kernel and boundary where copies disagree most, in wires; kernel -1 if nowhere.
+  [[nodiscard]] std::pair<int, int> disagreement(const Node& node) const {
+    std::pair<int, int> most = {-1, -1};
+    int64_t most_wires = 0;
+    for (int b = 0; b < boundaries_; ++b) {
+      std::vector<int64_t> above(model_.need.size(), 0), below(model_.need.size(), 0);
+      for (size_t c = 0; c < layout_.copies.size(); ++c) {
+        const CutLayout::Copy& copy = layout_.copies[c];
+        if (node.side[b][copy.original] != Side::Free) continue;
+        // By what they would cost: a copy has no side of its own where its price is at the limit.
+        (node.cuts[b].above[copy.host] ? above : below)[copy.original] += copy.wires;
+      }
+      for (int k = 0; k < model_.kernels(); ++k) {
+        const int64_t wires = std::min(above[k], below[k]);
+        if (wires <= most_wires) continue;
+        most_wires = wires;
+        most = {k, b};
+      }
+    }
+    return most;
+  }
+
+  /// Branch and bound over the sides of split kernels, the lowest bound first.
+  void branch(Node root, const DieEffort& effort) {
+    std::vector<Node> open;
+    open.push_back(std::move(root));
+    for (int nodes = 0;;) {
+      const auto lowest = std::min_element(
+          open.begin(), open.end(), [](const Node& a, const Node& b) { return a.bound < b.bound; });
+      if (lowest == open.end()) {
+        // Every part was empty.
+        result_.infeasible = true;
+        return;
+      }
+      result_.wires = lowest->bound;
+      if (lowest->bound >= known_ || lowest->cuts.empty() || nodes >= effort.branches) return;
+      const auto [kernel, boundary] = disagreement(*lowest);
+      if (kernel < 0) {
+        // Nothing to branch on: more rounds, once, on a finer grid.
+        if (lowest->finest) return;
+        lowest->finest = true;
+        improve(*lowest, effort.rounds);
+        lowest->bound = std::max(lowest->bound, safe(evaluate(*lowest, FineCells, false)));
+        continue;
+      }
+      const Node parent = std::move(*lowest);
+      open.erase(lowest);
+      for (const Side side : {Side::Below, Side::Above}) {
+        Node child = parent;
+        // Who is below a boundary is below those above it.
+        for (int b = 0; b < boundaries_; ++b) {
+          if (side == Side::Below ? b >= boundary : b <= boundary) child.side[b][kernel] = side;
+        }
+        improve(child, effort.branch_rounds);
+        ++nodes;
+        if (child.bound < NoCut) open.push_back(std::move(child));
+      }
     }
   }
 
   const DieModel& model_;
-  Layout layout_;
+  CutLayout layout_;
   int boundaries_;
-  Prices prices_;
+  double known_;
+  CutBound result_;
   std::vector<size_t> resource_;  ///< per boundary: which one is exact
   double scale_ = 0;              ///< of the numbers that the last evaluation added up
 };
 
 }  // namespace
 
-CutBound bound_by_cuts(const DieModel& model, int rounds, double known) {
+CutBound bound_by_cuts(const DieModel& model, const DieEffort& effort, double known) {
   if (model.dies() == 1 || model.kernels() == 0) {
     CutBound none;
     none.boundary.assign(model.boundary_wires.size(), 0);
     return none;
   }
-  return Relaxation(model).run(rounds, known);
+  return Relaxation(model, known).run(effort);
 }
 
 }  // namespace st

@@ -88,10 +88,13 @@ Status verify(const DieProblem& problem, const DieSolution& solution);
 /// Effort of the search. Results depend on all but `seconds`, which only keeps a run from going on
 /// for hours: on equal input, machines give equal results unless it ends them.
 struct DieEffort {
-  int rounds = 60;    ///< of the bound by cuts
-  int moves = 6'000;  ///< of the tabu search, from each start
-  int nodes = 2'000;  ///< of branch and bound, over all its rows and columns in proportion
-  int seconds = 60;   ///< of branch and bound at most
+  int moves = 6'000;       ///< of the tabu search, from each start
+  int kicks = 300;         ///< searches from a disturbed best assignment
+  int rounds = 40;         ///< of prices, for the bound by cuts
+  int branches = 40;       ///< of the bound by cuts
+  int branch_rounds = 10;  ///< of prices, for each of them
+  int nodes = 2'000;       ///< of the mixed-integer program; fewer where it is large
+  int seconds = 60;        ///< that it takes at most
 };
 
 /// The assignment of least cost that was found, and a proven bound. Deterministic. Errors: those of

@@ -252,9 +252,34 @@ DieAttempt search_dies(const DieModel& model, const std::vector<int>& start, int
       now.die = state.die();
       best = std::move(now);
       stale = 0;
-    } else if (++stale > moves / 3) {
+    } else if (++stale > 100 + moves / 3) {
       break;
     }
+  }
+  return best;
+}
+
+DieAttempt kick_dies(const DieModel& model, DieAttempt best, int kicks, int moves, uint64_t seed) {
+  Sequence random(seed);
+  const int n = model.kernels();
+  for (int kick = 0; kick < kicks; ++kick) {
+    std::vector<int> die = best.die;
+    // A region: kernels around one of them, in order of distance.
+    std::vector<int> region = {random.below(n)};
+    std::vector<bool> taken(n, false);
+    taken[region[0]] = true;
+    const int size = 2 + random.below(std::max(1, std::min(n / 4, 30)));
+    for (size_t i = 0; i < region.size() && static_cast<int>(region.size()) < size; ++i) {
+      for (const DieModel::Neighbour& next : model.neighbours[region[i]]) {
+        if (taken[next.kernel]) continue;
+        taken[next.kernel] = true;
+        region.push_back(next.kernel);
+      }
+    }
+    const int to = random.below(model.dies());
+    for (const int k : region) die[k] = to;
+    DieAttempt attempt = search_dies(model, die, moves, seed + 1 + static_cast<uint64_t>(kick));
+    if (attempt.better_than(best)) best = std::move(attempt);
   }
   return best;
 }

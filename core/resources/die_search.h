@@ -56,6 +56,10 @@ struct DieAttempt {
 DieAttempt search_dies(const DieModel& model, const std::vector<int>& start, int moves,
                        uint64_t seed);
 
+/// Searches again from `best` with a region of it moved to another SLR, `kicks` times.
+/// Deterministic for a seed.
+DieAttempt kick_dies(const DieModel& model, DieAttempt best, int kicks, int moves, uint64_t seed);
+
 /// Assignments to begin with: kernels in an order that keeps neighbours together, cut where SLRs
 /// are full to some share, from either end.
 std::vector<std::vector<int>> first_assignments(const DieModel& model);
@@ -72,7 +76,7 @@ struct CutBound {
   std::vector<std::vector<int>> assignments;  ///< of relaxations: good starts, maybe over budgets
 };
 /// The file says how. `known`: wires of the best assignment so far, or infinite.
-CutBound bound_by_cuts(const DieModel& model, int rounds, double known);
+CutBound bound_by_cuts(const DieModel& model, const DieEffort& effort, double known);
 
 /// What branch and bound found.
 struct DieProgram {

@@ -60,6 +60,10 @@ class Best {
   void search_from(const std::vector<int>& start) {
     offer(search_dies(model_, start, moves_, ++seed_));
   }
+  void kick(int kicks) {
+    constexpr int Moves = 300;
+    attempt_ = kick_dies(model_, attempt_, kicks, Moves, ++seed_);
+  }
   void offer(DieAttempt attempt) {
     if (!attempt_.die.empty() && !attempt.better_than(attempt_)) return;
     attempt_ = std::move(attempt);
@@ -84,12 +88,14 @@ Result<DieSolution> assign_dies(const DieProblem& problem, const DieEffort& effo
   const DieModel model(problem);
   Best best(model, effort.moves);
   for (const std::vector<int>& start : first_assignments(model)) best.search_from(start);
-  CutBound cuts = bound_by_cuts(model, effort.rounds, best.known());
+  best.kick(effort.kicks / 2);
+  CutBound cuts = bound_by_cuts(model, effort, best.known());
   // Later cuts come from better prices.
   constexpr size_t MostStarts = 6;
   std::reverse(cuts.assignments.begin(), cuts.assignments.end());
   for (size_t i = 0; i < cuts.assignments.size() && i < MostStarts; ++i)
     best.search_from(cuts.assignments[i]);
+  if (cuts.wires < best.known()) best.kick(effort.kicks / 2);
   bool proven = cuts.infeasible;
   double bound = cuts.wires;
   if (!proven && model.dies() > 1 && bound < best.known()) {
