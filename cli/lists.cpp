@@ -34,6 +34,7 @@ void print_target(const Target& target) {
   add("per channel", target.bytes_per_channel);
   add("per channel", target.channel_bandwidth);
   add("memory ports", target.ports);
+  add("between SLRs", target.crossing_wires);
   add("card power", target.tdp);
   auto resources = [&](const std::string& what, const ResourceNumbers& numbers) {
     add(what + " LUT", numbers.lut);

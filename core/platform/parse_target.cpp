@@ -105,11 +105,13 @@ class Reader {
 
 void read_memory(Reader& reader, const json& value, Target& target) {
   const std::string here = "/memory";
-  if (!reader.object(value, here,
-                     {"tag", "channels", "channel_bytes", "channel_bandwidth", "max_ports"})) {
+  if (!reader.object(
+          value, here,
+          {"tag", "slr", "channels", "channel_bytes", "channel_bandwidth", "max_ports"})) {
     return;
   }
   reader.text(value, here, "tag", target.memory_tag);
+  reader.text(value, here, "slr", target.memory_slr);
   reader.number(value, here, "channels", target.channels);
   reader.number(value, here, "channel_bytes", target.bytes_per_channel);
   reader.number(value, here, "channel_bandwidth", target.channel_bandwidth);
@@ -161,7 +163,7 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   Target target;
   if (!reader.object(root, "",
                      {"schema", "name", "description", "part", "platform", "frequency", "tdp",
-                      "total", "slrs", "budgets", "memory"})) {
+                      "total", "slrs", "crossing_wires", "budgets", "memory"})) {
     return reader.problems();
   }
   std::string schema;
@@ -185,6 +187,7 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
     }
   }
   if (const json* slrs = reader.member(root, "", "slrs")) read_slrs(reader, *slrs, target);
+  reader.number(root, "", "crossing_wires", target.crossing_wires);
   if (const json* memory = reader.member(root, "", "memory")) read_memory(reader, *memory, target);
   // A value that was not read would be reported a second time, as zero.
   if (!reader.problems().empty()) return reader.problems();

@@ -125,14 +125,29 @@ ResourceCounts Target::usable() const {
   return result;
 }
 
-ResourceCounts Target::budget() const {
-  ResourceCounts result = usable();
+namespace {
+
+ResourceCounts share_of(ResourceCounts counts, const ResourceNumbers& percent) {
   for (const Resource& r : Resources) {
-    const double share = (budget_percent.*r.number).value;
-    result.*r.count =
-        static_cast<int64_t>(std::floor(static_cast<double>(result.*r.count) * share / 100));
+    const double share = (percent.*r.number).value;
+    counts.*r.count =
+        static_cast<int64_t>(std::floor(static_cast<double>(counts.*r.count) * share / 100));
   }
-  return result;
+  return counts;
+}
+
+}  // namespace
+
+ResourceCounts Target::budget() const { return share_of(usable(), budget_percent); }
+
+ResourceCounts Target::slr_budget(size_t slr) const {
+  return share_of(slrs[slr].usable.counts(), budget_percent);
+}
+
+size_t Target::memory_slr_index() const {
+  const auto found = std::find_if(slrs.begin(), slrs.end(),
+                                  [&](const Slr& slr) { return slr.name == memory_slr; });
+  return static_cast<size_t>(found - slrs.begin());
 }
 
 int64_t Target::on_chip_bits() const {
@@ -167,6 +182,10 @@ Status check(const Target& target, const std::string& file) {
     if (!names.insert(target.slrs[i].name).second) {
       checker.report(pointer, "'" + printable(target.slrs[i].name) + "' is there twice");
     }
+  }
+  checker.count("/crossing_wires", target.crossing_wires, "wires");
+  if (!target.slrs.empty() && target.memory_slr_index() == target.slrs.size()) {
+    checker.report("/memory/slr", "'" + printable(target.memory_slr) + "' is none of the SLRs");
   }
   check_resources(checker, target);
   return checker.result();

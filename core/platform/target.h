@@ -29,6 +29,17 @@ struct ResourceCounts {
   friend bool operator==(const ResourceCounts&, const ResourceCounts&) = default;
 };
 
+/// A kind of resource, for code that treats all alike.
+struct ResourceKind {
+  const char* name;  ///< as in messages; also the unit of its numbers
+  int64_t ResourceCounts::*count;
+};
+inline constexpr ResourceKind ResourceKinds[] = {{"LUT", &ResourceCounts::lut},
+                                                 {"FF", &ResourceCounts::ff},
+                                                 {"DSP", &ResourceCounts::dsp},
+                                                 {"BRAM18", &ResourceCounts::bram18},
+                                                 {"URAM", &ResourceCounts::uram}};
+
 /// The same kinds of resources, as numbers of a target file.
 struct ResourceNumbers {
   Number lut, ff, dsp, bram18, uram;
@@ -51,6 +62,7 @@ struct Target {
   std::string part;         ///< of the FPGA, as for the synthesis tool
   std::string platform;     ///< of the shell, as for the linker
   std::string memory_tag;   ///< "HBM" or "DDR", as in the linker's sp= option
+  std::string memory_slr;   ///< name of the SLR that the device memory is next to
   Number frequency;         ///< MHz
   Number tdp;               ///< W; of the card, not a prediction of its draw
   Number channels;          ///< (pseudo-)channels of the device memory
@@ -59,7 +71,8 @@ struct Target {
   Number ports;                    ///< m_axi ports that a design may have
   ResourceNumbers total;           ///< of the device, shell included
   ResourceNumbers budget_percent;  ///< of the usable resources
-  std::vector<Slr> slrs;
+  std::vector<Slr> slrs;           ///< in the order of the stack: wires join neighbours only
+  Number crossing_wires;           ///< that a design may have between two neighbours, both ways
 
   [[nodiscard]] double frequency_mhz() const { return frequency.value; }
   [[nodiscard]] int memory_channels() const { return static_cast<int>(channels.value); }
@@ -80,6 +93,10 @@ struct Target {
   [[nodiscard]] ResourceCounts usable() const;
   /// What a design should stay below to meet timing: the budgeted share of usable(), rounded down.
   [[nodiscard]] ResourceCounts budget() const;
+  /// The budgeted share of one SLR, rounded down.
+  [[nodiscard]] ResourceCounts slr_budget(size_t slr) const;
+  /// Index of memory_slr.
+  [[nodiscard]] size_t memory_slr_index() const;
   /// Bits of BRAM and URAM in budget().
   [[nodiscard]] int64_t on_chip_bits() const;
 };

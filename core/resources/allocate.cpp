@@ -8,6 +8,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
 #include "core/resources/fifo_problem.h"
+#include "core/resources/memory_traffic.h"
 #include "core/streams/repeats.h"
 
 namespace st {
@@ -192,37 +193,10 @@ Status size_channels(Program& program) {
 }
 
 Status assign_memory_channels(Program& program, const Target& target) {
-  std::vector<MemoryId> order(program.memories.size());
-  for (size_t m = 0; m < order.size(); ++m) order[m] = static_cast<MemoryId>(m);
-  std::stable_sort(order.begin(), order.end(), [&](MemoryId a, MemoryId b) {
-    return program.memories[a].bytes > program.memories[b].bytes;
-  });
-  std::vector<int64_t> used(target.memory_channels(), 0);
-  std::vector<int> ports(target.memory_channels(), 0);
-  Diagnostics problems;
-  for (MemoryId m : order) {
-    Memory& memory = program.memories[m];
-    int best = 0;
-    for (int c = 1; c < target.memory_channels(); ++c) {
-      if (std::pair(ports[c], used[c]) < std::pair(ports[best], used[best])) best = c;
-    }
-    // Small buffers share channels when there are more buffers than channels; a big one needs room.
-    if (used[best] + memory.bytes > target.channel_bytes()) {
-      problems.push_back(
-          {"E0403",
-           "buffer '" + memory.name + "' does not fit a memory channel of " + target.name,
-           "",
-           {"it takes " + std::to_string(memory.bytes) + " bytes (predicted)",
-            "channel " + std::to_string(best) + " has " +
-                std::to_string(target.channel_bytes() - used[best]) + " bytes left"},
-           "choose a larger target, or smaller bounds with --dim"});
-      continue;
-    }
-    memory.channel = best;
-    used[best] += memory.bytes;
-    ++ports[best];
-  }
-  return problems;
+  ST_TRY(solution, assign_channels(channel_problem_of(program, target)));
+  for (size_t m = 0; m < program.memories.size(); ++m)
+    program.memories[m].channel = solution.channel[m];
+  return {};
 }
 
 MemoryCost storage_of(const Program& program, int group) {

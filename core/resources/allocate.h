@@ -20,8 +20,9 @@ namespace st {
 /// E0403 where a launch is too long to size FIFOs for, E0901.
 Status size_channels(Program& program);
 
-/// Assigns each memory to a memory channel of the target, the largest first, to the channel with
-/// the fewest bytes. Errors: E0403 if a memory exceeds a channel, or all exceed the board.
+/// Assigns each memory to a memory channel of the target, so that the busiest channel moves as few
+/// bytes in the longest launch as can be (core/resources/memory_traffic.h). Errors: E0403 if a
+/// memory exceeds a channel, all exceed the board, or a group has too many ports.
 Status assign_memory_channels(Program& program, const Target& target);
 
 /// Predicted storage of one group: FIFOs, converters and buffers.

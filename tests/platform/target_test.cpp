@@ -63,6 +63,9 @@ TEST(Target, U280HasTheNumbersOfItsDocuments) {
   EXPECT_EQ(target->total.counts(), (ResourceCounts{1303680, 2607360, 9024, 4032, 960}));
   EXPECT_EQ(target->usable(), (ResourceCounts{1069000, 2150000, 8490, 2974, 960}));
   EXPECT_EQ(target->budget(), (ResourceCounts{748300, 1075000, 6792, 2379, 768}));
+  EXPECT_EQ(target->slr_budget(0), (ResourceCounts{258300, 373000, 2186, 811, 256}));
+  EXPECT_EQ(target->memory_slr_index(), 0u);
+  EXPECT_EQ(target->crossing_wires.value, 18000);
   EXPECT_EQ(target->on_chip_bits(), 2379 * Bram18Bits + 768 * UramBits);
 }
 
@@ -139,6 +142,10 @@ TEST(TargetFile, RejectsContradictions) {
             Lines{"'SLR0' is there twice @ my.json, /slrs/1/name"});
   EXPECT_EQ(problems_of(edited("\"HBM\"", "\"SRAM\"")),
             Lines{"'SRAM' is not a memory: HBM or DDR @ my.json, /memory/tag"});
+  EXPECT_EQ(problems_of(edited("\"slr\": \"SLR0\"", "\"slr\": \"SLR7\"")),
+            Lines{"'SLR7' is none of the SLRs @ my.json, /memory/slr"});
+  EXPECT_EQ(problems_of(edited("\"value\": 18000", "\"value\": 0")),
+            Lines{"must be above 0 and at most 1000000000000000 @ my.json, /crossing_wires/value"});
   EXPECT_EQ(problems_of(edited("target/1", "target/2")),
             Lines{"is 'streamtensor.target/2', but must be 'streamtensor.target/1' @ my.json, "
                   "/schema"});

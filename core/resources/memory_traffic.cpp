@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/memory_traffic.h"
+
+#include <algorithm>
+
+namespace st {
+namespace {
+
+constexpr double MostTraffic = static_cast<double>(int64_t{1} << 50);
+
+/// Bytes that a kernel moves.
+double moved_by(const Program& program, const Kernel& kernel, const Memory& memory) {
+  const auto rows = static_cast<double>(program.max_sequence);
+  const auto bytes = static_cast<double>(memory.bytes);
+  const auto row_bytes = static_cast<double>(memory.words_per_row() * (WordBits / 8));
+  switch (memory.role) {
+    case MemoryRole::Parameters:
+      return bytes * rows;
+    case MemoryRole::Table:
+      return row_bytes * rows;
+    case MemoryRole::Cache:
+      return (row_bytes * static_cast<double>(kernel.sizes.at("Heads")) +
+              bytes * static_cast<double>(kernel.sizes.at("Repeat"))) *
+             rows;
+    case MemoryRole::Input:
+    case MemoryRole::Output:
+    case MemoryRole::Activation:
+      break;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+int64_t bytes_per_launch(const Program& program, MemoryId m) {
+  double moved = 0;
+  for (const Kernel& kernel : program.kernels) {
+    const auto uses = std::count(kernel.memories.begin(), kernel.memories.end(), m);
+    if (uses > 0) {
+      moved += static_cast<double>(uses) *
+               moved_by(program, kernel, program.memories[static_cast<size_t>(m)]);
+    }
+  }
+  return static_cast<int64_t>(std::min(moved, MostTraffic));
+}
+
+ChannelProblem channel_problem_of(const Program& program, const Target& target) {
+  ChannelProblem problem;
+  problem.device = target.name;
+  problem.channels = target.memory_channels();
+  problem.channel_bytes = target.channel_bytes();
+  problem.most_ports = target.max_ports();
+  for (size_t m = 0; m < program.memories.size(); ++m) {
+    const Memory& memory = program.memories[m];
+    problem.memories.push_back(
+        {memory.name, memory.bytes, bytes_per_launch(program, static_cast<MemoryId>(m)), {}});
+  }
+  for (int group = 0; group < program.groups; ++group) {
+    for (const MemoryId m : program.memories_of(group))
+      problem.memories[static_cast<size_t>(m)].groups.push_back(group);
+  }
+  return problem;
+}
+
+}  // namespace st

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "core/resources/memory_traffic.h"
+#include "tests/resources/random_designs.h"
+
+namespace st {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+ChannelProblem four_on_two() {
+  ChannelProblem problem;
+  problem.device = "board";
+  problem.channels = 2;
+  problem.channel_bytes = 100;
+  problem.most_ports = 4;
+  problem.memories = {{"a", 40, 7, {0}}, {"b", 50, 6, {0}}, {"c", 30, 4, {0}}, {"d", 20, 3, {0}}};
+  return problem;
+}
+
+Lines problems_of(const Diagnostics& problems) {
+  Lines lines;
+  for (const Diagnostic& problem : problems) {
+    lines.push_back(problem.code + " " + problem.message +
+                    (problem.where.empty() ? "" : " @ " + problem.where));
+    for (const std::string& detail : problem.details) lines.back() += ", " + detail;
+  }
+  return lines;
+}
+
+Lines refused(const ChannelProblem& problem, const ChannelSolution& solution) {
+  const Status status = verify(problem, solution);
+  EXPECT_FALSE(status.ok());
+  return status.ok() ? Lines{} : problems_of(status.errors());
+}
+
+Lines refused(const ChannelProblem& problem) {
+  const auto solution = assign_channels(problem);
+  EXPECT_FALSE(solution.ok());
+  return solution.ok() ? Lines{} : problems_of(solution.errors());
+}
+
+TEST(AssignChannels, BalancesTraffic) {
+  const auto solution = assign_channels(four_on_two());
+  ASSERT_TRUE(solution.ok());
+  EXPECT_EQ(solution->channel, (std::vector<int>{0, 1, 1, 0}));
+  EXPECT_EQ(solution->load, 10);
+  EXPECT_EQ(solution->bound, 10);
+}
+
+TEST(AssignChannels, MemoriesWithoutTrafficSpreadAsWell) {
+  ChannelProblem problem = four_on_two();
+  for (auto& memory : problem.memories) memory.traffic = 0;
+  const auto solution = assign_channels(problem);
+  ASSERT_TRUE(solution.ok());
+  EXPECT_EQ(std::count(solution->channel.begin(), solution->channel.end(), 0), 2);
+}
+
+TEST(AssignChannels, CapacityComesBeforeBalance) {
+  ChannelProblem problem = four_on_two();
+  problem.memories = {{"a", 60, 1, {0}}, {"b", 60, 1, {0}}, {"c", 40, 9, {0}}, {"d", 40, 9, {0}}};
+  problem.memories.push_back({"e", 0, 9, {}});
+  const auto solution = assign_channels(problem);
+  ASSERT_TRUE(solution.ok());
+  EXPECT_EQ(solution->load, 19);
+  // In order of traffic two small ones would lie together, and no channel would have room for the
+  // second large one.
+  problem.channels = 3;
+  problem.memories = {{"a", 90, 1, {}}, {"b", 90, 1, {}}, {"c", 50, 9, {}}, {"d", 50, 9, {}}};
+  ASSERT_TRUE(assign_channels(problem).ok());
+  EXPECT_EQ(assign_channels(problem)->load, 18);
+}
+
+TEST(AssignChannels, NeverMissesTheOptimumByAThirdAndMostlyMeetsIt) {
+  constexpr uint64_t Seed = 9;
+  test::DesignRandom random(Seed);
+  int optimal = 0, solved = 0;
+  for (int trial = 0; trial < 500; ++trial) {
+    ChannelProblem problem = four_on_two();
+    problem.channels = static_cast<int>(random.between(1, 3));
+    problem.most_ports = 8;
+    problem.memories.clear();
+    const auto memories = random.between(1, 8);
+    for (int64_t m = 0; m < memories; ++m) {
+      problem.memories.push_back(
+          {"m" + std::to_string(m), random.between(0, 60), random.between(0, 50), {0}});
+    }
+    std::vector<int> channel(problem.memories.size(), 0);
+    int64_t least = std::numeric_limits<int64_t>::max();
+    const std::function<void(size_t)> visit = [&](size_t m) {
+      if (m < channel.size()) {
+        for (channel[m] = 0; channel[m] < problem.channels; ++channel[m]) visit(m + 1);
+        return;
+      }
+      std::vector<int64_t> bytes(problem.channels, 0), load(problem.channels, 0);
+      for (size_t i = 0; i < channel.size(); ++i) {
+        bytes[channel[i]] += problem.memories[i].bytes;
+        load[channel[i]] += problem.memories[i].traffic;
+      }
+      if (*std::max_element(bytes.begin(), bytes.end()) <= problem.channel_bytes)
+        least = std::min(least, *std::max_element(load.begin(), load.end()));
+    };
+    visit(0);
+    const auto solution = assign_channels(problem);
+    if (!solution.ok()) {
+      EXPECT_EQ(solution.errors().at(0).code, "E0403");
+      continue;
+    }
+    ++solved;
+    ASSERT_TRUE(verify(problem, *solution).ok());
+    ASSERT_LE(solution->bound, least) << "seed " << Seed << ", trial " << trial;
+    ASSERT_GE(solution->load, least) << "seed " << Seed << ", trial " << trial;
+    optimal += solution->load == least;
+  }
+  EXPECT_GT(solved, 200);
+  EXPECT_GT(optimal, solved * 9 / 10) << solved;
+}
+
+TEST(AssignChannels, MessagesNameWhatDoesNotFit) {
+  ChannelProblem problem = four_on_two();
+  problem.memories[1].bytes = 101;
+  EXPECT_EQ(refused(problem), Lines{"E0403 buffer 'b' does not fit a memory channel of board, it "
+                                    "takes 101 bytes (predicted), a channel has 100 bytes"});
+  problem = four_on_two();
+  problem.most_ports = 3;
+  EXPECT_EQ(refused(problem), Lines{"E0403 group 0 needs 4 memory ports, board has 3"});
+  problem = four_on_two();
+  for (auto& memory : problem.memories) memory.bytes = 51;
+  EXPECT_EQ(refused(problem), Lines{"E0403 the buffers do not fit the device memory of board, they "
+                                    "take 204 bytes (predicted), all channels have 200 bytes"});
+  problem.memories.pop_back();
+  EXPECT_EQ(refused(problem),
+            Lines{"E0403 buffer 'c' does not fit a memory channel of board, it "
+                  "takes 51 bytes (predicted), channel 0 has most room, 49 bytes"});
+  problem.memories[0].traffic = -1;
+  EXPECT_EQ(refused(problem), Lines{"E0320 traffic -1 is not in 0..1125899906842624 @ memory 'a'"});
+}
+
+TEST(ChannelVerify, EveryRuleRefuses) {
+  ChannelProblem problem = four_on_two();
+  EXPECT_TRUE(verify(problem, {{0, 1, 1, 0}, 10, 10}).ok());
+  EXPECT_EQ(refused(problem, {{0, 1, 1}, 10, 10}),
+            Lines{"E0320 the solution is for other memories"});
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 2}, 10, 10}),
+            Lines{"E0320 there is no channel 2 @ memory 'd'"});
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 9, 9}),
+            Lines{"E0320 the busiest channel moves 10 bytes, not 9"});
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 10, 11}),
+            Lines{"E0320 the bound of 11 bytes is above the load of 10"});
+  EXPECT_EQ(refused(problem, {{0, 0, 0, 1}, 17, 10}),
+            Lines{"E0403 channel 0: needs 120 bytes (predicted), it has 100"});
+  problem.most_ports = 3;
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 10, 10}),
+            Lines{"E0403 group 0 has 4 memory ports, board has 3"});
+}
+
+/// Two rows a launch; 10 positions.
+TEST(MemoryTraffic, FollowsTheRole) {
+  Program program;
+  program.max_sequence = 2;
+  program.max_positions = 10;
+  program.groups = 2;
+  const auto memory = [&](MemoryRole role, int64_t rows) {
+    Memory m;
+    m.name = "m" + std::to_string(program.memories.size());
+    m.role = role;
+    m.lanes = 16;
+    m.beats = 2;  // a row is two words of 64 bytes
+    m.rows = rows;
+    m.bytes = rows * 128;
+    program.memories.push_back(m);
+    return static_cast<MemoryId>(program.memories.size()) - 1;
+  };
+  const auto kernel = [&](const std::string& kind, MemoryId m, int group) {
+    Kernel k;
+    k.kind = kind;
+    k.memories = {m};
+    k.group = group;
+    k.sizes = {{"Heads", 3}, {"Repeat", 4}};
+    program.kernels.push_back(k);
+  };
+  kernel("load_params", memory(MemoryRole::Parameters, 100), 0);
+  kernel("gather_rows", memory(MemoryRole::Table, 50), 0);
+  kernel("cache_rows", memory(MemoryRole::Cache, 30), 0);
+  const MemoryId between = memory(MemoryRole::Activation, 2);
+  kernel("store_rows", between, 0);
+  kernel("load_rows", between, 1);
+  EXPECT_EQ(bytes_per_launch(program, 0), 2 * 12800);
+  EXPECT_EQ(bytes_per_launch(program, 1), 2 * 128);
+  EXPECT_EQ(bytes_per_launch(program, 2), 2 * (3 * 128 + 4 * 30 * 128));
+  EXPECT_EQ(bytes_per_launch(program, between), 2 * 256);
+  const ChannelProblem problem = channel_problem_of(program, *find_target("u55c"));
+  EXPECT_EQ(problem.memories[between].groups, (std::vector<int>{0, 1}));
+  EXPECT_EQ(problem.most_ports, 28);
+  EXPECT_EQ(problem.channels, 32);
+}
+
+}  // namespace
+}  // namespace st
