@@ -81,8 +81,8 @@ void replace(const fs::path& file, const std::string& from, const std::string& t
 
 void recompile_test_bench(const fs::path& build, int group) {
   const Outcome made =
-      run_program({"make", "-s", "-C", build / "stub", "CXXFLAGS=" ST_TEST_CXXFLAGS,
-                   "group" + std::to_string(group) + "_tb"});
+      run_program({"make", "-s", "-C", build / "stub", "CXX=" ST_TEST_CXX,
+                   "CXXFLAGS=" ST_TEST_CXXFLAGS, "group" + std::to_string(group) + "_tb"});
   ASSERT_EQ(made.status, 0) << made.err;
 }
 

@@ -161,8 +161,8 @@ int main(int, char** argv) {
     const std::string name = base_.string();
     const Outcome compiled = run_program(
         {"sh", "-c",
-         "g++ " + Flags + " -I" + source("tests/hls_templates/sequential").string() + " -I" +
-             source("hls_templates").string() + " " + name + ".cpp -o " + name});
+         ST_TEST_CXX " " + Flags + " -I" + source("tests/hls_templates/sequential").string() +
+             " -I" + source("hls_templates").string() + " " + name + ".cpp -o " + name});
     if (compiled.status != 0) return compiled.err.substr(0, 4000);
     const Outcome run = run_program({name, name + ".bin"});
     return run.status == 0 ? "" : "wrong: " + run.out + run.err;
