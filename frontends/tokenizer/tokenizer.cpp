@@ -15,11 +15,7 @@ constexpr const char* Where = "metadata streamtensor.tokenizer";
 constexpr size_t LargestTokenizer = 64U << 20;  ///< bytes
 
 Diagnostic wrong(const std::string& message, const std::string& pointer, std::string help = "") {
-  return {"E0103",
-          message,
-          pointer.empty() ? Where : std::string(Where) + " " + pointer,
-          {},
-          std::move(help)};
+  return {"E0103", message, pointer.empty() ? Where : Where + (" " + pointer), {}, std::move(help)};
 }
 
 class CharacterTokenizer : public Tokenizer {

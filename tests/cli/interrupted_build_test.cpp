@@ -26,9 +26,9 @@ class Running {
  public:
   Running(const fs::path& model, const fs::path& output, const fs::path& log,
           const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {ST_TEST_TOOL,    "build",      model.string(),
-                                          "--target",      "u280",       "-o",
-                                          output.string(), "--cxxflags", ST_TEST_CXXFLAGS};
+    std::vector<std::string> arguments = {ST_TEST_TOOL, "build",      model.string(),  "--target",
+                                          "u280",       "-o",         output.string(), "--cxx",
+                                          ST_TEST_CXX,  "--cxxflags", ST_TEST_CXXFLAGS};
     arguments.insert(arguments.end(), more.begin(), more.end());
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -153,7 +153,7 @@ TEST(InterruptedBuild, OfTwoAtOnceOneWins) {
   const fs::path folder = own_folder("two");
   const fs::path model = TinyModel().write(folder);
   write(folder / "slow",
-        "#!/bin/sh\n: > '" + (folder / "started").string() + "'\nexec g++ \"$@\"\n");
+        "#!/bin/sh\n: > '" + (folder / "started").string() + "'\nexec " ST_TEST_CXX " \"$@\"\n");
   fs::permissions(folder / "slow", fs::perms::owner_all);
   Running first(model, folder / "out", folder / "log", {"--cxx", (folder / "slow").string()});
   for (int i = 0; i < 500 && !fs::exists(folder / "started"); ++i)

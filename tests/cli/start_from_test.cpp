@@ -68,7 +68,9 @@ void expect_same_from_every_stage(const std::string& model, const std::string& p
 }
 
 TEST(StartFrom, EveryStageOfTheAdderGivesTheSameBuild) {
+#ifndef ST_TEST_SANITIZED  // instrumented builds are slow; those in int8 have all passes
   expect_same_from_every_stage("adder", "f32");
+#endif
   expect_same_from_every_stage("adder", "w8a8");
 }
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "tests/common/tool.h"
+#include "tests/common/kept_build.h"
 
 namespace st::test {
 namespace fs = std::filesystem;
@@ -17,25 +17,26 @@ fs::path weights_of(const std::string& model) {
 }
 
 const fs::path& built(const Request& request) {
-  struct Built {
-    fs::path path;
-    Outcome outcome;
-  };
-  static std::map<Request, Built> builds;
+  static std::map<Request, KeptBuild> builds;
   auto [entry, fresh] = builds.try_emplace(request);
-  Built& build = entry->second;
+  KeptBuild& build = entry->second;
   if (fresh) {
-    build.path = scratch() / ("build" + std::to_string(builds.size()));
     std::vector<std::string> arguments = {
         "build",       source("examples/" + request.model + "/model.json"),
         "--weights",   weights_of(request.model),
         "--precision", request.precision,
         "--target",    request.target,
-        "--synth",     request.synth,
-        "-o",          build.path};
+        "--synth",     request.synth};
     if (request.model == "stories260k")
       arguments.insert(arguments.end(), {"--tokenizer", shared("models/stories260k/tok512.bin")});
-    build.outcome = streamtensor(arguments);
+    // Only a compiler's work is worth keeping, and a target of a file is one test program's own.
+    if (request.synth == "stub" && !fs::exists(request.target)) {
+      build = kept_build(request.model + "_" + request.precision + "_" + request.target, arguments);
+    } else {
+      build.path = scratch() / ("build" + std::to_string(builds.size()));
+      arguments.insert(arguments.end(), {"-o", build.path});
+      build.outcome = streamtensor(arguments);
+    }
   }
   EXPECT_EQ(build.outcome.status, 0) << request.model << ": " << build.outcome.err;
   return build.path;
@@ -81,8 +82,8 @@ void replace(const fs::path& file, const std::string& from, const std::string& t
 
 void recompile_test_bench(const fs::path& build, int group) {
   const Outcome made =
-      run_program({"make", "-s", "-C", build / "stub", "CXXFLAGS=" ST_TEST_CXXFLAGS,
-                   "group" + std::to_string(group) + "_tb"});
+      run_program({"make", "-s", "-C", build / "stub", "CXX=" ST_TEST_CXX,
+                   "CXXFLAGS=" ST_TEST_CXXFLAGS, "group" + std::to_string(group) + "_tb"});
   ASSERT_EQ(made.status, 0) << made.err;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Builds of the example models, each made once per test program, and damage to copies of them.
+/// Builds of the example models, each made once, and damage to copies of them.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/common/tool.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -27,9 +28,11 @@ Outcome run_program(const std::vector<std::string>& arguments, const fs::path& d
 }
 
 Outcome streamtensor(std::vector<std::string> arguments) {
-  if (!arguments.empty() && arguments[0] == "build" &&
-      std::string(ST_TEST_CXXFLAGS).find("sanitize") != std::string::npos) {
+  const bool sanitized = std::string(ST_TEST_CXXFLAGS).find("sanitize") != std::string::npos;
+  if (sanitized && !arguments.empty() && arguments[0] == "build") {
     arguments.insert(arguments.end(), {"--cxxflags", ST_TEST_CXXFLAGS});
+    if (std::find(arguments.begin(), arguments.end(), "--cxx") == arguments.end())
+      arguments.insert(arguments.end(), {"--cxx", ST_TEST_CXX});
   }
   arguments.insert(arguments.begin(), ST_TEST_TOOL);
   return run_program(arguments);
