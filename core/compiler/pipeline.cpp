@@ -8,6 +8,7 @@
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
 #include "core/resources/allocate.h"
+#include "core/resources/storage.h"
 #include "core/streams/streams.h"
 
 namespace st {
@@ -62,7 +63,7 @@ Status on_program(Design& design) {
 
 Status size_fifos_of(Design& design) {
   ST_CHECK(size_channels(design.program));
-  return check_budget(design.program, design.target);
+  return choose_memories(design.program, design.target);
 }
 
 Status place_memories(Design& design) {
@@ -98,7 +99,8 @@ const std::vector<Pass>& passes() {
       {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},
       {"load-parameters", "loaders of parameter files", loaders_of, true},
       {"connect", "channels between kernels, C++ names", on_program<connect>, true},
-      {"size-fifos", "FIFO depths by LP, and the memory that implements each", size_fifos_of, true},
+      {"size-fifos", "FIFO depths by LP, and the memory behind each FIFO and array", size_fifos_of,
+       true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
   };
   return all;
