@@ -7,7 +7,7 @@
 #include "backends/project/project.h"
 #include "cli/commands.h"
 #include "core/compiler/stage.h"
-#include "core/resources/allocate.h"
+#include "core/resources/storage.h"
 #include "core/support/json.h"
 #include "core/support/read_file.h"
 #include "frontends/onnx_json/onnx_json.h"
@@ -73,12 +73,18 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
   for (int group = 0; group < program.groups; ++group) {
     int converters = 0;
     for (KernelId k : program.kernels_of(group)) converters += program.kernels[k].kind == "convert";
-    const MemoryCost storage = storage_of(program, group);
+    const MemoryPlan storage = storage_of(program, group);
+    int64_t provided = 0, wasted = 0;
+    for (const BitsUse& bits : storage.bits) {
+      provided += bits.provided;
+      wasted += bits.wasted();
+    }
     std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
               << " kernels  " << program.channels_of(group).size() << " streams  " << converters
               << " converters  " << program.memories_of(group).size() << " ports   storage: BRAM "
-              << percent(storage.bram18, total.bram18) << "  URAM "
-              << percent(storage.uram, total.uram) << "   (predicted)\n";
+              << percent(storage.cost.bram18, total.bram18) << "  URAM "
+              << percent(storage.cost.uram, total.uram) << "  waste " << percent(wasted, provided)
+              << "   (predicted)\n";
   }
   for (int group = 0; group < program.groups; ++group) {
     constexpr size_t MostLines = 12;

@@ -49,5 +49,7 @@ std::string grouped(int64_t number);
 /// What stands between streams of different types in a group, at most `most` lines of it, and what
 /// that saves against the paper's rule. Empty where all types are equal.
 std::string conversion_text(const Program& program, int group, size_t most);
+/// "bram 1,024 of 18,432, uram ...": bits of blocks that hold nothing, for the kinds that are used.
+std::string waste_text(const Program& program, int group);
 
 }  // namespace st::cli

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/packing/layout.h"
-#include "core/resources/allocate.h"
+#include "core/resources/storage.h"
 
 namespace st::cli {
 namespace {
@@ -27,12 +27,13 @@ std::string layout_text(const Program& program, const Memory& memory) {
 void print_group(const Program& program, int group) {
   std::cout << "\n" << group_name(group) << "\n";
   std::vector<std::vector<std::string>> rows = {
-      {"  kernel", "template", "row cycles", "buffer bits", "node"}};
+      {"  kernel", "template", "row cycles", "buffer bits", "arrays", "node"}};
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[k];
     const KernelCost cost = cost_of(program, kernel);
     rows.push_back({"  " + kernel.name, kernel.kind, grouped(cost.row_cycles),
-                    grouped(cost.local_bits), printable(kernel.origin, 60)});
+                    grouped(cost.local_bits), arrays_text(program, kernel),
+                    printable(kernel.origin, 60)});
   }
   std::cout << table(rows) << "\n";
   if (const std::string text = conversion_text(program, group, SIZE_MAX); !text.empty())
@@ -73,7 +74,7 @@ Status inspect(const std::string& path, bool brief) {
                                                  "ports", "LUT", "BRAM18", "URAM",
                                                  "slowest kernel (row cycles)"}};
   for (int group = 0; group < program.groups; ++group) {
-    const MemoryCost storage = storage_of(program, group);
+    const MemoryCost storage = storage_of(program, group).cost;
     int converters = 0;
     std::string slowest;
     int64_t cycles = 0;
@@ -92,6 +93,9 @@ Status inspect(const std::string& path, bool brief) {
   std::cout << table(rows) << "  storage of FIFOs, converters and buffers alone, of "
             << grouped(total.lut) << " LUT, " << grouped(total.bram18) << " BRAM18, "
             << grouped(total.uram) << " URAM after the shell   (all predicted)\n";
+  for (int group = 0; group < program.groups; ++group)
+    std::cout << "  " << group_name(group)
+              << " wastes bits of blocks: " << waste_text(program, group) << "   (predicted)\n";
   if (!brief) {
     for (int group = 0; group < program.groups; ++group) print_group(program, group);
   }

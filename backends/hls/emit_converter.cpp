@@ -98,7 +98,18 @@ class Converter {
     if (banks_ > 1)
       out +=
           "#pragma HLS ARRAY_PARTITION variable=buffer type=cyclic factor=" + number(banks_) + "\n";
+    if (const auto chosen = kernel_.storage.find("buffer"); chosen != kernel_.storage.end()) {
+      out += "#pragma HLS BIND_STORAGE variable=buffer type=" +
+             std::string(reads_twice() ? "ram_2p" : "ram_s2p") +
+             " impl=" + std::string(st::name_of(chosen->second)) + "\n";
+    }
     return out;
+  }
+
+  /// Lanes that are sent may meet in a bank.
+  bool reads_twice() const {
+    return std::any_of(kernel_.outputs.begin(), kernel_.outputs.end(),
+                       [](const Port& port) { return port.type.lanes > 1; });
   }
 
   /// Loops of one side inside the shared ones.

@@ -6,7 +6,7 @@
 #include "backends/project/project.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/packing/layout.h"
-#include "core/resources/allocate.h"
+#include "core/resources/storage.h"
 #include "core/streams/conversions.h"
 
 namespace st {
@@ -21,6 +21,35 @@ std::string text_of_json(const Json& json) {
 
 Json predicted(double value, const char* unit) {
   return {{"value", value}, {"unit", unit}, {"source", "predicted"}};
+}
+Json predicted_bits(int64_t bits) { return predicted(static_cast<double>(bits), "bits"); }
+
+/// The arrays of a kernel; what is partitioned completely has no memory.
+Json arrays_of(const Program& program, const Kernel& kernel) {
+  Json arrays = Json::array();
+  for (const Buffer& buffer : buffers_of(program, kernel)) {
+    Json array = {{"name", std::string(buffer.name)},
+                  {"width_bits", buffer.width_bits},
+                  {"words", buffer.words},
+                  {"banks", buffer.banks},
+                  {"copies", buffer.copies}};
+    const auto chosen = kernel.storage.find(std::string(buffer.name));
+    array["memory"] =
+        chosen == kernel.storage.end() ? "registers" : std::string(name_of(chosen->second));
+    arrays.push_back(std::move(array));
+  }
+  return arrays;
+}
+
+/// Per kind of memory: the bits of its blocks, and those that hold nothing.
+Json bits_of_blocks(const MemoryPlan& storage) {
+  Json kinds = Json::object();
+  for (const MemoryKind kind : AllMemoryKinds) {
+    const BitsUse& bits = storage.bits[static_cast<size_t>(kind)];
+    kinds[std::string(name_of(kind))] = {{"provided", predicted_bits(bits.provided)},
+                                         {"wasted", predicted_bits(bits.wasted())}};
+  }
+  return kinds;
 }
 
 }  // namespace
@@ -74,7 +103,8 @@ std::string report_json(const Design& design) {
                          {"kind", kernel.kind},
                          {"node", printable(kernel.origin)},
                          {"row_cycles", predicted(static_cast<double>(cost.row_cycles), "cycles")},
-                         {"buffer", predicted(static_cast<double>(cost.local_bits), "bits")}});
+                         {"buffer", predicted_bits(cost.local_bits)},
+                         {"arrays", arrays_of(program, kernel)}});
     }
     Json channels = Json::array();
     for (ChannelId c : program.channels_of(group)) {
@@ -88,36 +118,40 @@ std::string report_json(const Design& design) {
     }
     Json conversions = Json::array();
     for (const ConversionUse& use : conversions_of(program, group)) {
-      conversions.push_back(
-          {{"kernel", program.kernels[use.kernel].name},
-           {"form", std::string(name_of(use.form))},
-           {"readers", use.readers},
-           {"buffer", predicted(static_cast<double>(use.bits), "bits")},
-           {"paper_rule", predicted(static_cast<double>(use.paper_bits), "bits")}});
+      conversions.push_back({{"kernel", program.kernels[use.kernel].name},
+                             {"form", std::string(name_of(use.form))},
+                             {"readers", use.readers},
+                             {"buffer", predicted_bits(use.bits)},
+                             {"paper_rule", predicted_bits(use.paper_bits)}});
     }
-    const MemoryCost storage = storage_of(program, group);
+    const MemoryPlan storage = storage_of(program, group);
     Json fifos = Json::object();
     for (const FifoFacts& facts : design.fifos) {
       if (facts.group != group) continue;
-      fifos = {{"bits", predicted(static_cast<double>(facts.bits), "bits")},
-               {"bits_by_lp", predicted(static_cast<double>(facts.bits_before), "bits")},
+      fifos = {{"bits", predicted_bits(facts.bits)},
+               {"bits_by_lp", predicted_bits(facts.bits_before)},
                {"least_proven", facts.least},
                {"positions_proven", facts.positions},
                {"launches_proven", facts.launches}};
     }
-    groups.push_back(
-        {{"name", group_name(group)},
-         {"converters", converters},
-         {"ports", program.memories_of(group).size()},
-         {"storage",
-          {{"lut", predicted(static_cast<double>(storage.lut), "LUT")},
-           {"bram18", predicted(static_cast<double>(storage.bram18), "BRAM18")},
-           {"uram", predicted(static_cast<double>(storage.uram), "URAM")}}},
-         {"budget", {{"lut", budget.lut}, {"bram18", budget.bram18}, {"uram", budget.uram}}},
-         {"kernels", std::move(kernels)},
-         {"conversions", std::move(conversions)},
-         {"fifos", std::move(fifos)},
-         {"channels", std::move(channels)}});
+    groups.push_back({{"name", group_name(group)},
+                      {"converters", converters},
+                      {"ports", program.memories_of(group).size()},
+                      {"storage",
+                       {{"lut", predicted(static_cast<double>(storage.cost.lut), "LUT")},
+                        {"ff", predicted(static_cast<double>(storage.cost.ff), "FF")},
+                        {"bram18", predicted(static_cast<double>(storage.cost.bram18), "BRAM18")},
+                        {"uram", predicted(static_cast<double>(storage.cost.uram), "URAM")},
+                        {"bits", bits_of_blocks(storage)}}},
+                      {"budget",
+                       {{"lut", budget.lut},
+                        {"ff", budget.ff},
+                        {"bram18", budget.bram18},
+                        {"uram", budget.uram}}},
+                      {"kernels", std::move(kernels)},
+                      {"conversions", std::move(conversions)},
+                      {"fifos", std::move(fifos)},
+                      {"channels", std::move(channels)}});
   }
   return text_of_json({{"schema", "streamtensor.report/1"},
                        {"model", printable(program.model)},

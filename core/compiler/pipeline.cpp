@@ -9,6 +9,7 @@
 #include "core/passes/infer.h"
 #include "core/resources/allocate.h"
 #include "core/resources/refine.h"
+#include "core/resources/storage.h"
 #include "core/streams/streams.h"
 
 namespace st {
@@ -61,11 +62,6 @@ Status on_program(Design& design) {
   return run(design.program);
 }
 
-Status size_fifos_of(Design& design) {
-  ST_CHECK(size_channels(design.program));
-  return check_budget(design.program, design.target);
-}
-
 Status place_memories(Design& design) {
   return assign_memory_channels(design.program, design.target);
 }
@@ -73,7 +69,7 @@ Status place_memories(Design& design) {
 Status refine_fifos_of(Design& design) {
   ST_TRY(facts, refine_fifos(design.program, design.target, design.options.fifo));
   design.fifos = facts;
-  return check_budget(design.program, design.target);
+  return choose_memories(design.program, design.target);
 }
 
 }  // namespace
@@ -105,9 +101,12 @@ const std::vector<Pass>& passes() {
       {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},
       {"load-parameters", "loaders of parameter files", loaders_of, true},
       {"connect", "channels between kernels, C++ names", on_program<connect>, true},
-      {"size-fifos", "FIFO depths by LP, with floors against deadlock", size_fifos_of, true},
+      {"size-fifos", "FIFO depths by LP, with floors against deadlock", on_program<size_channels>,
+       true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
-      {"refine-fifos", "FIFO depths against the exact simulator, and a proof that none deadlocks",
+      {"refine-fifos",
+       "FIFO depths against the simulator, a proof against deadlock, memories behind FIFOs and "
+       "arrays",
        refine_fifos_of, true},
   };
   return all;

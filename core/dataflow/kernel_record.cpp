@@ -39,13 +39,23 @@ Nest nest_of(const Program& program, const Kernel& kernel) {
   return kernel_record(kernel.kind).nest(program, kernel);
 }
 
+std::vector<Buffer> buffers_of(const Program& program, const Kernel& kernel) {
+  const KernelRecord& record = kernel_record(kernel.kind);
+  return record.buffers ? record.buffers(program, kernel) : std::vector<Buffer>();
+}
+
+int64_t local_bits_of(const Program& program, const Kernel& kernel) {
+  int64_t bits = 0;
+  for (const Buffer& buffer : buffers_of(program, kernel)) bits += buffer.bits();
+  return bits;
+}
+
 KernelCost cost_of(const Program& program, const Kernel& kernel) {
   const KernelRecord& record = kernel_record(kernel.kind);
   const int64_t row_cycles = record.row_cycles
                                  ? record.row_cycles(program, kernel)
                                  : max_cycles(record.nest(program, kernel)) / program.max_sequence;
-  return {row_cycles, record.row_barrier,
-          record.local_bits ? record.local_bits(program, kernel) : 0};
+  return {row_cycles, record.row_barrier, local_bits_of(program, kernel)};
 }
 
 }  // namespace st

@@ -16,6 +16,21 @@ namespace st {
 inline constexpr int64_t FloatAddInterval = 7;
 inline constexpr int64_t FloatMaxInterval = 2;
 
+/// An array inside a kernel, as its template or its emitted code declares and partitions it.
+struct Buffer {
+  std::string_view name;   ///< of the C++ variable
+  int64_t width_bits = 1;  ///< of a word: an element, or a vector of them where it is aggregated
+  int64_t words = 1;       ///< of all banks
+  int64_t banks = 1;       ///< of a cyclic partition: word i lies in bank i mod banks
+  int64_t copies = 1;      ///< 2 for a ping-pong
+  bool two_reads = false;  ///< a bank may have to give two words in a cycle
+
+  [[nodiscard]] int64_t bits() const { return width_bits * words * copies; }
+  [[nodiscard]] int64_t words_per_bank() const { return (words + banks - 1) / banks; }
+  /// An array that is partitioned completely is no memory.
+  [[nodiscard]] bool in_registers() const { return words_per_bank() == 1; }
+};
+
 /// Cycles and storage of one kernel, all predicted from its loop nest.
 struct KernelCost {
   int64_t row_cycles = 1;    ///< for one row, with the context at its bound
@@ -39,8 +54,9 @@ struct KernelRecord {
   std::function<Nest(const Program&, const Kernel&)> nest;
   /// Cycles of a row where they are not those of the nest, because parts of it overlap.
   std::function<int64_t(const Program&, const Kernel&)> row_cycles = nullptr;
-  /// Bits of its buffers; absent where it has none.
-  std::function<int64_t(const Program&, const Kernel&)> local_bits = nullptr;
+  /// Its arrays, registers included; absent where it has none. Single beats and sums on their way
+  /// through a loop do not count.
+  std::function<std::vector<Buffer>(const Program&, const Kernel&)> buffers = nullptr;
   bool row_barrier = false;
   /// Its rows stay in a buffer until the next one: sizes Repeat0, Repeat1, ... say how often each
   /// of its row outputs gets them, one output after another.
@@ -55,6 +71,10 @@ const KernelRecord* find_kernel_record(std::string_view kind);
 const KernelRecord& kernel_record(std::string_view kind);
 /// The loop nest of a kernel.
 Nest nest_of(const Program& program, const Kernel& kernel);
+/// The arrays inside a kernel.
+std::vector<Buffer> buffers_of(const Program& program, const Kernel& kernel);
+/// The bits of all its arrays.
+int64_t local_bits_of(const Program& program, const Kernel& kernel);
 /// What a kernel costs.
 KernelCost cost_of(const Program& program, const Kernel& kernel);
 

@@ -167,12 +167,16 @@ class ProgramParser {
     cursor_.expect(",");
     cursor_.expect("depth");
     channel.depth = cursor_.integer(0, MostBeats);
-    channel.memory = parse_enum(
+    channel.memory = memory_kind();
+    if (cursor_.accept("why")) channel.why = cursor_.quoted("a reason");
+    program_.channels.push_back(std::move(channel));
+  }
+
+  MemoryKind memory_kind() {
+    return parse_enum(
         cursor_,
         std::array{MemoryKind::Srl, MemoryKind::LutRam, MemoryKind::Bram, MemoryKind::Uram},
         "a kind of memory");
-    if (cursor_.accept("why")) channel.why = cursor_.quoted("a reason");
-    program_.channels.push_back(std::move(channel));
   }
 
   void memory() {
@@ -306,6 +310,15 @@ class ProgramParser {
     }
     if (cursor_.accept("instance")) kernel.instance = cursor_.name("the name of an instance");
     if (cursor_.accept("body")) list([&] { kernel.body.push_back(cursor_.word("an operation")); });
+    if (cursor_.accept("storage")) {
+      list([&] {
+        const size_t before = cursor_.position();
+        const std::string name = cursor_.word("an array");
+        cursor_.expect("=");
+        if (!kernel.storage.emplace(name, memory_kind()).second)
+          cursor_.fail_at(before, "the kernel has storage for '" + printable(name) + "' already");
+      });
+    }
     if (cursor_.accept("node")) {
       kernel.node = static_cast<int>(cursor_.integer(-1, std::numeric_limits<int>::max()));
       kernel.origin = cursor_.quoted("the model's name of the node");

@@ -131,6 +131,8 @@ struct Kernel {
   std::vector<MemoryId> memories;        ///< in order of the kernel's pointer arguments
   std::map<std::string, int64_t> sizes;  ///< template arguments by name
   std::map<std::string, float> reals;    ///< run-time arguments by name
+  /// What implements each of its arrays that is no register, by name; empty until it is chosen.
+  std::map<std::string, MemoryKind> storage;
   int node = -1;       ///< index of the node that it was lowered from: names of nodes may repeat
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;

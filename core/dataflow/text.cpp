@@ -71,6 +71,11 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
   }
   if (!kernel.instance.empty()) out += " instance " + name_text(kernel.instance);
   if (!kernel.body.empty()) out += " body " + list(kernel.body, word_text);
+  if (!kernel.storage.empty()) {
+    out += " storage " + list(kernel.storage, [](const auto& array) {
+             return word_text(array.first) + "=" + std::string(name_of(array.second));
+           });
+  }
   if (kernel.node != -1 || !kernel.origin.empty())
     out += " node " + std::to_string(kernel.node) + " " + quoted_text(kernel.origin);
   return out;

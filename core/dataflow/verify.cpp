@@ -311,7 +311,7 @@ class ProgramVerifier {
   }
 
   /// Nodes that take turns on one instance need the same hardware: template, sizes, operations,
-  /// widths of streams, place.
+  /// memories, widths of streams, place.
   void instances() {
     std::map<std::string, const Kernel*> first;
     const auto same_width = [](const Port& a, const Port& b) {
@@ -324,6 +324,7 @@ class ProgramVerifier {
       const Kernel& other = *entry->second;
       const bool same = kernel.kind == other.kind && kernel.sizes == other.sizes &&
                         kernel.body == other.body && kernel.group == other.group &&
+                        kernel.storage == other.storage &&
                         std::equal(kernel.inputs.begin(), kernel.inputs.end(), other.inputs.begin(),
                                    other.inputs.end(), same_width) &&
                         std::equal(kernel.outputs.begin(), kernel.outputs.end(),

@@ -24,6 +24,10 @@ void verify_shapes(const Program& program, const Kernel& kernel, const Report& r
 /// (StreamTensor §3.2: the rule of itensor_read and itensor_write). Its shapes are right.
 void verify_nest(const Program& program, const Kernel& kernel, const Report& report);
 
+/// Whether the memories chosen for a kernel's arrays are for arrays that it has: for all of them or
+/// for none, and no shift registers. Its sizes are right.
+void verify_storage(const Program& program, const Kernel& kernel, const Report& report);
+
 /// What is wrong with a kernel of kind "convert" or "adapt"; nothing, if all is right.
 std::string check_converter(const Program& program, const Kernel& kernel);
 std::string check_adapter(const Program& program, const Kernel& kernel);

@@ -415,6 +415,7 @@ void verify_shapes(const Program& program, const Kernel& kernel, const Report& r
     return;
   }
   verify_nest(program, kernel, report);
+  verify_storage(program, kernel, report);
 }
 
 }  // namespace st

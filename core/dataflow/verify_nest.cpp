@@ -121,7 +121,7 @@ bool row_major(const ItensorType& type) {
 
 void verify_nest(const Program& program, const Kernel& kernel, const Report& report) {
   const KernelRecord& record = kernel_record(kernel.kind);
-  if (record.local_bits && record.local_bits(program, kernel) > MostBits) {
+  if (local_bits_of(program, kernel) > MostBits) {
     report(kernel.name, "its buffers are larger than any device");
     return;
   }
@@ -169,6 +169,22 @@ void verify_nest(const Program& program, const Kernel& kernel, const Report& rep
   };
   check(kernel.inputs, false, "in");
   check(kernel.outputs, true, "out");
+}
+
+void verify_storage(const Program& program, const Kernel& kernel, const Report& report) {
+  if (kernel.storage.empty()) return;
+  size_t found = 0;
+  for (const Buffer& buffer : buffers_of(program, kernel)) {
+    if (buffer.in_registers()) continue;
+    const auto chosen = kernel.storage.find(std::string(buffer.name));
+    if (chosen == kernel.storage.end()) {
+      report(kernel.name, "array '" + std::string(buffer.name) + "' has no memory");
+    } else if (++found; chosen->second == MemoryKind::Srl) {
+      report(kernel.name, "array '" + std::string(buffer.name) + "' cannot be shift registers");
+    }
+  }
+  if (found < kernel.storage.size())
+    report(kernel.name, "it has memories for arrays that it has not, or that are registers");
 }
 
 }  // namespace st

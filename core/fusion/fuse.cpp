@@ -66,7 +66,7 @@ int ports_of(const Program& program, const std::set<KernelId>& members, const Pr
 /// later is not counted on.
 int64_t on_chip_bits(const Program& program, KernelId id, const Producers& producers) {
   const Kernel& kernel = program.kernels[id];
-  int64_t bits = cost_of(program, kernel).local_bits;
+  int64_t bits = local_bits_of(program, kernel);
   for (const Port& port : kernel.inputs) {
     auto producer = producers.find(port.tensor);
     if (producer == producers.end()) continue;

@@ -8,6 +8,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
 #include "core/resources/fifo_problem.h"
+#include "core/resources/memory.h"
 #include "core/resources/memory_traffic.h"
 #include "core/streams/repeats.h"
 
@@ -179,12 +180,6 @@ Status size_group(Program& program, int group) {
   return {};
 }
 
-void accumulate(MemoryCost& total, const MemoryCost& cost) {
-  total.lut += cost.lut;
-  total.bram18 += cost.bram18;
-  total.uram += cost.uram;
-}
-
 }  // namespace
 
 Status size_channels(Program& program) {
@@ -197,46 +192,6 @@ Status assign_memory_channels(Program& program, const Target& target) {
   for (size_t m = 0; m < program.memories.size(); ++m)
     program.memories[m].channel = solution.channel[m];
   return {};
-}
-
-MemoryCost storage_of(const Program& program, int group) {
-  MemoryCost total;
-  for (ChannelId c : program.channels_of(group)) {
-    const Channel& channel = program.channels[c];
-    accumulate(total, cost_of(channel.memory, channel.type.beat_bits(), channel.depth));
-  }
-  for (KernelId k : program.kernels_of(group)) {
-    const Kernel& kernel = program.kernels[k];
-    const int64_t bits = cost_of(program, kernel).local_bits;
-    if (bits == 0) continue;
-    // Buffers are read a beat at a time, so they are as wide as the stream that drains them.
-    const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];
-    const int64_t width = port.type.beat_bits();
-    const int64_t words = (bits + width - 1) / width;
-    accumulate(total, cost_of(choose_buffer_memory(width, words), width, words));
-  }
-  return total;
-}
-
-Status check_budget(const Program& program, const Target& target) {
-  Diagnostics problems;
-  const ResourceCounts budget = target.budget();
-  for (int group = 0; group < program.groups; ++group) {
-    const MemoryCost cost = storage_of(program, group);
-    auto check = [&](const char* resource, int64_t need, int64_t have) {
-      if (need <= have) return;
-      problems.push_back({"E0403",
-                          "group " + std::to_string(group) + " does not fit " + target.name,
-                          "",
-                          {std::string(resource) + ": needs " + std::to_string(need) +
-                           " (predicted, storage alone), the budget is " + std::to_string(have)},
-                          "choose a larger target, or smaller bounds with --dim"});
-    };
-    check("LUT", cost.lut, budget.lut);
-    check("BRAM18", cost.bram18, budget.bram18);
-    check("URAM", cost.uram, budget.uram);
-  }
-  return problems;
 }
 
 }  // namespace st

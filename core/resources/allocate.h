@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// From a connected program to depths, memories and channels (StreamTensor §5.3).
+/// From a connected program to depths and channels (StreamTensor §5.3); memories are in storage.h.
 #pragma once
 
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
-#include "core/resources/memory.h"
 
 namespace st {
 
-/// Sets depth, memory and reason of every channel of a connected program.
+/// Sets depth and reason of every channel of a connected program, and the memory that suits it.
 ///
 /// The LP gets the paper's conservative equalisation: every kernel of a group at the pace of the
 /// slowest one. Its depths are raised to floors that rule out deadlock: a kernel with several
@@ -24,12 +23,5 @@ Status size_channels(Program& program);
 /// bytes in the longest launch as can be (core/resources/memory_traffic.h). Errors: E0403 if a
 /// memory exceeds a channel, all exceed the board, or a group has too many ports.
 Status assign_memory_channels(Program& program, const Target& target);
-
-/// Predicted storage of one group: FIFOs, converters and buffers.
-MemoryCost storage_of(const Program& program, int group);
-
-/// Checks the storage of each group against the target's budget. Errors: E0403 with both numbers
-/// per resource.
-Status check_budget(const Program& program, const Target& target);
 
 }  // namespace st

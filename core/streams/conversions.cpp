@@ -39,7 +39,7 @@ class Uses {
                : converter_window(kernel) == 0 ? ConversionForm::PingPong
                : kernel.outputs.size() > 1     ? ConversionForm::Shared
                                                : ConversionForm::Converter;
-    use.bits = cost_of(program_, kernel).local_bits;
+    use.bits = local_bits_of(program_, kernel);
     for (const Port& port : kernel.outputs) {
       use.readers.push_back(reader(port));
       use.paper_bits += paper_bits(kernel.inputs[0].type, port.type);
@@ -66,8 +66,7 @@ class Uses {
     Kernel once = kernel;
     for (size_t o = 0; o < repeats.size(); ++o) once.sizes.erase("Repeat" + std::to_string(o));
     once.sizes["Repeat0"] = 1;
-    const auto& local_bits = kernel_record(kernel.kind).local_bits;
-    use.bits = local_bits(program_, kernel) - local_bits(program_, once);
+    use.bits = local_bits_of(program_, kernel) - local_bits_of(program_, once);
     use.single_bits = use.bits;
     uses_.push_back(std::move(use));
   }

@@ -38,10 +38,9 @@ Kernel adapter(const Program& program, const Port& source, const StreamType& wan
 
 int64_t conversion_bits(const Program& program, const Port& source, const StreamType& wanted) {
   if (source.type == wanted) return 0;
-  return cost_of(program, same_order(source.type.itensor, wanted.itensor)
-                              ? adapter(program, source, wanted)
-                              : converter(program, source, {wanted}, false))
-      .local_bits;
+  return local_bits_of(program, same_order(source.type.itensor, wanted.itensor)
+                                    ? adapter(program, source, wanted)
+                                    : converter(program, source, {wanted}, false));
 }
 
 }  // namespace st

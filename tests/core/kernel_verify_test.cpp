@@ -86,6 +86,28 @@ TEST(KernelVerifier, OperationsOfAFoldedKernelTakeItsOperands) {
   expect_problem(map, "an operand comes in another order than the result goes");
 }
 
+TEST(KernelVerifier, ChosenMemoriesAreThoseOfItsArrays) {
+  const auto quantise = [](int64_t repeats, std::map<std::string, MemoryKind> storage) {
+    Single quantize("quantize_rows");
+    StreamType bytes = rows(3, 4, repeats), scale = rows(1, 1);
+    bytes.itensor.dtype = DType::I8;
+    scale.itensor = {{1}, DType::F32, {Sequences}, {1}, {0}};
+    quantize.in(rows(3, 4)).out(bytes).sizes({{"L", 4}, {"Beats", 3}, {"Repeat0", repeats}});
+    quantize.program.tensors.push_back({"s", DType::F32, {Extent::symbol(Sequence)}, nullptr});
+    quantize.kernel.outputs.push_back({2, scale, -1});
+    quantize.kernel.storage = std::move(storage);
+    return quantize;
+  };
+  using enum MemoryKind;
+  EXPECT_EQ(quantise(2, {}).problems(), "");
+  EXPECT_EQ(quantise(2, {{"row", Bram}, {"kept", LutRam}}).problems(), "");
+  EXPECT_EQ(quantise(1, {{"row", Uram}}).problems(), "");
+  expect_problem(quantise(2, {{"row", Bram}}), "array 'kept' has no memory");
+  expect_problem(quantise(1, {{"row", Srl}}), "array 'row' cannot be shift registers");
+  expect_problem(quantise(1, {{"row", Bram}, {"kept", Bram}}),
+                 "it has memories for arrays that it has not, or that are registers");
+}
+
 /// From 1 x 4 tiles to the same row three times.
 Single sound_converter() {
   Single convert("convert");

@@ -33,8 +33,8 @@ constexpr const char* Everything =
     "kernel @loader = load_params<> group 0 () -> (%\"odd name\", %c) memories (@params0)\n"
     "kernel @k = layer_norm<Beats=1, L=16> group 1 (%c, %\"odd name\", #1 : itensor<16xf32, "
     "iter_space: [sequence<=4,1]*[1,16], iter_map: (d0,d1)->(d1)> by 16) -> () memories (@cache, "
-    "@params0) reals (epsilon=1e-05, other=-0.0) instance shared body (add, gelu_tanh) node 12 \"h "
-    "0\"\n"
+    "@params0) reals (epsilon=1e-05, other=-0.0) instance shared body (add, gelu_tanh) "
+    "storage (kept=uram, row=bram) node 12 \"h 0\"\n"
     "kernel @bare = \"odd kind\"<> group 0 () -> () node -1 \"n\"\n";
 
 TEST(ProgramText, EveryFieldReadsBack) {
@@ -69,6 +69,8 @@ TEST(ProgramText, EveryFieldReadsBack) {
   EXPECT_TRUE(std::signbit(k.reals.at("other")));
   EXPECT_EQ(k.instance, "shared");
   EXPECT_EQ(k.body, (std::vector<std::string>{"add", "gelu_tanh"}));
+  EXPECT_EQ(k.storage, (std::map<std::string, MemoryKind>{{"kept", MemoryKind::Uram},
+                                                          {"row", MemoryKind::Bram}}));
   EXPECT_EQ(k.node, 12);
   EXPECT_EQ(k.origin, "h 0");
   EXPECT_EQ(k.group, 1);
@@ -118,6 +120,8 @@ TEST(ProgramText, ErrorsSayWhatIsWrong) {
       {"reals (epsilon=1e-05, other", "reals (epsilon=1e-05, epsilon",
        "the kernel has real 'epsilon' already"},
       {"epsilon=1e-05", "epsilon=small", "expected a real number"},
+      {"kept=uram", "kept=flash", "expected a kind of memory: srl, lutram, bram, uram"},
+      {"kept=uram", "row=uram", "the kernel has storage for 'row' already"},
       {"node 12 \"h", "node 12 h", "expected the model's name of the node in quotes"},
   };
   for (const Bad& each : bad) {

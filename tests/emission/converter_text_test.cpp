@@ -60,6 +60,24 @@ static void widen(hls::stream<vec<float, 4>>& in, hls::stream<vec<float, 2>>& ou
 )");
 }
 
+TEST(ConverterText, TheChosenMemoryIsBound) {
+  const StreamType fours = {{{1, 4}, DType::F32, {Rows, 3}, {1, 4}, {0, 1}}, 4};
+  const StreamType sixes = {{{1, 6}, DType::F32, {Rows, 2}, {1, 6}, {0, 1}}, 2};
+  const StreamType ones = {{{1, 6}, DType::F32, {Rows, 2}, {1, 6}, {0, 1}}, 1};
+  const auto binding = [](Kernel kernel, MemoryKind kind) {
+    kernel.storage["buffer"] = kind;
+    const std::string text = emit_converter(kernel);
+    const size_t at = text.find("#pragma HLS BIND_STORAGE");
+    EXPECT_NE(at, std::string::npos) << text;
+    return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+  };
+  // Two lanes may come from one bank.
+  EXPECT_EQ(binding(converter(fours, sixes, 8), MemoryKind::Bram),
+            "#pragma HLS BIND_STORAGE variable=buffer type=ram_2p impl=bram");
+  EXPECT_EQ(binding(converter(fours, ones, 0), MemoryKind::Uram),
+            "#pragma HLS BIND_STORAGE variable=buffer type=ram_s2p impl=uram");
+}
+
 TEST(ConverterText, RepeatsOfTheSourceAreDropped) {
   const StreamType twice = {{{1, 4}, DType::I8, {Rows, 2, 3, 2}, {1, 1, 4, 1}, {0, 2}}, 4};
   const StreamType once = {{{1, 12}, DType::I8, {Rows}, {1}, {0, Zero}}, 1};

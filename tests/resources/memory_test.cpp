@@ -34,8 +34,12 @@ TEST(Memory, CostFollowsTheGeometryOfTheBlocks) {
       {Srl, 512, 2, {258, 0, 0}},       // two short registers in a LUT, two 1-bit pointers
       {Srl, 32, 32, {42, 0, 0}},        // 32 LUTs, two 5-bit pointers
       {Srl, 8, 1, {4, 0, 0}},           // no pointer bits
-      {LutRam, 512, 64, {524, 0, 0}},   // 2 * 256 LUTs, two 6-bit pointers
-      {LutRam, 32, 128, {78, 0, 0}},    // 4 * 16 LUTs, two 7-bit pointers
+      {Srl, 16, 33, {36, 0, 0}},        // a long and a short register for each bit
+      {Srl, 4, 50, {20, 0, 0}},         // two long ones
+      {LutRam, 512, 64, {604, 0, 0}},   // 74 slices of 7 bits, two 6-bit pointers
+      {LutRam, 32, 128, {94, 0, 0}},    // 2 * 5 slices, two 7-bit pointers
+      {LutRam, 14, 96, {38, 0, 0}},     // 3 slices of 32 words, two 7-bit pointers
+      {LutRam, 1, 2, {10, 0, 0}},       // never less than a slice
       {Bram, 0, 512, {0, 0, 0}},       {Uram, 512, 0, {0, 0, 0}},
   };
   for (const Case& c : cases) {
@@ -43,6 +47,29 @@ TEST(Memory, CostFollowsTheGeometryOfTheBlocks) {
     EXPECT_EQ(cost, c.cost) << "kind " << static_cast<int>(c.kind) << ", " << c.width << " x "
                             << c.depth << ": " << cost.lut << " LUT, " << cost.bram18 << " BRAM18, "
                             << cost.uram << " URAM";
+  }
+}
+
+TEST(Memory, ASecondReadTakesMore) {
+  using enum MemoryKind;
+  const auto two = MemoryPorts::TwoReadOrWrite;
+  EXPECT_EQ(blocks_of(Bram, 36, 512), (MemoryCost{0, 1, 0}));
+  EXPECT_EQ(blocks_of(Bram, 36, 512, two), (MemoryCost{0, 2, 0}));
+  EXPECT_EQ(blocks_of(Bram, 18, 1024, two), (MemoryCost{0, 1, 0}));
+  EXPECT_EQ(blocks_of(LutRam, 14, 32), (MemoryCost{8, 0, 0}));
+  EXPECT_EQ(blocks_of(LutRam, 14, 32, two), (MemoryCost{16, 0, 0}));
+  EXPECT_EQ(blocks_of(LutRam, 5, 90, two), (MemoryCost{20, 0, 0}));
+  EXPECT_EQ(blocks_of(Uram, 72, 4096, two), (MemoryCost{0, 0, 1}));
+}
+
+TEST(Memory, BlocksHoldWhatTheyAreAskedTo) {
+  for (const MemoryKind kind : AllMemoryKinds) {
+    for (const MemoryPorts ports : {MemoryPorts::ReadAndWrite, MemoryPorts::TwoReadOrWrite}) {
+      for (int64_t width = 1; width <= 80; width += 3) {
+        for (int64_t words = 1; words <= 5'000; words += 61)
+          EXPECT_GE(capacity_bits(kind, blocks_of(kind, width, words, ports)), width * words);
+      }
+    }
   }
 }
 

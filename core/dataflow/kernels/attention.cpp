@@ -82,8 +82,10 @@ Nest attention_context(const Program& program, const Kernel& kernel) {
              pipelined(beats, 1, {write(0, emit)})})})};
 }
 
-int64_t head_bits(const Program&, const Kernel& kernel) {
-  return kernel.sizes.at("HeadBeats") * kernel.sizes.at("L") * 32;
+/// One head, a beat per word.
+Buffer head_buffer(const Kernel& kernel, std::string_view name) {
+  return {
+      .name = name, .width_bits = kernel.sizes.at("L") * 32, .words = kernel.sizes.at("HeadBeats")};
 }
 
 }  // namespace
@@ -95,23 +97,28 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "HeadBeats", "Heads"},
                      .arguments = {"in0", "in1", "out0", "real:scale", "tokens", "past"},
                      .nest = attention_scores,
-                     .local_bits = head_bits});
-  records.push_back(
-      {.kind = "softmax_rows",
-       .header = "streamtensor/attention.h",
-       .summary = "softmax over the visible positions",
-       .template_arguments = {"MaxPositions", "Heads"},
-       .arguments = {"in0", "out0", "tokens", "past"},
-       .nest = softmax_rows,
-       .local_bits = [](const Program& p, const Kernel&) { return p.max_positions * 32; },
-       .row_barrier = true});
+                     .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
+                       return {head_buffer(k, "query")};
+                     }});
+  records.push_back({.kind = "softmax_rows",
+                     .header = "streamtensor/attention.h",
+                     .summary = "softmax over the visible positions",
+                     .template_arguments = {"MaxPositions", "Heads"},
+                     .arguments = {"in0", "out0", "tokens", "past"},
+                     .nest = softmax_rows,
+                     .buffers = [](const Program& p, const Kernel&) -> std::vector<Buffer> {
+                       return {{.name = "values", .width_bits = 32, .words = p.max_positions}};
+                     },
+                     .row_barrier = true});
   records.push_back({.kind = "attention_context",
                      .header = "streamtensor/attention.h",
                      .summary = "probabilities times each visible value",
                      .template_arguments = {"L", "HeadBeats", "Heads"},
                      .arguments = {"in0", "in1", "out0", "tokens", "past"},
                      .nest = attention_context,
-                     .local_bits = head_bits,
+                     .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
+                       return {head_buffer(k, "sums")};
+                     },
                      .row_barrier = true});
 }
 

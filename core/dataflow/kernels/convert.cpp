@@ -179,10 +179,30 @@ Nest convert(const Program&, const Kernel& kernel) {
   return window > 0 ? Sliding(plan, kernel, window).nest() : PingPong(plan, kernel).nest();
 }
 
-int64_t convert_bits(const Program&, const Kernel& kernel) {
+/// As many banks as the widest beat has lanes; two of the lanes that are sent may come from one
+/// bank (cycles_per_beat). The tool doubles an array between two processes.
+std::vector<Buffer> convert_buffers(const Program&, const Kernel& kernel) {
   const int64_t window = converter_window(kernel);
-  const int64_t cells = window > 0 ? window : 2 * block_elements(plan_of_converter(kernel));
-  return cells * bits_of(kernel.inputs[0].type.itensor.dtype);
+  Buffer buffer = {.name = "buffer", .width_bits = bits_of(kernel.inputs[0].type.itensor.dtype)};
+  buffer.words = window > 0 ? window : block_elements(plan_of_converter(kernel));
+  buffer.copies = window > 0 ? 1 : 2;
+  buffer.banks = kernel.inputs[0].type.lanes;
+  for (const Port& port : kernel.outputs) {
+    buffer.banks = std::max<int64_t>(buffer.banks, port.type.lanes);
+    buffer.two_reads = buffer.two_reads || port.type.lanes > 1;
+  }
+  return {buffer};
+}
+
+/// A shift register of pieces that both widths are made of: one piece less than a beat needs, and a
+/// beat.
+std::vector<Buffer> adapt_buffers(const Program&, const Kernel& kernel) {
+  const int64_t in = kernel.sizes.at("LIn"), out = kernel.sizes.at("LOut");
+  const int64_t piece = std::gcd(in, out), pieces = (in + out) / piece - 1;
+  return {{.name = "held",
+           .width_bits = piece * bits_of(kernel.inputs[0].type.itensor.dtype),
+           .words = pieces,
+           .banks = pieces}};
 }
 
 /// Cycles of a row: those of a block as often as blocks make a row.
@@ -250,7 +270,7 @@ void add_converter_kernels(std::vector<KernelRecord>& records) {
                      .arguments = {"in0", "out*", "tokens"},
                      .nest = convert,
                      .row_cycles = convert_cycles,
-                     .local_bits = convert_bits,
+                     .buffers = convert_buffers,
                      .row_barrier = true});
   records.push_back({.kind = "adapt",
                      .header = "streamtensor/adapt.h",
@@ -258,10 +278,7 @@ void add_converter_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"type of in0", "LIn", "LOut", "BeatsOut"},
                      .arguments = {"in0", "out0", "tokens"},
                      .nest = adapt,
-                     .local_bits = [](const Program&, const Kernel& k) {
-                       return (k.sizes.at("LIn") + k.sizes.at("LOut")) *
-                              bits_of(k.inputs[0].type.itensor.dtype);
-                     }});
+                     .buffers = adapt_buffers});
 }
 
 }  // namespace st

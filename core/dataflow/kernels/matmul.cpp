@@ -43,7 +43,10 @@ void add_matmul_kernels(std::vector<KernelRecord>& records) {
        .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL", "NBeats"},
        .arguments = {"in0", "in1", "out0", "tokens"},
        .nest = matmul,
-       .local_bits = [](const Program&, const Kernel& k) { return k.sizes.at("NL") * 32; }});
+       .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
+         const int64_t lanes = k.sizes.at("NL");
+         return {{.name = "sums", .width_bits = 32, .words = lanes, .banks = lanes}};
+       }});
 }
 
 }  // namespace st

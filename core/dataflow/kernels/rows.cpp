@@ -193,13 +193,29 @@ Nest rotary(const Program& program, const Kernel& kernel) {
                                                 pipelined(beats, 1, {write(0, turn)})})})};
 }
 
-int64_t row_bits(const Program&, const Kernel& kernel) { return RowShape(kernel).width * 32; }
+std::vector<Buffer> row_buffer(const Program&, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  return {{.name = "row", .width_bits = shape.lanes * 32, .words = shape.beats}};
+}
 
 /// What is sent more than once is kept as it is sent.
-int64_t quantized_row_bits(const Program&, const Kernel& kernel) {
+std::vector<Buffer> quantized_row_buffers(const Program& program, const Kernel& kernel) {
+  std::vector<Buffer> buffers = row_buffer(program, kernel);
   int64_t passes = 0;
   for (int64_t repeat : kernel.sizes_named("Repeat")) passes += repeat;
-  return RowShape(kernel).width * (passes > 1 ? 32 + 8 : 32);
+  const RowShape shape(kernel);
+  if (passes > 1)
+    buffers.push_back({.name = "kept", .width_bits = shape.lanes * 8, .words = shape.beats});
+  return buffers;
+}
+
+/// All are partitioned completely.
+std::vector<Buffer> rotary_buffers(const Program&, const Kernel& kernel) {
+  const int64_t head = kernel.sizes.at("HeadBeats") * kernel.sizes.at("L");
+  const int64_t angles = kernel.sizes.at("CBeats") * kernel.sizes.at("CL");
+  return {{.name = "head", .width_bits = 32, .words = head, .banks = head},
+          {.name = "cosines", .width_bits = 32, .words = angles, .banks = angles},
+          {.name = "sines", .width_bits = 32, .words = angles, .banks = angles}};
 }
 
 }  // namespace
@@ -211,7 +227,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "in1", "in2", "real:epsilon", "tokens", "out*"},
                      .nest = layer_norm,
-                     .local_bits = row_bits,
+                     .buffers = row_buffer,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "rms_norm",
@@ -220,7 +236,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "in1", "real:epsilon", "tokens", "out*"},
                      .nest = rms_norm,
-                     .local_bits = row_bits,
+                     .buffers = row_buffer,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "quantize_rows",
@@ -229,7 +245,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "out-last", "tokens", "out*-last"},
                      .nest = quantize_rows,
-                     .local_bits = quantized_row_bits,
+                     .buffers = quantized_row_buffers,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "dequantize_rows",
@@ -245,10 +261,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
        .template_arguments = {"L", "HeadBeats", "Heads", "Interleaved", "CL", "CBeats"},
        .arguments = {"in0", "in1", "in2", "out0", "tokens"},
        .nest = rotary,
-       .local_bits =
-           [](const Program&, const Kernel& k) {
-             return 2 * k.sizes.at("HeadBeats") * k.sizes.at("L") * 32;
-           },
+       .buffers = rotary_buffers,
        .row_barrier = true});
 }
 

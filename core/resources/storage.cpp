@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/storage.h"
+
+#include <set>
+
+#include "core/dataflow/kernel_record.h"
+
+namespace st {
+namespace {
+
+MemoryProblem::Item item_of(const Channel& channel) {
+  const int64_t width = channel.type.beat_bits();
+  return {.name = channel.name,
+          .width_bits = width,
+          .words = channel.depth,
+          .fifo = true,
+          .used_bits = width * channel.depth};
+}
+
+MemoryProblem::Item item_of(const Kernel& kernel, const Buffer& buffer) {
+  return {.name = kernel.name + "." + std::string(buffer.name),
+          .width_bits = buffer.width_bits,
+          .words = buffer.words_per_bank(),
+          .banks = buffer.banks * buffer.copies,
+          .ports = buffer.two_reads ? MemoryPorts::TwoReadOrWrite : MemoryPorts::ReadAndWrite,
+          .used_bits = buffer.bits()};
+}
+
+/// The memories of a group as a problem, and where each one is from.
+struct GroupMemories {
+  struct Owner {
+    ChannelId channel = -1;
+    KernelId kernel = -1;  ///< if it is no channel
+    std::string array;
+  };
+  MemoryProblem problem;
+  std::vector<Owner> owners;
+  int64_t registers = 0;  ///< bits
+};
+
+/// FIFOs without a depth are left out, and so are arrays of an instance that were counted before.
+GroupMemories memories_in(const Program& program, int group) {
+  GroupMemories found;
+  for (ChannelId c : program.channels_of(group)) {
+    if (program.channels[c].depth < 1) continue;
+    found.problem.items.push_back(item_of(program.channels[c]));
+    found.owners.push_back({c, -1, ""});
+  }
+  std::set<std::string> instances;
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[k];
+    if (!kernel.instance.empty() && !instances.insert(kernel.instance).second) continue;
+    for (const Buffer& buffer : buffers_of(program, kernel)) {
+      if (buffer.in_registers()) {
+        found.registers += buffer.bits();
+        continue;
+      }
+      found.problem.items.push_back(item_of(kernel, buffer));
+      found.owners.push_back({-1, k, std::string(buffer.name)});
+    }
+  }
+  return found;
+}
+
+/// Writes the chosen kinds into the program; nodes of one instance have the same.
+void apply(Program& program, int group, const GroupMemories& memories,
+           const std::vector<MemoryKind>& kind) {
+  for (KernelId k : program.kernels_of(group)) program.kernels[k].storage.clear();
+  for (size_t i = 0; i < kind.size(); ++i) {
+    const GroupMemories::Owner& owner = memories.owners[i];
+    if (owner.channel >= 0) {
+      program.channels[owner.channel].memory = kind[i];
+      continue;
+    }
+    const Kernel& first = program.kernels[owner.kernel];
+    for (KernelId k : program.kernels_of(group)) {
+      Kernel& kernel = program.kernels[k];
+      if (k == owner.kernel || (!first.instance.empty() && kernel.instance == first.instance))
+        kernel.storage[owner.array] = kind[i];
+    }
+  }
+}
+
+/// What no device has needs no search.
+Diagnostics beyond_any_device(const MemoryProblem& problem) {
+  Diagnostics problems;
+  for (const MemoryProblem::Item& item : problem.items) {
+    if (item.words > MostItemBits / item.width_bits / item.banks)
+      problems.push_back({"E0403",
+                          "'" + printable(item.name) + "' is larger than any device",
+                          "",
+                          {std::to_string(item.words) + " words of " +
+                           std::to_string(item.width_bits * item.banks) + " bits (predicted)"},
+                          "choose smaller bounds with --dim"});
+  }
+  return problems;
+}
+
+Diagnostic too_small(const Target& target, int group, std::vector<std::string> details) {
+  return {"E0403", "group " + std::to_string(group) + " does not fit " + target.name, "",
+          std::move(details), "choose a larger target, or smaller bounds with --dim"};
+}
+
+}  // namespace
+
+MemoryPlan storage_of(const Program& program, int group) {
+  const GroupMemories memories = memories_in(program, group);
+  std::vector<MemoryKind> kinds;
+  for (size_t i = 0; i < memories.owners.size(); ++i) {
+    const GroupMemories::Owner& owner = memories.owners[i];
+    if (owner.channel >= 0) {
+      kinds.push_back(program.channels[owner.channel].memory);
+      continue;
+    }
+    const auto& storage = program.kernels[owner.kernel].storage;
+    const auto chosen = storage.find(owner.array);
+    kinds.push_back(chosen == storage.end() ? preferred_kind(memories.problem.items[i])
+                                            : chosen->second);
+  }
+  MemoryPlan plan = plan_of(memories.problem, std::move(kinds));
+  plan.cost.ff = memories.registers;
+  return plan;
+}
+
+Status choose_memories(Program& program, const Target& target) {
+  Diagnostics problems;
+  for (int group = 0; group < program.groups; ++group) {
+    GroupMemories memories = memories_in(program, group);
+    memories.problem.budget = target.budget();
+    if (const Diagnostics huge = beyond_any_device(memories.problem); !huge.empty()) {
+      problems.insert(problems.end(), huge.begin(), huge.end());
+      continue;
+    }
+    const int64_t registers = target.budget().ff;
+    if (memories.registers > registers) {
+      problems.push_back(
+          too_small(target, group,
+                    {"FF: needs " + std::to_string(memories.registers) +
+                     " (predicted, storage alone), the budget is " + std::to_string(registers)}));
+    }
+    Result<MemoryPlan> plan = choose_kinds(memories.problem);
+    if (!plan.ok()) {
+      for (const Diagnostic& problem : plan.errors())
+        problems.push_back(problem.code == "E0403" ? too_small(target, group, problem.details)
+                                                   : problem);
+      continue;
+    }
+    ST_CHECK(verify(memories.problem, *plan));
+    apply(program, group, memories, plan->kind);
+  }
+  return problems;
+}
+
+std::string arrays_text(const Program& program, const Kernel& kernel) {
+  std::string out;
+  for (const Buffer& buffer : buffers_of(program, kernel)) {
+    const auto chosen = kernel.storage.find(std::string(buffer.name));
+    out += (out.empty() ? "" : ", ") + std::string(buffer.name);
+    if (buffer.in_registers()) {
+      out += " registers";
+    } else if (chosen != kernel.storage.end()) {
+      out += " " + std::string(name_of(chosen->second));
+    }
+  }
+  return out;
+}
+
+}  // namespace st

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// From a program with depths to the memories behind its FIFOs and arrays.
+#pragma once
+
+#include "core/dataflow/program.h"
+#include "core/platform/target.h"
+#include "core/resources/memory_problem.h"
+
+namespace st {
+
+/// Predicted storage of one group: FIFOs, converters and the arrays inside kernels, those that are
+/// registers as FF, with the bits that its blocks hold and waste. An array whose memory is not
+/// chosen yet counts as the kind that suits its geometry.
+MemoryPlan storage_of(const Program& program, int group);
+
+/// Chooses the memory of every FIFO and array such that no group exceeds the target's budget.
+/// Errors: E0403 with both numbers per resource.
+Status choose_memories(Program& program, const Target& target);
+
+/// "row bram, kept lutram": the arrays of a kernel and what implements them; empty without arrays.
+std::string arrays_text(const Program& program, const Kernel& kernel);
+
+}  // namespace st
