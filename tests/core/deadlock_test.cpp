@@ -16,7 +16,7 @@ namespace {
 using test::Random;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 40;
+constexpr uint64_t Programs = 16;
 #else
 constexpr uint64_t Programs = 300;
 #endif

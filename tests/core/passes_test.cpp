@@ -20,7 +20,7 @@ using test::Compiled;
 using test::Random;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 60;
+constexpr uint64_t Programs = 30;
 constexpr uint64_t Graphs = 60;
 #else
 constexpr uint64_t Programs = 240;
