@@ -35,7 +35,7 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
     return Diagnostic{"E0601",
                       "'" + printable(path) + "' is not a build directory",
                       "",
-                      {std::string("it has no ") + ConfigFile},
+                      {"it has no " + std::string(ConfigFile)},
                       "make one with `streamtensor build MODEL --target u280 --output DIR`"};
   }
   ST_TRY(text, read_file(build.path_ / ConfigFile, LargestConfig));
