@@ -9,6 +9,8 @@ namespace {
 
 /// Of sums of doubles, relative.
 constexpr double SumTolerance = 1e-9;
+/// More steps than any knapsack has.
+constexpr double FarAbove = 1e9;
 
 CutLayout layout_with(const DieModel& model, const std::vector<bool>& split) {
   CutLayout layout;
@@ -211,7 +213,7 @@ Knapsack knapsack_of(const DieModel& model, int boundary, size_t resource, int64
     for (const auto& need : model.need) {
       const auto exact = static_cast<double>(need[resource]);
       const double rounded = std::round(exact / step);
-      sack.weight.push_back(static_cast<int>(rounded));
+      sack.weight.push_back(static_cast<int>(std::min(rounded, FarAbove)));
       over += std::max(0.0, rounded * step - exact);
       under += std::max(0.0, exact - rounded * step);
     }
