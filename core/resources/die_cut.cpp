@@ -39,6 +39,7 @@ CutLayout layout_with(const DieModel& model, const std::vector<bool>& split) {
       }
       if (!step.cut.empty() || open[k] > 0) {
         step.joins = true;
+        step.bit = static_cast<int>(frontier.size());
         frontier.push_back(k);
         layout.width = std::max(layout.width, static_cast<int>(frontier.size()));
       }
@@ -141,7 +142,6 @@ class CutTable {
   void trace(Cut& cut, size_t level) {
     cut.above.assign(costs_.above.size(), false);
     size_t mask = 0;
-    size_t frontier = 0;
     auto step = layout_.steps.rbegin();
     for (; step != layout_.steps.rend(); ++step) {
       for (auto bit = step->leaving.rbegin(); bit != step->leaving.rend(); ++bit) {
@@ -149,13 +149,12 @@ class CutTable {
         const size_t side = choices_.back()[mask * levels_ + level];
         choices_.pop_back();
         mask = (mask & low) | (mask & ~low) << 1 | side << *bit;
-        ++frontier;
       }
       bool above = false;
       if (step->joins) {
-        --frontier;
-        above = (mask >> frontier & 1) != 0;
-        mask &= (size_t{1} << frontier) - 1;
+        const size_t highest = size_t{1} << step->bit;
+        above = (mask & highest) != 0;
+        mask &= highest - 1;
       } else {
         above = choices_.back()[mask * levels_ + level] != 0;
         choices_.pop_back();
