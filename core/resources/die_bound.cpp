@@ -39,6 +39,9 @@ constexpr int MostFrontier = 6;
 /// Cells of a table while prices are sought, and for the bound itself.
 constexpr int64_t CoarseCells = int64_t{1} << 16;
 constexpr int64_t FineCells = int64_t{1} << 19;
+/// Bytes that the choices behind a cut take at most, as far as a table of the least size allows.
+constexpr int64_t MostChoices = int64_t{1} << 27;
+constexpr int64_t LeastCells = int64_t{1} << 12;
 /// Of sums of doubles, relative: far above what rounding can add up to.
 constexpr double SumTolerance = 1e-9;
 
@@ -152,7 +155,10 @@ class Relaxation {
                                             static_cast<double>(model_.budget[die][r]);
   }
 
-  [[nodiscard]] int64_t levels_of(int64_t cells) const { return (cells >> layout_.width) - 1; }
+  [[nodiscard]] int64_t levels_of(int64_t cells) const {
+    const int64_t fewer = std::max(MostChoices / model_.kernels(), LeastCells);
+    return (std::min(cells, fewer) >> layout_.width) - 1;
+  }
 
   /// The bound of a node by its prices; NoCut if nothing is in it. Keeps the cuts if they are
   /// wanted.

@@ -9,6 +9,8 @@ namespace {
 
 /// Of sums of doubles, relative.
 constexpr double SumTolerance = 1e-9;
+/// More steps than any knapsack has.
+constexpr double FarAbove = 1e9;
 
 CutLayout layout_with(const DieModel& model, const std::vector<bool>& split) {
   CutLayout layout;
@@ -37,6 +39,7 @@ CutLayout layout_with(const DieModel& model, const std::vector<bool>& split) {
       }
       if (!step.cut.empty() || open[k] > 0) {
         step.joins = true;
+        step.bit = static_cast<int>(frontier.size());
         frontier.push_back(k);
         layout.width = std::max(layout.width, static_cast<int>(frontier.size()));
       }
@@ -139,7 +142,6 @@ class CutTable {
   void trace(Cut& cut, size_t level) {
     cut.above.assign(costs_.above.size(), false);
     size_t mask = 0;
-    size_t frontier = 0;
     auto step = layout_.steps.rbegin();
     for (; step != layout_.steps.rend(); ++step) {
       for (auto bit = step->leaving.rbegin(); bit != step->leaving.rend(); ++bit) {
@@ -147,13 +149,12 @@ class CutTable {
         const size_t side = choices_.back()[mask * levels_ + level];
         choices_.pop_back();
         mask = (mask & low) | (mask & ~low) << 1 | side << *bit;
-        ++frontier;
       }
       bool above = false;
       if (step->joins) {
-        --frontier;
-        above = (mask >> frontier & 1) != 0;
-        mask &= (size_t{1} << frontier) - 1;
+        const size_t highest = size_t{1} << step->bit;
+        above = (mask & highest) != 0;
+        mask &= highest - 1;
       } else {
         above = choices_.back()[mask * levels_ + level] != 0;
         choices_.pop_back();
@@ -211,7 +212,7 @@ Knapsack knapsack_of(const DieModel& model, int boundary, size_t resource, int64
     for (const auto& need : model.need) {
       const auto exact = static_cast<double>(need[resource]);
       const double rounded = std::round(exact / step);
-      sack.weight.push_back(static_cast<int>(rounded));
+      sack.weight.push_back(static_cast<int>(std::min(rounded, FarAbove)));
       over += std::max(0.0, rounded * step - exact);
       under += std::max(0.0, exact - rounded * step);
     }

@@ -20,6 +20,7 @@ struct CutLayout {
     int kernel;
     std::vector<std::pair<int, int64_t>> cut;  ///< bit in the frontier, wires
     bool joins = false;                        ///< the frontier, as its highest bit
+    int bit = 0;                               ///< if it joins
     std::vector<int> leaving;                  ///< bits, each after the ones before have gone
   };
   struct Copy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Kernels to dies (StreamTensor §5.3; AutoBridge): the problem, what a solution is, and its check.
-/// The solver is behind assign_dies() and shares only the numbers of the problem with the check.
+/// The solver is behind assign_dies(); it adds up resources and wires on its own.
 ///
 /// A device is a stack of dies, the SLRs: wires join neighbours only, so that a stream from die i
 /// to die j takes its width in wires at each of the |i - j| boundaries between them. Minimised is

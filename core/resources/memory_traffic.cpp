@@ -6,13 +6,14 @@
 namespace st {
 namespace {
 
+constexpr int64_t WordBytes = WordBits / 8;
 constexpr double MostTraffic = static_cast<double>(int64_t{1} << 50);
 
 /// Bytes that a kernel moves.
 double moved_by(const Program& program, const Kernel& kernel, const Memory& memory) {
   const auto rows = static_cast<double>(program.max_sequence);
   const auto bytes = static_cast<double>(memory.bytes);
-  const auto row_bytes = static_cast<double>(memory.words_per_row() * (WordBits / 8));
+  const auto row_bytes = static_cast<double>(memory.words_per_row() * WordBytes);
   switch (memory.role) {
     case MemoryRole::Parameters:
       return bytes * rows;
