@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "core/network/certificate.h"
 #include "core/resources/fifo_search.h"
 #include "core/resources/network_profile.h"
 #include "core/resources/prove.h"
@@ -82,13 +81,11 @@ Status judge(const Network& network, const Sizing& sizing) {
                             " are needed to be as fast (proven)")
               << "; " << grouped(sizing.search->simulations) << " simulations\n";
   }
-  ST_TRY(certificate, prove_free_of_deadlock(network, sizing.depths));
-  ST_CHECK(verify(network, certificate));
+  ST_TRY(proven, prove_and_check(network, sizing.depths));
   std::cout << "  no deadlock whatever the latencies: proven for "
-            << (certificate.row_symbol.empty()
-                    ? std::to_string(certificate.launches.size()) + " launches"
-                    : "all lengths, by rows at " + std::to_string(certificate.launches.size()) +
-                          " positions")
+            << (proven.positions > 0
+                    ? "all lengths, by rows at " + grouped(proven.positions) + " positions"
+                    : grouped(proven.launches) + (proven.launches == 1 ? " launch" : " launches"))
             << "\n";
   return {};
 }

@@ -11,7 +11,7 @@ Diagnostic refusal(const std::string& message, const std::string& where = "") {
   return {"E0334", message, where, {}, ""};
 }
 
-std::string quoted(const std::string& name) { return "'" + printable(name) + "'"; }
+std::string in_quotes(const std::string& name) { return "'" + printable(name) + "'"; }
 
 std::string text_of(const Bindings& launch) {
   std::string text = "launch";
@@ -26,69 +26,94 @@ struct Event {
   int64_t iteration;  ///< of the outermost loop
 };
 
+/// Whether trip counts inside depend on a symbol or on the counter of the outermost loop.
+bool depends_on_launch(const std::vector<NetworkItem>& items) {
+  return std::any_of(items.begin(), items.end(), [](const NetworkItem& item) {
+    for (const auto& [symbol, factor] : item.trips.terms()) {
+      const bool inner = symbol.size() > 1 && symbol[0] == 'd' && symbol != "d0" &&
+                         symbol.find_first_not_of("0123456789", 1) == std::string::npos;
+      if (!inner) return true;
+    }
+    return depends_on_launch(item.items);
+  });
+}
+
 /// All firings of a launch of a task, in order.
 class Unrolling {
  public:
-  explicit Unrolling(const Bindings& launch) : bindings_(launch) {}
+  Unrolling(const Bindings& launch, std::vector<Event>& events)
+      : bindings_(launch), events_(events) {}
   Status run(const NetworkTask& task) {
     if (!items(task.items, 0, 0))
-      return refusal("task " + quoted(task.name) + " fires too often to be checked");
+      return refusal("task " + in_quotes(task.name) + " fires too often to be checked");
     return {};
   }
-  std::vector<Event> events;
 
  private:
   bool items(const std::vector<NetworkItem>& body, int depth, int64_t outer) {
     for (const NetworkItem& item : body) {
       if (!item.is_loop()) {
-        if (static_cast<int64_t>(events.size()) >= MostScheduledFirings) return false;
-        events.push_back({&item, iteration_});
+        if (static_cast<int64_t>(events_.size()) >= MostScheduledFirings) return false;
+        events_.push_back({&item, iteration_});
         continue;
       }
+      const auto constant = item.trips.constant();
       const int64_t trips = item.trips_by_outer != nullptr
                                 ? item.trips_by_outer->at(static_cast<size_t>(outer))
-                                : item.trips.evaluate(bindings_).value();
-      const std::string counter = "d" + std::to_string(depth);
+                            : constant ? *constant
+                                       : item.trips.evaluate(bindings_).value();
+      // Only inner loops ask for counters.
+      const bool loops = std::any_of(item.items.begin(), item.items.end(),
+                                     [](const NetworkItem& inner) { return inner.is_loop(); });
+      const std::string counter = loops ? "d" + std::to_string(depth) : "";
       for (int64_t k = 0; k < trips; ++k) {
         if (depth == 0) iteration_ = k;
-        bindings_[counter] = k;
+        if (loops) bindings_[counter] = k;
         if (!items(item.items, depth + 1, k)) return false;
       }
-      bindings_.erase(counter);
+      if (loops) bindings_.erase(counter);
     }
     return true;
   }
 
   Bindings bindings_;
+  std::vector<Event>& events_;
   int64_t iteration_ = 0;
 };
 
-/// Replays one launch on the fills of the channels.
+/// Replays launches on the fills of the channels.
 class Replay {
  public:
-  Replay(const Network& network, const std::vector<int64_t>& depths, const Bindings& launch)
-      : network_(network), depths_(depths), where_(text_of(launch)) {
-    for (const NetworkInstance& instance : network.instances) turn_of_.push_back({&instance, {}});
+  Replay(const Network& network, const std::vector<int64_t>& depths)
+      : network_(network), depths_(depths), events_(network.tasks.size()) {
+    for (const NetworkTask& task : network.tasks) {
+      // Rows of one task differ only where it looks at their position.
+      const bool row = task.items.size() == 1 && task.items[0].is_loop();
+      same_each_row_.push_back(row && !depends_on_launch(task.items[0].items));
+    }
   }
 
-  Status run(const ScheduledLaunch& schedule, std::vector<int64_t>& held) {
-    for (const NetworkTask& task : network_.tasks) {
-      Unrolling unrolling(schedule.launch);
-      ST_CHECK(unrolling.run(task));
-      events_.push_back(std::move(unrolling.events));
+  /// `row`: the launch is a single row.
+  Status run(const ScheduledLaunch& schedule, bool row, std::vector<int64_t>& held) {
+    where_ = text_of(schedule.launch);
+    for (size_t t = 0; t < events_.size(); ++t) {
+      if (row && same_each_row_[t] && !events_[t].empty()) continue;
+      events_[t].clear();
+      ST_CHECK(Unrolling(schedule.launch, events_[t]).run(network_.tasks[t]));
     }
     done_.assign(events_.size(), 0);
     list_turns();
     for (const ScheduleStep& step : schedule.steps) {
       if (step.task < 0 || step.task >= static_cast<int>(events_.size()) || step.firings < 1)
         return refusal("the schedule has a step that is none", where_);
-      for (int64_t i = 0; i < step.firings; ++i)
-        ST_CHECK(fire(static_cast<size_t>(step.task), held));
+      for (int64_t i = 0; i < step.firings; ++i) {
+        if (!fire(static_cast<size_t>(step.task), held)) return std::move(problem_);
+      }
     }
     for (size_t t = 0; t < events_.size(); ++t) {
       if (done_[t] < events_[t].size())
-        return refusal("the schedule ends when task " + quoted(network_.tasks[t].name) + " has " +
-                           std::to_string(events_[t].size() - done_[t]) + " firings left",
+        return refusal("the schedule ends when task " + in_quotes(network_.tasks[t].name) +
+                           " has " + std::to_string(events_[t].size() - done_[t]) + " firings left",
                        where_);
     }
     return {};
@@ -104,57 +129,73 @@ class Replay {
   };
   struct Turns {
     const NetworkInstance* instance;
-    std::multiset<Turn> left;  ///< a turn for each firing that is left
+    std::map<Turn, int64_t> left;  ///< firings that are left of each turn
   };
 
   void list_turns() {
-    for (Turns& turns : turn_of_) {
-      for (size_t place = 0; place < turns.instance->tasks.size(); ++place) {
-        for (const Event& event : events_[static_cast<size_t>(turns.instance->tasks[place])])
-          turns.left.insert({turns.instance->per_iteration ? event.iteration : 0, place});
+    turns_.clear();
+    for (const NetworkInstance& instance : network_.instances) {
+      turns_.push_back({&instance, {}});
+      for (size_t place = 0; place < instance.tasks.size(); ++place) {
+        for (const Event& event : events_[static_cast<size_t>(instance.tasks[place])])
+          ++turns_.back().left[{instance.per_iteration ? event.iteration : 0, place}];
       }
     }
   }
 
-  Status fire(size_t t, std::vector<int64_t>& held) {
-    const std::string who = "task " + quoted(network_.tasks[t].name);
+  bool fail(const std::string& message) {
+    problem_ = refusal(message, where_);
+    return false;
+  }
+
+  [[nodiscard]] std::string who(size_t t) const {
+    return "firing " + std::to_string(done_[t]) + " of task " + in_quotes(network_.tasks[t].name);
+  }
+
+  bool fire(size_t t, std::vector<int64_t>& held) {
     if (done_[t] == events_[t].size())
-      return refusal("the schedule fires " + who + " too often", where_);
+      return fail("the schedule fires task " + in_quotes(network_.tasks[t].name) + " too often");
     const Event& event = events_[t][done_[t]++];
-    const std::string firing = "firing " + std::to_string(done_[t]) + " of " + who;
-    for (Turns& turns : turn_of_) {
-      const auto& tasks = turns.instance->tasks;
-      const auto place = std::find(tasks.begin(), tasks.end(), static_cast<int>(t));
-      if (place == tasks.end()) continue;
-      if (turns.left.begin()->place != static_cast<size_t>(place - tasks.begin()) ||
-          (turns.instance->per_iteration && turns.left.begin()->iteration != event.iteration))
-        return refusal(firing + " is not its turn on " + quoted(turns.instance->name), where_);
-      turns.left.erase(turns.left.begin());
-    }
+    if (!turns_.empty() && !take_turn(t, event)) return false;
     for (int c : event.firing->reads) {
       if (--held[static_cast<size_t>(c)] < 0)
-        return refusal(firing + " finds channel " + name(c) + " empty", where_);
+        return fail(who(t) + " finds channel " + name(c) + " empty");
     }
     for (int c : event.firing->writes) {
       const int64_t depth = depths_[static_cast<size_t>(c)];
       if (++held[static_cast<size_t>(c)] > depth && depth > 0)
-        return refusal(
-            firing + " finds channel " + name(c) + " full, at depth " + std::to_string(depth),
-            where_);
+        return fail(who(t) + " finds channel " + name(c) + " full, at depth " +
+                    std::to_string(depth));
     }
-    return {};
+    return true;
+  }
+
+  bool take_turn(size_t t, const Event& event) {
+    for (Turns& turns : turns_) {
+      const auto& tasks = turns.instance->tasks;
+      const auto place = std::find(tasks.begin(), tasks.end(), static_cast<int>(t));
+      if (place == tasks.end()) continue;
+      const auto first = turns.left.begin();
+      if (first->first.place != static_cast<size_t>(place - tasks.begin()) ||
+          (turns.instance->per_iteration && first->first.iteration != event.iteration))
+        return fail(who(t) + " is not its turn on " + in_quotes(turns.instance->name));
+      if (--first->second == 0) turns.left.erase(first);
+    }
+    return true;
   }
 
   [[nodiscard]] std::string name(int c) const {
-    return quoted(network_.channels[static_cast<size_t>(c)].name);
+    return in_quotes(network_.channels[static_cast<size_t>(c)].name);
   }
 
   const Network& network_;
   const std::vector<int64_t>& depths_;
   std::string where_;
-  std::vector<std::vector<Event>> events_;
+  std::vector<bool> same_each_row_;
+  std::vector<std::vector<Event>> events_;  ///< by task
   std::vector<size_t> done_;
-  std::vector<Turns> turn_of_;
+  std::vector<Turns> turns_;
+  Diagnostic problem_;
 };
 
 /// Whether what is inside the outermost loop knows the symbol only as part of position + d0.
@@ -184,29 +225,20 @@ std::pair<int64_t, int64_t> positions(const Network& network, const std::string&
   return {least, most + std::max<int64_t>(0, rows - 1)};
 }
 
-Status check_covered(const Network& network, const DeadlockCertificate& certificate) {
-  std::set<Bindings> given;
-  for (const ScheduledLaunch& launch : certificate.launches) {
-    Bindings others = launch.launch;
-    const auto row = others.find(certificate.row_symbol);
-    if (row == others.end() || row->second != 1)
-      return refusal("the schedule of a row does not bind " + quoted(certificate.row_symbol) +
-                     " to 1");
-    given.insert(launch.launch);
-  }
+Status check_covered(const Network& network, const std::set<Bindings>& given,
+                     const std::string& row_symbol, const std::string& position_symbol) {
   // Symbols beside the two would need a product of their ranges.
   for (const NetworkSymbol& s : network.symbols) {
-    if (s.name != certificate.row_symbol && s.name != certificate.position_symbol)
-      return refusal("symbol " + quoted(s.name) + " is neither that of rows nor of positions");
+    if (s.name != row_symbol && s.name != position_symbol)
+      return refusal("symbol " + in_quotes(s.name) + " is neither that of rows nor of positions");
   }
-  const auto [least, most] =
-      positions(network, certificate.row_symbol, certificate.position_symbol);
-  if (certificate.position_symbol.empty()) {
+  if (position_symbol.empty()) {
     if (given.empty()) return refusal("no row has a schedule");
     return {};
   }
+  const auto [least, most] = positions(network, row_symbol, position_symbol);
   for (int64_t p = least; p <= most; ++p) {
-    if (given.count({{certificate.row_symbol, 1}, {certificate.position_symbol, p}}) == 0)
+    if (given.count({{row_symbol, 1}, {position_symbol, p}}) == 0)
       return refusal("the row at position " + std::to_string(p) + " has no schedule");
   }
   return {};
@@ -220,53 +252,102 @@ Status check_rows(const Network& network, const std::string& symbol, const std::
                        task.items[0].trips_by_outer == nullptr &&
                        task.items[0].trips == Extent::symbol(symbol);
     if (!loops)
-      return refusal("task " + quoted(task.name) + " is not one loop over " + quoted(symbol));
+      return refusal("task " + in_quotes(task.name) + " is not one loop over " + in_quotes(symbol));
     if (!by_position_alone(task.items[0].items, symbol, position, true))
-      return refusal("a row of task " + quoted(task.name) + " depends on more than its position " +
-                     quoted(position));
+      return refusal("a row of task " + in_quotes(task.name) +
+                     " depends on more than its position " + in_quotes(position));
   }
   for (const NetworkInstance& instance : network.instances) {
     if (!instance.per_iteration)
-      return refusal("tasks take turns by launch on " + quoted(instance.name) + ", not by row");
+      return refusal("tasks take turns by launch on " + in_quotes(instance.name) + ", not by row");
   }
   return {};
 }
 
-Status verify(const Network& network, const DeadlockCertificate& certificate) {
-  if (certificate.depths.size() != network.channels.size())
+struct CertificateCheck::State {
+  State(const Network& n, std::vector<int64_t> d)
+      : network(n), depths(std::move(d)), replay(network, depths) {
+    for (const NetworkChannel& channel : network.channels) held.push_back(channel.initial);
+    initial = held;
+  }
+  const Network& network;
+  std::vector<int64_t> depths;
+  std::string row_symbol, position_symbol;
+  std::vector<int64_t> held, initial;  ///< tokens by channel
+  Replay replay;
+  std::set<Bindings> rows;
+  size_t launches = 0;
+};
+
+CertificateCheck::CertificateCheck(const Network& network, std::vector<int64_t> depths,
+                                   std::string row_symbol, std::string position_symbol)
+    : state_(std::make_unique<State>(network, std::move(depths))) {
+  state_->row_symbol = std::move(row_symbol);
+  state_->position_symbol = std::move(position_symbol);
+}
+CertificateCheck::~CertificateCheck() = default;
+
+Status CertificateCheck::begin() {
+  const Network& network = state_->network;
+  if (state_->depths.size() != network.channels.size())
     return refusal("the certificate is of another network: it has " +
-                   std::to_string(certificate.depths.size()) + " depths, for " +
+                   std::to_string(state_->depths.size()) + " depths, for " +
                    std::to_string(network.channels.size()) + " channels");
-  std::vector<int64_t> held;
   for (size_t c = 0; c < network.channels.size(); ++c) {
     const NetworkChannel& channel = network.channels[c];
-    held.push_back(channel.initial);
-    if (certificate.depths[c] > 0 && channel.initial > certificate.depths[c])
-      return refusal("channel " + quoted(channel.name) + " begins with more tokens than it holds");
+    if (state_->depths[c] > 0 && channel.initial > state_->depths[c])
+      return refusal("channel " + in_quotes(channel.name) +
+                     " begins with more tokens than it holds");
   }
-  const std::vector<int64_t> initial = held;
-  const bool rows = !certificate.row_symbol.empty();
+  if (state_->row_symbol.empty()) return {};
+  return check_rows(network, state_->row_symbol, state_->position_symbol);
+}
+
+Status CertificateCheck::add(const ScheduledLaunch& launch) {
+  const Network& network = state_->network;
+  const bool rows = !state_->row_symbol.empty();
   if (rows) {
-    ST_CHECK(check_rows(network, certificate.row_symbol, certificate.position_symbol));
-    ST_CHECK(check_covered(network, certificate));
+    const auto row = launch.launch.find(state_->row_symbol);
+    if (row == launch.launch.end() || row->second != 1)
+      return refusal("the schedule of a row does not bind " + in_quotes(state_->row_symbol) +
+                     " to 1");
+    for (const NetworkSymbol& symbol : network.symbols) {
+      if (launch.launch.count(symbol.name) == 0)
+        return refusal("the schedule of a row does not bind " + in_quotes(symbol.name));
+    }
+    state_->rows.insert(launch.launch);
   } else {
     const std::vector<Bindings> launches = network.launches_or_largest();
-    const bool same = std::equal(
-        launches.begin(), launches.end(), certificate.launches.begin(), certificate.launches.end(),
-        [](const Bindings& a, const ScheduledLaunch& b) { return a == b.launch; });
-    if (!same) return refusal("the schedules are not those of the network's launches");
+    if (state_->launches >= launches.size() || launches[state_->launches] != launch.launch)
+      return refusal("the schedules are not those of the network's launches");
   }
-  for (const ScheduledLaunch& launch : certificate.launches) {
-    ST_CHECK(Replay(network, certificate.depths, launch.launch).run(launch, held));
-    for (size_t c = 0; rows && c < held.size(); ++c) {
-      if (held[c] != initial[c])
-        return refusal("the row leaves " + std::to_string(held[c]) + " tokens in channel " +
-                           quoted(network.channels[c].name) + ", which held " +
-                           std::to_string(initial[c]),
-                       text_of(launch.launch));
-    }
+  ++state_->launches;
+  ST_CHECK(state_->replay.run(launch, rows, state_->held));
+  for (size_t c = 0; rows && c < state_->held.size(); ++c) {
+    if (state_->held[c] != state_->initial[c])
+      return refusal("the row leaves " + std::to_string(state_->held[c]) + " tokens in channel " +
+                         in_quotes(network.channels[c].name) + ", which held " +
+                         std::to_string(state_->initial[c]),
+                     text_of(launch.launch));
   }
   return {};
+}
+
+Status CertificateCheck::finish() const {
+  const Network& network = state_->network;
+  if (!state_->row_symbol.empty())
+    return check_covered(network, state_->rows, state_->row_symbol, state_->position_symbol);
+  if (state_->launches != network.launches_or_largest().size())
+    return refusal("the schedules are not those of the network's launches");
+  return {};
+}
+
+Status verify(const Network& network, const DeadlockCertificate& certificate) {
+  CertificateCheck check(network, certificate.depths, certificate.row_symbol,
+                         certificate.position_symbol);
+  ST_CHECK(check.begin());
+  for (const ScheduledLaunch& launch : certificate.launches) ST_CHECK(check.add(launch));
+  return check.finish();
 }
 
 }  // namespace st

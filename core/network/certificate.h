@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,28 @@ inline constexpr int64_t MostScheduledFirings = 50'000'000;
 /// Whether `symbol` and `position` (which may be empty) make rows of the network's launches, as
 /// described above. Errors: E0334 that says which task is in the way.
 Status check_rows(const Network& network, const std::string& symbol, const std::string& position);
+
+/// Checks a certificate launch by launch, so that the schedules of long launches need not be kept.
+class CertificateCheck {
+ public:
+  /// The network outlives the check. The symbols are those of DeadlockCertificate.
+  CertificateCheck(const Network& network, std::vector<int64_t> depths, std::string row_symbol,
+                   std::string position_symbol);
+  ~CertificateCheck();
+  CertificateCheck(const CertificateCheck&) = delete;
+  CertificateCheck& operator=(const CertificateCheck&) = delete;
+
+  /// What holds before any schedule. To be called first. Errors: those of verify().
+  Status begin();
+  /// Replays the schedule of the next launch. Errors: those of verify().
+  Status add(const ScheduledLaunch& launch);
+  /// Whether the launches were all. Errors: those of verify().
+  Status finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// Replays the schedules. Errors: E0334 with the launch, the task, its firing and the channel where
 /// a schedule is not admissible, ends before its launch does, or, of rows, leaves channels other

@@ -6,11 +6,11 @@
 /// Whether depths are enough is asked of the exact simulator. It is monotone: deeper FIFOs never
 /// make a network of blocking reads and writes slower. (With memories that several tasks share, and
 /// that serve first who comes first, that is a heuristic, and nothing is called optimal unless all
-/// depths were tried; the result is simulated all the same.) Depths are enough, too, only if the network runs to its end at them
-/// whatever its latencies are (prove.h). So each
-/// simulation that fails at depths d says: some channel must be deeper than in d. To say more, d is
-/// raised as far as it still fails. These statements are the rows of an integer program, whose
-/// optimum is a lower bound of the storage; once its depths run, they are optimal.
+/// depths were tried; the result is simulated all the same.) Depths are enough, too, only if the
+/// network runs to its end at them whatever its latencies are (prove.h). So each simulation that
+/// fails at depths d says: some channel must be deeper than in d. To say more, d is raised as far
+/// as it still fails. These statements are the rows of an integer program, whose optimum is a lower
+/// bound of the storage; once its depths run, they are optimal.
 #pragma once
 
 #include <cstdint>

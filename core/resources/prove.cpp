@@ -2,6 +2,7 @@
 #include "core/resources/prove.h"
 
 #include <deque>
+#include <optional>
 
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
@@ -180,13 +181,19 @@ Network without_time(const Network& network) {
   return bare;
 }
 
-Result<DeadlockCertificate> prove_free_of_deadlock(const Network& network,
-                                                   const std::vector<int64_t>& depths) {
+namespace {
+
+/// Schedules every launch that a proof takes, and hands each to `take(launch)`, after
+/// `start(certificate)` with its symbols.
+template <typename Start, typename Take>
+Status schedule_all(const Network& network, const std::vector<int64_t>& depths, const Start& start,
+                    const Take& take) {
   DeadlockCertificate certificate;
   certificate.depths = depths;
   std::vector<Bindings> launches = network.launches_or_largest();
   const bool rows = find_rows(network, certificate);
   if (rows) launches = rows_of(network, certificate);
+  ST_CHECK(start(certificate));
   const FlatNetwork flat(network);
   Scheduler scheduler(network, flat, depths);
   std::vector<int64_t> held;
@@ -201,13 +208,53 @@ Result<DeadlockCertificate> prove_free_of_deadlock(const Network& network,
                          std::to_string(MostScheduledFirings) + " are checked"},
                         "choose smaller bounds"};
     }
-    certificate.launches.push_back({launches[l], {}});
-    if (scheduler.run(launches[l], held, certificate.launches.back().steps)) continue;
+    ScheduledLaunch scheduled{launches[l], {}};
+    if (scheduler.run(launches[l], held, scheduled.steps)) {
+      ST_CHECK(take(std::move(scheduled)));
+      continue;
+    }
     launches.resize(l + 1);
     if (rows) launches.erase(launches.begin(), launches.end() - 1);
     return why_stuck(network, depths, launches);
   }
+  return {};
+}
+
+}  // namespace
+
+Result<DeadlockCertificate> prove_free_of_deadlock(const Network& network,
+                                                   const std::vector<int64_t>& depths) {
+  DeadlockCertificate certificate;
+  ST_CHECK(schedule_all(
+      network, depths,
+      [&](const DeadlockCertificate& head) -> Status {
+        certificate = head;
+        return {};
+      },
+      [&](ScheduledLaunch&& launch) -> Status {
+        certificate.launches.push_back(std::move(launch));
+        return {};
+      }));
   return certificate;
+}
+
+Result<ProvenLengths> prove_and_check(const Network& network, const std::vector<int64_t>& depths) {
+  ProvenLengths proven;
+  std::optional<CertificateCheck> check;
+  bool rows = false;
+  ST_CHECK(schedule_all(
+      network, depths,
+      [&](const DeadlockCertificate& head) -> Status {
+        rows = !head.row_symbol.empty();
+        check.emplace(network, depths, head.row_symbol, head.position_symbol);
+        return check->begin();
+      },
+      [&](ScheduledLaunch&& launch) -> Status {
+        ++(rows ? proven.positions : proven.launches);
+        return check->add(launch);
+      }));
+  ST_CHECK(check->finish());
+  return proven;
 }
 
 }  // namespace st

@@ -14,6 +14,16 @@ namespace st {
 Result<DeadlockCertificate> prove_free_of_deadlock(const Network& network,
                                                    const std::vector<int64_t>& depths);
 
+/// What a proof covers.
+struct ProvenLengths {
+  int64_t positions = 0;  ///< rows at as many positions, and so launches of all lengths
+  int64_t launches = 0;   ///< where launches are no sequences of rows
+};
+
+/// The same, checked as it is made and not kept. Errors: those of prove_free_of_deadlock() and of
+/// verify().
+Result<ProvenLengths> prove_and_check(const Network& network, const std::vector<int64_t>& depths);
+
 /// A network in which nothing overlaps: every firing takes a cycle, and issues after the one before
 /// it completed. What it can do at given depths, it can do whatever the latencies are.
 Network without_time(const Network& network);

@@ -134,6 +134,8 @@ TEST(Certificate, OtherSymbolsAndInitialTokensAreChecked) {
   Network network = growing_rows(2);
   DeadlockCertificate certificate = proof_of(network);
   network.symbols.push_back({"batch", 1, 2});
+  expect_refusal(network, certificate, "the schedule of a row does not bind 'batch'");
+  for (ScheduledLaunch& launch : certificate.launches) launch.launch["batch"] = 1;
   expect_refusal(network, certificate, "symbol 'batch' is neither that of rows nor of positions");
   network = growing_rows(2);
   network.channels[0].initial = 2;
