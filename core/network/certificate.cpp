@@ -102,12 +102,13 @@ class Replay {
       ST_CHECK(Unrolling(schedule.launch, events_[t]).run(network_.tasks[t]));
     }
     done_.assign(events_.size(), 0);
+    issued_.assign(events_.size(), false);
     list_turns();
     for (const ScheduleStep& step : schedule.steps) {
-      if (step.task < 0 || step.task >= static_cast<int>(events_.size()) || step.firings < 1)
+      if (step.task < 0 || step.task >= static_cast<int>(events_.size()) || step.events < 1)
         return refusal("the schedule has a step that is none", where_);
-      for (int64_t i = 0; i < step.firings; ++i) {
-        if (!fire(static_cast<size_t>(step.task), held)) return std::move(problem_);
+      for (int64_t i = 0; i < step.events; ++i) {
+        if (!advance(static_cast<size_t>(step.task), held)) return std::move(problem_);
       }
     }
     for (size_t t = 0; t < events_.size(); ++t) {
@@ -149,37 +150,57 @@ class Replay {
   }
 
   [[nodiscard]] std::string who(size_t t) const {
-    return "firing " + std::to_string(done_[t]) + " of task " + in_quotes(network_.tasks[t].name);
+    return "firing " + std::to_string(done_[t] + 1) + " of task " +
+           in_quotes(network_.tasks[t].name);
   }
 
-  bool fire(size_t t, std::vector<int64_t>& held) {
+  /// The next event of a task.
+  bool advance(size_t t, std::vector<int64_t>& held) {
     if (done_[t] == events_[t].size())
       return fail("the schedule fires task " + in_quotes(network_.tasks[t].name) + " too often");
-    const Event& event = events_[t][done_[t]++];
-    if (!turns_.empty() && !take_turn(t, event)) return false;
+    const Event& event = events_[t][done_[t]];
+    return issued_[t] ? complete(t, event, held) : issue(t, event, held);
+  }
+
+  bool issue(size_t t, const Event& event, std::vector<int64_t>& held) {
+    issued_[t] = true;
+    if (!turns_.empty() && !has_turn(t, event)) return false;
     for (int c : event.firing->reads) {
       if (--held[static_cast<size_t>(c)] < 0)
         return fail(who(t) + " finds channel " + name(c) + " empty");
     }
+    return true;
+  }
+
+  bool complete(size_t t, const Event& event, std::vector<int64_t>& held) {
     for (int c : event.firing->writes) {
       const int64_t depth = depths_[static_cast<size_t>(c)];
       if (++held[static_cast<size_t>(c)] > depth && depth > 0)
         return fail(who(t) + " finds channel " + name(c) + " full, at depth " +
                     std::to_string(depth));
     }
+    issued_[t] = false;
+    ++done_[t];
+    // The turn goes on when its last firing has completed.
+    for (Turns& turns : turns_) {
+      const auto first = turns.left.begin();
+      if (first == turns.left.end() ||
+          turns.instance->tasks[first->first.place] != static_cast<int>(t))
+        continue;
+      if (--first->second == 0) turns.left.erase(first);
+    }
     return true;
   }
 
-  bool take_turn(size_t t, const Event& event) {
-    for (Turns& turns : turns_) {
+  bool has_turn(size_t t, const Event& event) {
+    for (const Turns& turns : turns_) {
       const auto& tasks = turns.instance->tasks;
       const auto place = std::find(tasks.begin(), tasks.end(), static_cast<int>(t));
       if (place == tasks.end()) continue;
-      const auto first = turns.left.begin();
-      if (first->first.place != static_cast<size_t>(place - tasks.begin()) ||
-          (turns.instance->per_iteration && first->first.iteration != event.iteration))
+      const Turn& first = turns.left.begin()->first;
+      if (first.place != static_cast<size_t>(place - tasks.begin()) ||
+          (turns.instance->per_iteration && first.iteration != event.iteration))
         return fail(who(t) + " is not its turn on " + in_quotes(turns.instance->name));
-      if (--first->second == 0) turns.left.erase(first);
     }
     return true;
   }
@@ -193,7 +214,8 @@ class Replay {
   std::string where_;
   std::vector<bool> same_each_row_;
   std::vector<std::vector<Event>> events_;  ///< by task
-  std::vector<size_t> done_;
+  std::vector<size_t> done_;                ///< firings that completed
+  std::vector<bool> issued_;                ///< the next one has issued
   std::vector<Turns> turns_;
   Diagnostic problem_;
 };
@@ -214,15 +236,12 @@ bool by_position_alone(const std::vector<NetworkItem>& items, const std::string&
   });
 }
 
-/// The values that the rows of all launches have: least and most.
-std::pair<int64_t, int64_t> positions(const Network& network, const std::string& symbol,
-                                      const std::string& position) {
-  int64_t least = 0, most = 0, rows = 1;
-  for (const NetworkSymbol& s : network.symbols) {
-    if (s.name == symbol) rows = s.most;
-    if (s.name == position) least = s.least, most = s.most;
+/// The range of a symbol.
+std::pair<int64_t, int64_t> range_of(const Network& network, const std::string& name) {
+  for (const NetworkSymbol& symbol : network.symbols) {
+    if (symbol.name == name) return {symbol.least, symbol.most};
   }
-  return {least, most + std::max<int64_t>(0, rows - 1)};
+  return {0, 0};
 }
 
 Status check_covered(const Network& network, const std::set<Bindings>& given,
@@ -236,7 +255,7 @@ Status check_covered(const Network& network, const std::set<Bindings>& given,
     if (given.empty()) return refusal("no row has a schedule");
     return {};
   }
-  const auto [least, most] = positions(network, row_symbol, position_symbol);
+  const auto [least, most] = range_of(network, position_symbol);
   for (int64_t p = least; p <= most; ++p) {
     if (given.count({{row_symbol, 1}, {position_symbol, p}}) == 0)
       return refusal("the row at position " + std::to_string(p) + " has no schedule");
@@ -256,6 +275,13 @@ Status check_rows(const Network& network, const std::string& symbol, const std::
     if (!by_position_alone(task.items[0].items, symbol, position, true))
       return refusal("a row of task " + in_quotes(task.name) +
                      " depends on more than its position " + in_quotes(position));
+  }
+  for (const Bindings& launch : network.launches_or_largest()) {
+    if (position.empty()) break;
+    const int64_t last = launch.at(position) + launch.at(symbol) - 1;
+    if (last > range_of(network, position).second)
+      return refusal(text_of(launch) + " goes on to position " + std::to_string(last) +
+                     ", which is beyond the range of " + in_quotes(position));
   }
   for (const NetworkInstance& instance : network.instances) {
     if (!instance.per_iteration)

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /// A proof that a network never deadlocks at given depths, whatever its latencies are: an untimed
-/// schedule of its firings, one after another, in which each finds the tokens that it reads and
-/// then the free slots that it writes.
+/// schedule of its firings in which each finds the tokens that it reads when it issues, and the
+/// free slots that it writes when it completes. A task has one firing in flight.
 ///
-/// Why that is enough: each channel has one writer and one reader, and a firing's issue,
-/// completion, or single access that is possible stays possible until it is done, whatever others
-/// do. So in whatever order things happen, everything happens that happens in one order (the events
-/// are persistent); pipelining, which lets a firing issue before the one before it completed, only
+/// Why that is enough: each channel has one writer and one reader, and an issue, a completion, or a
+/// single access of either that is possible stays possible until it is done, whatever others do. So
+/// in whatever order things happen, everything happens that happens in one order (the events are
+/// persistent); pipelining, which lets a firing issue before the one before it completed, only
 /// allows more. The schedule keeps the order of turns on shared instances, and launches follow each
 /// other.
 ///
 /// For all lengths: where every task is one outer loop over a symbol such as `sequence`, and inner
 /// trip counts depend on its counter only by way of `past + d0`, a launch is a sequence of rows,
 /// and a row depends on its position past + d0 alone. If the schedule of each position leaves the
-/// channels as it found them, rows can follow each other in any launch.
+/// channels as it found them, rows can follow each other in any launch. Positions are those in the
+/// range of `past`: launches that go beyond it are not covered.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,10 @@
 
 namespace st {
 
-/// `firings` firings of one task, in its order.
+/// The next `events` events of one task, in its order: issue, completion, issue, completion, ...
 struct ScheduleStep {
   int task = -1;
-  int64_t firings = 0;
+  int64_t events = 0;
 };
 
 /// The schedule of one launch.
@@ -50,7 +51,8 @@ struct DeadlockCertificate {
 inline constexpr int64_t MostScheduledFirings = 50'000'000;
 
 /// Whether `symbol` and `position` (which may be empty) make rows of the network's launches, as
-/// described above. Errors: E0334 that says which task is in the way.
+/// described above, and these launches are covered. Errors: E0334 that says which task or launch is
+/// in the way.
 Status check_rows(const Network& network, const std::string& symbol, const std::string& position);
 
 /// Checks a certificate launch by launch, so that the schedules of long launches need not be kept.

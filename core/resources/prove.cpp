@@ -38,14 +38,15 @@ class Scheduler {
     walks_.resize(flat_.tasks.size());
     for (size_t t = 0; t < walks_.size(); ++t) walks_[t].begin(flat_.tasks[t], symbols);
     waits_.assign(walks_.size(), false);
+    issued_.assign(walks_.size(), false);
     for (size_t t = 0; t < walks_.size(); ++t) wake(static_cast<int>(t));
     while (!ready_.empty()) {
       const int t = ready_.front();
       ready_.pop_front();
       waits_[static_cast<size_t>(t)] = false;
-      int64_t fired = 0;
-      while (fire(t, held)) ++fired;
-      if (fired > 0) steps.push_back({t, fired});
+      int64_t events = 0;
+      while (advance(t, held)) ++events;
+      if (events > 0) steps.push_back({t, events});
     }
     for (const TaskWalk& walk : walks_) {
       if (!walk.done()) return false;
@@ -75,43 +76,48 @@ class Scheduler {
     return first;
   }
 
-  bool fire(int t, std::vector<int64_t>& held) {
+  /// The next issue or completion of a task, if it is possible.
+  bool advance(int t, std::vector<int64_t>& held) {
     TaskWalk& walk = walks_[static_cast<size_t>(t)];
     if (walk.done()) return false;
+    const FlatFiring& firing = flat_.firings[static_cast<size_t>(walk.firing())];
+    return issued_[static_cast<size_t>(t)] ? complete(t, walk, firing, held)
+                                           : issue(t, firing, held);
+  }
+
+  [[nodiscard]] size_t channel(int access) const {
+    return static_cast<size_t>(flat_.accesses[static_cast<size_t>(access)]);
+  }
+
+  bool issue(int t, const FlatFiring& firing, std::vector<int64_t>& held) {
     const int instance = instance_of_[static_cast<size_t>(t)];
     if (instance >= 0 && holder(network_.instances[static_cast<size_t>(instance)]) != t)
       return false;
-    const FlatFiring& firing = flat_.firings[static_cast<size_t>(walk.firing())];
-    const auto channel = [&](int access) {
-      return static_cast<size_t>(flat_.accesses[static_cast<size_t>(access)]);
-    };
     for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
       if (held[channel(r)] == 0) return false;
-    }
-    for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
-      const size_t c = channel(w);
-      // Its own read of a channel to itself makes room.
-      const bool own = ends_[c].target == t && reads(firing, static_cast<int>(c));
-      if (depths_[c] > 0 && held[c] - (own ? 1 : 0) >= depths_[c]) return false;
     }
     for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
       --held[channel(r)];
       wake(ends_[channel(r)].source);
     }
+    issued_[static_cast<size_t>(t)] = true;
+    return true;
+  }
+
+  bool complete(int t, TaskWalk& walk, const FlatFiring& firing, std::vector<int64_t>& held) {
+    for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
+      const size_t c = channel(w);
+      if (depths_[c] > 0 && held[c] >= depths_[c]) return false;
+    }
     for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
       ++held[channel(w)];
       wake(ends_[channel(w)].target);
     }
+    issued_[static_cast<size_t>(t)] = false;
     walk.next();
+    const int instance = instance_of_[static_cast<size_t>(t)];
     if (instance >= 0) wake(holder(network_.instances[static_cast<size_t>(instance)]));
     return true;
-  }
-
-  [[nodiscard]] bool reads(const FlatFiring& firing, int channel) const {
-    for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
-      if (flat_.accesses[static_cast<size_t>(r)] == channel) return true;
-    }
-    return false;
   }
 
   const Network& network_;
@@ -121,7 +127,8 @@ class Scheduler {
   std::vector<int> instance_of_;
   std::vector<TaskWalk> walks_;
   std::deque<int> ready_;
-  std::vector<bool> waits_;  ///< is in ready_
+  std::vector<bool> waits_;   ///< is in ready_
+  std::vector<bool> issued_;  ///< the firing at hand has issued
 };
 
 /// The symbols of rows and of positions, if launches are sequences of rows.
@@ -143,14 +150,12 @@ bool find_rows(const Network& network, DeadlockCertificate& certificate) {
 /// A launch for the row at each position.
 std::vector<Bindings> rows_of(const Network& network, const DeadlockCertificate& certificate) {
   if (certificate.position_symbol.empty()) return {{{certificate.row_symbol, 1}}};
-  int64_t rows = 1, least = 0, most = 0;
-  for (const NetworkSymbol& symbol : network.symbols) {
-    if (symbol.name == certificate.row_symbol) rows = symbol.most;
-    if (symbol.name == certificate.position_symbol) least = symbol.least, most = symbol.most;
-  }
   std::vector<Bindings> all;
-  for (int64_t p = least; p < most + rows; ++p)
-    all.push_back({{certificate.row_symbol, 1}, {certificate.position_symbol, p}});
+  for (const NetworkSymbol& symbol : network.symbols) {
+    if (symbol.name != certificate.position_symbol) continue;
+    for (int64_t p = symbol.least; p <= symbol.most; ++p)
+      all.push_back({{certificate.row_symbol, 1}, {certificate.position_symbol, p}});
+  }
   return all;
 }
 

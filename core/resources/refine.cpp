@@ -14,7 +14,7 @@
 namespace st {
 namespace {
 
-/// Token events that the search of a group may simulate: about a second.
+/// Token events that the searches of all groups may simulate together: about a second.
 constexpr int64_t SearchEvents = 10'000'000;
 /// Rows of the prefill that the search simulates: enough to fill the pipeline from end to end.
 constexpr int64_t SearchRows = 4;
@@ -49,6 +49,7 @@ class Refinement {
     facts_.group = group;
     facts_.bits_before = bits(start_);
     longest_ = {{Sequence, 1}, {Past, program.max_positions - 1}};
+    most_events_ = SearchEvents / std::max(1, program.groups);
   }
 
   Result<FifoFacts> run(std::string_view method) {
@@ -61,11 +62,11 @@ class Refinement {
     }
     if (!can_be_proven()) return finish();
     if (method == "exact") {
-      ST_CHECK(search());
-    } else {
-      ST_TRY(proven, prove_and_check(network_, depths_));
-      note(proven);
+      ST_TRY(found, search());
+      if (found) return finish();
     }
+    ST_TRY(proven, prove_and_check(network_, depths_));
+    note(proven);
     return finish();
   }
 
@@ -87,18 +88,17 @@ class Refinement {
     facts_.launches = proven.launches;
   }
 
-  Status search() {
-    ST_TRY(before, prove_and_check(network_, start_));
-    note(before);
+  /// False if depths have to stay as they are.
+  Result<bool> search() {
     FifoSearchOptions options;
     options.start = start_;
     options.tolerance = 0;
-    options.most_events = SearchEvents;
+    options.most_events = most_events_;
     for (int tries = 0; tries < MostCounterexamples; ++tries) {
       int64_t events = 0;
       for (const Bindings& launch : network_.launches)
         events += 2 * firings_of_all(network_, launch);
-      if (events > SearchEvents / 4) return {};
+      if (events > most_events_ / 4) return false;
       ST_TRY(found, search_fifo_depths(network_, options));
       auto proven = prove_and_check(network_, found.depths);
       if (!proven.ok() && proven.errors()[0].code == "E0333") {
@@ -110,9 +110,9 @@ class Refinement {
       note(*proven);
       facts_.least = found.optimal;
       explain(found);
-      return {};
+      return true;
     }
-    return {};
+    return false;
   }
 
   /// Adds the first row that deadlocks at `depths`.
@@ -166,6 +166,7 @@ class Refinement {
   Network network_;
   std::vector<int64_t> start_, depths_;
   Bindings longest_;  ///< the longest row
+  int64_t most_events_ = 0;
   FifoFacts facts_;
 };
 

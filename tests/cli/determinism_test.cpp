@@ -21,8 +21,9 @@ void expect_same_again(const std::string& precision) {
   (void)TinyModel().write(folder / "elsewhere");
   fs::create_directories(folder / "deep/er");
   const Outcome built = run_program(
-      {ST_TEST_TOOL, "build", "../../elsewhere/model.json", "--target", "u280", "--precision",
-       precision, "-o", "another name/", "--cxx", ST_TEST_CXX, "--cxxflags", ST_TEST_CXXFLAGS},
+      {ST_TEST_TOOL, "build", "../../elsewhere/model.json", "--fifo", FifoMethod, "--target",
+       "u280", "--precision", precision, "-o", "another name/", "--cxx", ST_TEST_CXX, "--cxxflags",
+       ST_TEST_CXXFLAGS},
       folder / "deep/er", {{"TZ", "Pacific/Apia"}, {"LC_ALL", "C.UTF-8"}, {"USER", "somebody"}});
   ASSERT_EQ(built.status, 0) << built.err;
   EXPECT_EQ(difference(first, snapshot(folder / "deep/er/another name")), "");

@@ -201,10 +201,11 @@ void build_and_compare(size_t first, const std::string& precision, const std::st
   const fs::path folder = own_folder("hostile_" + precision);
   fs::create_directories(folder / "here");
   const fs::path model = hostile_model(first).write(folder / "model");
-  const Outcome built = run_program(
-      {ST_TEST_TOOL, "build", model.string(), "--target", "u280", "--precision", precision, "-o",
-       (folder / "here/out").string(), "--cxx", compiler, "--cxxflags", ST_TEST_CXXFLAGS},
-      folder / "here");
+  const Outcome built =
+      run_program({ST_TEST_TOOL, "build", model.string(), "--fifo", FifoMethod, "--target", "u280",
+                   "--precision", precision, "-o", (folder / "here/out").string(), "--cxx",
+                   compiler, "--cxxflags", ST_TEST_CXXFLAGS},
+                  folder / "here");
   ASSERT_EQ(built.status, 0) << built.err;
   expect_plain_text("standard output", built.out);
   std::vector<std::string> left;

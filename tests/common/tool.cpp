@@ -33,6 +33,8 @@ Outcome streamtensor(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--cxxflags", ST_TEST_CXXFLAGS});
     if (std::find(arguments.begin(), arguments.end(), "--cxx") == arguments.end())
       arguments.insert(arguments.end(), {"--cxx", ST_TEST_CXX});
+    if (std::find(arguments.begin(), arguments.end(), "--fifo") == arguments.end())
+      arguments.insert(arguments.end(), {"--fifo", FifoMethod});
   }
   arguments.insert(arguments.begin(), ST_TEST_TOOL);
   return run_program(arguments);

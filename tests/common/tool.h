@@ -22,6 +22,14 @@ Outcome run_program(const std::vector<std::string>& arguments,
                     const std::filesystem::path& directory = {},
                     const std::map<std::string, std::string>& environment = {});
 
+/// How builds size their FIFOs: the search is slow where it is instrumented, and has tests of its
+/// own.
+#ifdef ST_TEST_SANITIZED
+inline constexpr const char* FifoMethod = "lp";
+#else
+inline constexpr const char* FifoMethod = "exact";
+#endif
+
 /// Runs the tool that was just built. `build` commands get the flags that the sanitizers need for
 /// emitted code.
 Outcome streamtensor(std::vector<std::string> arguments);

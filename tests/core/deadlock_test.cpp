@@ -6,6 +6,8 @@
 #include <iostream>
 
 #include "core/itensor/conversion.h"
+#include "core/resources/allocate.h"
+#include "core/resources/refine.h"
 #include "tests/core/compiled.h"
 #include "tests/core/random_streams.h"
 #include "tests/core/token_simulator.h"
@@ -64,6 +66,41 @@ TEST(FifoDepths, NoLaunchDeadlocks) {
   });
   std::cout << programs << " programs, " << launches << " launches of groups\n";
   EXPECT_GE(programs, static_cast<int>(Programs) / 2);
+}
+
+TEST(FifoDepths, RefinedOnesLetNoLaunchDeadlockEither) {
+  const auto target = find_target("u280");
+  ASSERT_TRUE(target.ok());
+  int programs = 0, shallower = 0, all_lengths = 0;
+  for_each_program(
+      [&](uint64_t seed, const Program& sized, bool has_cache) {
+        Program program = sized;
+        if (!assign_memory_channels(program, *target).ok()) return;  // too many ports for a board
+        const auto facts = refine_fifos(program, *target, "exact");
+        ASSERT_TRUE(facts.ok()) << "seed " << seed << ": " << facts.errors()[0].message;
+        ASSERT_TRUE(verify(program).ok()) << "seed " << seed;
+        ++programs;
+        for (const FifoFacts& group : *facts) {
+          ASSERT_LE(group.bits, group.bits_before) << "seed " << seed;
+          ASSERT_GT(group.positions + group.launches, 0) << "seed " << seed << " is not proven";
+          shallower += group.bits < group.bits_before;
+          all_lengths += group.positions > 0;
+        }
+        for (const auto& [tokens, past] : small_launches(program, has_cache)) {
+          for (int group = 0; group < program.groups; ++group) {
+            const test::Execution run = test::execute(program, group, tokens, past);
+            ASSERT_TRUE(run.finished) << "seed " << seed << ", group " << group << ", tokens "
+                                      << tokens << ", past " << past << "\n"
+                                      << run.blocked;
+          }
+        }
+      },
+      5);
+  std::cout << programs << " programs; groups: " << shallower << " shallower, " << all_lengths
+            << " proven for all lengths\n";
+  EXPECT_GE(programs, static_cast<int>(Programs) / 20);
+  EXPECT_GT(shallower, programs / 2);
+  EXPECT_GT(all_lengths, programs / 2);
 }
 
 TEST(FifoDepths, TemplatesMoveAsManyBeatsAsTypesSay) {

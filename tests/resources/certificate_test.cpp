@@ -43,6 +43,7 @@ Network growing_rows(int64_t depth) {
   const Extent length = Extent::symbol("past") + Extent::symbol("d0") + Extent(1);
   Network network = test::pipe(1, depth, test::fire({}, {}), test::fire({}, {}));
   network.symbols = {{"past", 0, 5}, {"sequence", 1, 4}};
+  network.launches = {{{"past", 2}, {"sequence", 4}}};
   for (NetworkTask& task : network.tasks) {
     const NetworkItem firing = task.items[0].items[0];
     task.items = {test::loop(Extent::symbol("sequence"), {test::loop(length, {firing})})};
@@ -79,8 +80,20 @@ TEST(Certificate, RowsProveLaunchesOfAllLengths) {
   const DeadlockCertificate certificate = proof_of(network);
   EXPECT_EQ(certificate.row_symbol, "sequence");
   EXPECT_EQ(certificate.position_symbol, "past");
-  EXPECT_EQ(certificate.launches.size(), 9U) << "positions 0 to 5 + 4 - 1";
+  EXPECT_EQ(certificate.launches.size(), 6U) << "positions 0 to 5";
   EXPECT_TRUE(verify(network, certificate).ok());
+}
+
+TEST(Certificate, LaunchesBeyondTheRangeOfPositionsAreProvenThemselves) {
+  Network network = growing_rows(1);
+  const DeadlockCertificate rows = proof_of(network);
+  network.launches[0]["past"] = 3;
+  const DeadlockCertificate certificate = proof_of(network);
+  EXPECT_EQ(certificate.row_symbol, "");
+  EXPECT_TRUE(verify(network, certificate).ok());
+  expect_refusal(
+      network, rows,
+      "launch past=3 sequence=4 goes on to position 6, which is beyond the range of 'past'");
 }
 
 TEST(Certificate, EveryRuleHasItsMessage) {
@@ -102,7 +115,7 @@ TEST(Certificate, EveryRuleHasItsMessage) {
   bad.launches[4].steps[0].task = 7;
   expect_refusal(network, bad, "a step that is none");
   bad = good;
-  bad.launches[4].steps[0].firings = 0;
+  bad.launches[4].steps[0].events = 0;
   expect_refusal(network, bad, "a step that is none");
   bad = good;
   bad.launches[0].steps.push_back({0, 1});
@@ -134,6 +147,7 @@ TEST(Certificate, OtherSymbolsAndInitialTokensAreChecked) {
   Network network = growing_rows(2);
   DeadlockCertificate certificate = proof_of(network);
   network.symbols.push_back({"batch", 1, 2});
+  network.launches[0]["batch"] = 1;
   expect_refusal(network, certificate, "the schedule of a row does not bind 'batch'");
   for (ScheduledLaunch& launch : certificate.launches) launch.launch["batch"] = 1;
   expect_refusal(network, certificate, "symbol 'batch' is neither that of rows nor of positions");
@@ -150,7 +164,7 @@ TEST(Certificate, TurnsAreKept) {
   const DeadlockCertificate good = proof_of(network);
   EXPECT_TRUE(verify(network, good).ok());
   DeadlockCertificate bad = good;
-  bad.launches[0].steps = {{0, 1}, {1, 1}, {0, 2}, {1, 2}};
+  bad.launches[0].steps = {{0, 2}, {1, 2}, {0, 4}, {1, 4}};
   expect_refusal(network, bad, "firing 1 of task 'b' is not its turn on 'shared'");
   // With two slots the turns make it deadlock, and no schedule exists.
   EXPECT_FALSE(prove_free_of_deadlock(network, {2}).ok());
