@@ -125,15 +125,9 @@ std::string report_json(const Design& design) {
                              {"paper_rule", predicted_bits(use.paper_bits)}});
     }
     const MemoryPlan storage = storage_of(program, group);
-    Json fifos = Json::object();
-    for (const FifoFacts& facts : design.fifos) {
-      if (facts.group != group) continue;
-      fifos = {{"bits", predicted_bits(facts.bits)},
-               {"bits_by_lp", predicted_bits(facts.bits_before)},
-               {"least_proven", facts.least},
-               {"positions_proven", facts.positions},
-               {"launches_proven", facts.launches}};
-    }
+    int64_t fifo_bits = 0;
+    for (ChannelId c : program.channels_of(group))
+      fifo_bits += program.channels[c].depth * program.channels[c].type.beat_bits();
     groups.push_back({{"name", group_name(group)},
                       {"converters", converters},
                       {"ports", program.memories_of(group).size()},
@@ -150,7 +144,7 @@ std::string report_json(const Design& design) {
                         {"uram", budget.uram}}},
                       {"kernels", std::move(kernels)},
                       {"conversions", std::move(conversions)},
-                      {"fifos", std::move(fifos)},
+                      {"fifos", predicted_bits(fifo_bits)},
                       {"channels", std::move(channels)}});
   }
   return text_of_json({{"schema", "streamtensor.report/1"},

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <cerrno>
 #include <chrono>
@@ -26,10 +27,12 @@ class Running {
  public:
   Running(const fs::path& model, const fs::path& output, const fs::path& log,
           const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {ST_TEST_TOOL, "build",      model.string(),  "--target",
-                                          "u280",       "-o",         output.string(), "--cxx",
-                                          ST_TEST_CXX,  "--cxxflags", ST_TEST_CXXFLAGS};
+    std::vector<std::string> arguments = {ST_TEST_TOOL,     "build",  model.string(),  "--target",
+                                          "u280",           "-o",     output.string(), "--cxxflags",
+                                          ST_TEST_CXXFLAGS, "--fifo", FifoMethod};
     arguments.insert(arguments.end(), more.begin(), more.end());
+    if (std::find(more.begin(), more.end(), "--cxx") == more.end())
+      arguments.insert(arguments.end(), {"--cxx", ST_TEST_CXX});
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);

@@ -26,7 +26,6 @@ Program program_of(const fs::path& build) {
 
 struct Use {
   int64_t depth = 0, tokens = 0, peak = 0;
-  friend bool operator==(const Use&, const Use&) = default;
 };
 
 /// By channel, as C simulation writes them down.
