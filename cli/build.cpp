@@ -211,8 +211,10 @@ Action add_build(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--dump-ir", options->dump,
                  "also write the IR after each pass to this folder, as it comes");
-  app.add_option("--start-from", options->start,
-                 "stage to go on from: a file of ir/ or of --dump-ir, which may have been edited");
+  app.add_option(
+      "--start-from", options->start,
+      "stage to go on from: a file of ir/ or of --dump-ir, which may have been edited; depths "
+      "that were stay only with --fifo lp");
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
   app.add_option("--cxxflags", options->cxxflags,
                  "its flags (default -std=c++17 -O2 and warnings as errors)");

@@ -62,6 +62,12 @@ Status on_program(Design& design) {
   return run(design.program);
 }
 
+/// Memories are chosen here, too, so that what cannot fit is told before it is placed.
+Status size_fifos_of(Design& design) {
+  ST_CHECK(size_channels(design.program));
+  return choose_memories(design.program, design.target);
+}
+
 Status place_memories(Design& design) {
   return assign_memory_channels(design.program, design.target);
 }
@@ -101,8 +107,7 @@ const std::vector<Pass>& passes() {
       {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},
       {"load-parameters", "loaders of parameter files", loaders_of, true},
       {"connect", "channels between kernels, C++ names", on_program<connect>, true},
-      {"size-fifos", "FIFO depths by LP, with floors against deadlock", on_program<size_channels>,
-       true},
+      {"size-fifos", "FIFO depths by LP, with floors against deadlock", size_fifos_of, true},
       {"place-memories", "buffers to memory channels of the board", place_memories, true},
       {"refine-fifos",
        "FIFO depths against the simulator, a proof against deadlock, memories behind FIFOs and "

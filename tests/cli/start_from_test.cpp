@@ -110,7 +110,7 @@ TEST(StartFrom, AnEditedStageIsBuiltVerifiedRunAndBuiltAgain) {
   write(edited, read(tiny.stage("size-fifos")));
   replace(edited, ", depth 2 srl why \"", ", depth 37 bram why \"by hand, not ");
   const fs::path out = tiny.folder / "out";
-  const Outcome built = build(tiny.model, out, {"--start-from", edited});
+  const Outcome built = build(tiny.model, out, {"--start-from", edited, "--fifo", "lp"});
   ASSERT_EQ(built.status, 0) << built.err;
   const std::string stage = tiny.stage("size-fifos").filename();
   EXPECT_EQ(read(out / "ir" / stage), read(edited)) << "its bytes as they were read";
