@@ -187,6 +187,8 @@ const std::vector<std::string>& fifo_methods() {
 
 Result<std::vector<FifoFacts>> refine_fifos(Program& program, const Target& target,
                                             std::string_view method) {
+  // A program that was read may lack streams.
+  ST_CHECK(verify_complete(program));
   std::vector<FifoFacts> all;
   for (int group = 0; group < program.groups; ++group) {
     ST_TRY(facts, Refinement(program, group, target).run(method));
