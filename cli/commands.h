@@ -10,6 +10,7 @@
 
 #include "core/dataflow/program.h"
 #include "core/graph/graph.h"
+#include "core/support/number_text.h"
 #include "core/support/result.h"
 
 namespace CLI {
@@ -44,8 +45,6 @@ Result<std::map<std::string, Range>> parse_dims(const std::vector<std::string>& 
 /// `rows` with columns padded to their widest cell, two spaces apart.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
-/// 12345678 as "12,345,678".
-std::string grouped(int64_t number);
 /// What stands between streams of different types in a group, at most `most` lines of it, and what
 /// that saves against the paper's rule. Empty where all types are equal.
 std::string conversion_text(const Program& program, int group, size_t most);

@@ -75,15 +75,15 @@ void print_leftovers(const Network& network, const SimulationResult& result) {
   }
 }
 
-Status simulate_network(Network& network, const std::vector<Bindings>& launches, bool brief) {
+/// The cycles of all launches.
+Result<int64_t> simulate_network(Network& network, const std::vector<Bindings>& launches,
+                                 bool brief) {
   if (!launches.empty()) {
     network.launches = launches;
     ST_CHECK(check(network, "--launch"));
   }
   const SimulationResult result = Simulator(network).run();
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  if (!result.completed) return deadlock_problem(network, depths, result);
+  if (!result.completed) return deadlock_problem(network, depths_of(network), result);
   std::cout << printable(network.name) << "  " << network.tasks.size() << " tasks  "
             << network.channels.size() << " channels  " << grouped(result.cycles)
             << " cycles (simulated)\n";
@@ -92,7 +92,7 @@ Status simulate_network(Network& network, const std::vector<Bindings>& launches,
               << grouped(result.launch_end[l]) << "\n";
   if (!brief) print_activity(network, result);
   print_leftovers(network, result);
-  return {};
+  return result.cycles;
 }
 
 /// One launch of all groups, one after another.
@@ -104,9 +104,8 @@ Status simulate_launch(const Design& design, const Bindings& launch, bool brief)
   std::cout << "\n";
   for (int group = 0; group < program.groups; ++group) {
     Network network = network_of(program, group, design.target, {launch});
-    const Status status = simulate_network(network, {}, brief);
-    if (!status.ok()) return status;
-    cycles += Simulator(network).run().cycles;
+    ST_TRY(group_cycles, simulate_network(network, {}, brief));
+    cycles += group_cycles;
   }
   const double seconds = static_cast<double>(cycles) / (design.target.frequency_mhz() * 1e6);
   const auto rows = static_cast<double>(launch.at(Sequence));
@@ -173,7 +172,8 @@ Status simulate(const Options& options) {
   if (std::filesystem::is_directory(options.path)) return simulate_build(options, launches);
   ST_TRY(text, read_file(options.path, MostNetworkBytes));
   ST_TRY(network, parse_network(text, options.path));
-  return simulate_network(network, launches, options.brief);
+  ST_CHECK(simulate_network(network, launches, options.brief));
+  return {};
 }
 
 }  // namespace

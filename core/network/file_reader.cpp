@@ -15,20 +15,6 @@ constexpr int64_t MostCount = int64_t{1} << 40;
 
 }  // namespace
 
-std::string pointer_part(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return printable(out);
-}
-
 void FileReader::report(const std::string& pointer, const std::string& message,
                         const std::string& help) {
   if (problems_.size() >= MostProblems) return;

@@ -10,9 +10,6 @@
 
 namespace st {
 
-/// `key` as a part of a JSON pointer (RFC 6901), printable.
-std::string pointer_part(const std::string& key);
-
 /// Problems have code E0330, and as a place the file and a JSON pointer. Of very many, only the
 /// first thousand are kept.
 class FileReader {

@@ -87,6 +87,12 @@ std::vector<Bindings> Network::launches_or_largest() const {
   return {largest};
 }
 
+std::vector<int64_t> depths_of(const Network& network) {
+  std::vector<int64_t> depths;
+  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
+  return depths;
+}
+
 std::vector<ChannelEnds> ends_of(const Network& network) {
   std::vector<ChannelEnds> ends(network.channels.size());
   for (size_t t = 0; t < network.tasks.size(); ++t)

@@ -142,6 +142,9 @@ struct Network {
   [[nodiscard]] std::vector<Bindings> launches_or_largest() const;
 };
 
+/// The depths of all channels.
+std::vector<int64_t> depths_of(const Network& network);
+
 /// The task that writes and the one that reads each channel; -1 where there is none.
 struct ChannelEnds {
   int source = -1;

@@ -14,21 +14,6 @@ using nlohmann::json;
 constexpr const char* Schema = "streamtensor.target/1";
 constexpr size_t MostSlrs = 64;
 
-/// `key` as a part of a JSON pointer (RFC 6901).
-std::string escaped(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return printable(out);
-}
-
 /// Takes a document apart, and notes everything that is missing, misplaced or unknown.
 class Reader {
  public:
@@ -47,7 +32,7 @@ class Reader {
     }
     for (const auto& [key, unused] : value.items()) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        report(pointer + "/" + escaped(key), "unknown key '" + printable(key) + "'",
+        report(pointer + "/" + pointer_part(key), "unknown key '" + printable(key) + "'",
                did_you_mean(key, keys));
       }
     }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resources/cover_program.h"
 
-#include <glpk.h>
-
 #include <map>
-#include <memory>
 #include <optional>
+
+#include "core/resources/glpk_quiet.h"
 
 namespace st {
 namespace {
@@ -37,8 +36,7 @@ Result<std::optional<std::vector<int64_t>>> CoverProgram::solve() const {
   std::vector<int64_t> depths;
   for (const Level& level : levels_) depths.push_back(level.least);
   if (statements_.empty()) return std::optional(depths);
-  const std::unique_ptr<glp_prob, decltype(&glp_delete_prob)> program(glp_create_prob(),
-                                                                      glp_delete_prob);
+  const GlpkProgram program(glp_create_prob(), glp_delete_prob);
   glp_set_obj_dir(program.get(), GLP_MIN);
   std::map<std::pair<size_t, int64_t>, int> column;
   for (size_t i = 0; i < levels_.size(); ++i) {
@@ -69,7 +67,7 @@ Result<std::optional<std::vector<int64_t>>> CoverProgram::solve() const {
     glp_set_mat_row(program.get(), row, static_cast<int>(columns.size()) - 1, columns.data(),
                     factors.data());
   }
-  const int terminal = glp_term_out(GLP_OFF);
+  const QuietGlpk quiet;
   int nodes = 0;
   glp_iocp options;
   glp_init_iocp(&options);
@@ -78,7 +76,6 @@ Result<std::optional<std::vector<int64_t>>> CoverProgram::solve() const {
   options.cb_func = count_nodes;
   options.cb_info = &nodes;
   const int failure = glp_intopt(program.get(), &options);
-  glp_term_out(terminal);
   if (failure == GLP_ESTOP) return std::optional<std::vector<int64_t>>();
   if (failure != 0 || glp_mip_status(program.get()) != GLP_OPT)
     return Diagnostic{"E0901",

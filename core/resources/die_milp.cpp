@@ -12,30 +12,15 @@
 /// StreamTensor gives each kernel a one-hot vector instead. On a stack of dies the steps y say the
 /// same with one column less per kernel, and |die(u) - die(v)| is the sum of x. The last rows are
 /// what makes the relaxation worth anything: without them, y may be one fraction for all kernels.
-#include <glpk.h>
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "core/resources/die_search.h"
+#include "core/resources/glpk_quiet.h"
 
 namespace st {
 namespace {
-
-using Program = std::unique_ptr<glp_prob, decltype(&glp_delete_prob)>;
-
-/// Keeps GLPK from writing to the terminal, which is the user's.
-class Quiet {
- public:
-  Quiet() : before_(glp_term_out(GLP_OFF)) {}
-  ~Quiet() { glp_term_out(before_); }
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
-
- private:
-  int before_;
-};
 
 /// A row under construction. GLPK counts from 1.
 struct Row {
@@ -60,7 +45,7 @@ class Model {
   }
 
   Result<DieProgram> solve(const DieAttempt* start, int nodes, int seconds) {
-    const Quiet quiet;
+    const QuietGlpk quiet;
     glp_smcp relaxation;
     glp_init_smcp(&relaxation);
     relaxation.msg_lev = GLP_MSG_OFF;
@@ -280,7 +265,7 @@ class Model {
 
   const DieModel& model_;
   int boundaries_;
-  Program program_;
+  GlpkProgram program_;
   double constant_ = 0;
 };
 

@@ -10,14 +10,13 @@
 /// that the floor and LeastDepth allow anyway. Each row of s is a difference of two times and each
 /// x is in one row, so that the matrix is totally unimodular: with whole right sides, every basic
 /// solution is whole, and simplex finds a basic one.
-#include <glpk.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
 
 #include "core/resources/fifo_problem.h"
+#include "core/resources/glpk_quiet.h"
 
 namespace st {
 namespace {
@@ -30,8 +29,6 @@ constexpr double BoundTolerance = 1e-13;
 
 /// A product of cycles and tokens exceeds 64 bits.
 __extension__ using Wide = __int128;
-
-using LinearProgram = std::unique_ptr<glp_prob, decltype(&glp_delete_prob)>;
 
 /// The longest delay for which an edge holds at most `tokens` tokens, which is at least LeastDepth:
 /// tokens_held() turned around.
@@ -52,18 +49,6 @@ double tokens_per_cycle(const EdgeRates& rates) {
          static_cast<double>(std::max(rates.push_cycles, rates.pull_cycles));
 }
 
-/// Keeps GLPK from writing to the terminal, which is the user's.
-class Quiet {
- public:
-  Quiet() : before_(glp_term_out(GLP_OFF)) {}
-  ~Quiet() { glp_term_out(before_); }
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
-
- private:
-  int before_;
-};
-
 /// The program's columns: a start per task, then an excess per edge. GLPK counts from 1.
 class Model {
  public:
@@ -75,7 +60,7 @@ class Model {
   }
 
   Result<std::vector<int64_t>> solve() {
-    const Quiet quiet;
+    const QuietGlpk quiet;
     glp_adv_basis(program_.get(), 0);
     glp_smcp options;
     glp_init_smcp(&options);
@@ -146,7 +131,7 @@ class Model {
   }
 
   const FifoProblem& problem_;
-  LinearProgram program_;
+  GlpkProgram program_;
 };
 
 /// The earliest schedule for which `depth` is enough. Optima come in many forms that differ only in

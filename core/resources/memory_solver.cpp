@@ -9,11 +9,10 @@
 /// if k is not its preferred kind. In a basic solution of this linear program at most one item per
 /// resource is split between kinds. For these few all choices are tried. If none fits, although the
 /// linear program does, branch and bound looks for whole x_ik.
-#include <glpk.h>
-
 #include <algorithm>
 #include <memory>
 
+#include "core/resources/glpk_quiet.h"
 #include "core/resources/memory_problem.h"
 
 namespace st {
@@ -54,19 +53,6 @@ constexpr int MostNodes = 5'000;
 /// An item that is split has parts above this; simplex is exact to about 1e-9.
 constexpr double SplitTolerance = 1e-6;
 
-using LinearProgram = std::unique_ptr<glp_prob, decltype(&glp_delete_prob)>;
-
-class Quiet {
- public:
-  Quiet() : before_(glp_term_out(GLP_OFF)) {}
-  ~Quiet() { glp_term_out(before_); }
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
-
- private:
-  int before_;
-};
-
 struct Choice {
   size_t item;
   MemoryKind kind;
@@ -91,7 +77,7 @@ class Model {
 
   /// Kinds of each item that take part in the optimum, the largest part first.
   Result<std::vector<std::vector<MemoryKind>>> solve() {
-    const Quiet quiet;
+    const QuietGlpk quiet;
     glp_adv_basis(program_.get(), 0);
     const int failure = simplex();
     if (failure != 0 || glp_get_status(program_.get()) != GLP_OPT) {
@@ -118,7 +104,7 @@ class Model {
 
   /// A kind for each item without any overflow, after solve(); empty if none was found.
   std::vector<MemoryKind> solve_whole() {
-    const Quiet quiet;
+    const QuietGlpk quiet;
     for (size_t r = 0; r < Resources; ++r)
       glp_set_col_bnds(program_.get(), static_cast<int>(r) + 1, GLP_FX, 0, 0);
     for (size_t c = 0; c < choices_.size(); ++c)
@@ -192,7 +178,7 @@ class Model {
 
   const MemoryProblem& problem_;
   Amounts budget_;
-  LinearProgram program_;
+  GlpkProgram program_;
   std::vector<Choice> choices_;
 };
 

@@ -94,8 +94,7 @@ Result<std::vector<int64_t>> paper_network_depths(const Network& network, Equali
                                                   int64_t least_depth) {
   const NetworkProfile profile = profile_alone(network);
   ST_TRY(chosen, paper_depths(profile.problem, strategy));
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
+  std::vector<int64_t> depths = depths_of(network);
   for (size_t e = 0; e < chosen.size(); ++e) {
     const auto c = static_cast<size_t>(profile.channels[e]);
     depths[c] = std::max({chosen[e], least_depth, network.channels[c].initial});

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resources/paper_fifo.h"
 
-#include <glpk.h>
-
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <optional>
+
+#include "core/resources/glpk_quiet.h"
 
 namespace st {
 namespace {
@@ -51,13 +50,12 @@ class DelayProgram {
   }
 
   Result<std::vector<double>> solve() {
-    const int terminal = glp_term_out(GLP_OFF);
+    const QuietGlpk quiet;
     glp_smcp options;
     glp_init_smcp(&options);
     options.msg_lev = GLP_MSG_OFF;
     glp_adv_basis(program_.get(), 0);
     const int failure = glp_simplex(program_.get(), &options);
-    glp_term_out(terminal);
     if (failure != 0 || glp_get_status(program_.get()) != GLP_OPT)
       return Diagnostic{"E0901", "the linear program of delays was not solved", "", {}, ""};
     std::vector<double> delays;
@@ -114,7 +112,7 @@ class DelayProgram {
 
   const PaperFifoProblem& problem_;
   std::vector<int> order_;
-  std::unique_ptr<glp_prob, decltype(&glp_delete_prob)> program_;
+  GlpkProgram program_;
 };
 
 }  // namespace

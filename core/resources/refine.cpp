@@ -5,11 +5,11 @@
 #include <numeric>
 
 #include "core/resources/fifo_search.h"
-#include "core/resources/memory.h"
 #include "core/resources/network_profile.h"
 #include "core/resources/program_network.h"
 #include "core/resources/prove.h"
 #include "core/simulate/simulator.h"
+#include "core/support/number_text.h"
 
 namespace st {
 namespace {
@@ -26,12 +26,6 @@ constexpr int MostCounterexamples = 4;
 std::vector<Bindings> launches_of(const Program& program) {
   const int64_t rows = std::min(SearchRows, program.max_sequence);
   return {{{Sequence, rows}, {Past, 0}}, {{Sequence, 1}, {Past, program.max_positions - 1}}};
-}
-
-std::vector<int64_t> depths_of(const Network& network) {
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  return depths;
 }
 
 int64_t firings_of_all(const Network& network, const Bindings& launch) {
@@ -155,7 +149,6 @@ class Refinement {
     for (size_t c = 0; c < channels_.size(); ++c) {
       Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
       channel.depth = depths_[c];
-      channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
     }
     facts_.bits = bits(depths_);
     return facts_;
@@ -169,14 +162,6 @@ class Refinement {
   int64_t most_events_ = 0;
   FifoFacts facts_;
 };
-
-/// 12345678 as "12,345,678".
-std::string grouped(int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
 
 }  // namespace
 

@@ -479,10 +479,6 @@ SimulationResult Simulator::run(const std::vector<int64_t>& depths, int64_t most
       .run(most_cycles);
 }
 
-SimulationResult Simulator::run() const {
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : image_->network.channels) depths.push_back(channel.depth);
-  return run(depths);
-}
+SimulationResult Simulator::run() const { return run(depths_of(image_->network)); }
 
 }  // namespace st

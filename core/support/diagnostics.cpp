@@ -131,4 +131,18 @@ void print(std::ostream& out, const Diagnostics& problems) {
 
 std::string printable(std::string_view text, size_t limit) { return escaped(text, limit, true); }
 
+std::string pointer_part(const std::string& key) {
+  std::string out;
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return printable(out);
+}
+
 }  // namespace st

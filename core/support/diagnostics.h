@@ -56,4 +56,7 @@ void print(std::ostream& out, const Diagnostics& problems);
 /// safe on a terminal and in a comment.
 std::string printable(std::string_view text, size_t limit = 200);
 
+/// `key` as a part of a JSON pointer (RFC 6901), printable.
+std::string pointer_part(const std::string& key);
+
 }  // namespace st

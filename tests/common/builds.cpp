@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "core/compiler/stage.h"
 #include "tests/common/kept_build.h"
 
 namespace st::test {
@@ -14,6 +15,15 @@ fs::path weights_of(const std::string& model) {
   if (model == "stories260k") return shared("models/stories260k/stories260K.h5");
   if (model == "char_shakespeare") return shared("models/char_shakespeare/char_shakespeare.h5");
   return source("examples/" + model + "/weights.h5");
+}
+
+Program program_of(const fs::path& build) {
+  fs::path last;
+  for (const auto& entry : fs::directory_iterator(build / "ir"))
+    last = std::max(last, entry.path());
+  auto program = read_program(read(last), any_constant(), "ir");
+  EXPECT_TRUE(program.ok());
+  return program.ok() ? std::move(*program) : Program();
 }
 
 const fs::path& built(const Request& request) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/dataflow/program.h"
+
 namespace st::test {
 
 /// What to build. Two requests that are equal get the same build directory.
@@ -23,6 +25,9 @@ std::filesystem::path weights_of(const std::string& model);
 
 /// The build directory of a request. Fails the test if the tool fails, each time it is asked for.
 const std::filesystem::path& built(const Request& request);
+
+/// The program of a build: its last stage, with constants that are not read.
+Program program_of(const std::filesystem::path& build);
 
 /// A target file: u280 with at most `ports` memory ports for a group.
 std::filesystem::path target_with_ports(int ports);

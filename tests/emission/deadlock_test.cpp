@@ -44,25 +44,9 @@ TEST(Deadlock, NamesTheTaskAndTheChannelThatIsTooShallow) {
   EXPECT_NE(verified.err.find("'" + channel + "'"), std::string::npos) << verified.err;
 }
 
-/// The program of a build, whose depths a test may change.
-Program program_of(const fs::path& build) {
-  fs::path last;
-  for (const auto& entry : fs::directory_iterator(build / "ir"))
-    last = std::max(last, entry.path());
-  auto program = read_program(read(last), any_constant(), "ir");
-  EXPECT_TRUE(program.ok());
-  return program.ok() ? std::move(*program) : Program();
-}
-
 /// The group as a network, for the launch of the test bench's kind: a prompt.
 Network network_of_prompt(const Program& program) {
   return network_of(program, 0, *find_target("u280"), {{{Sequence, 4}, {Past, 0}}});
-}
-
-std::vector<int64_t> depths_of(const Network& network) {
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  return depths;
 }
 
 /// A channel and the least depth at which the program has an untimed schedule, firing by firing and

@@ -14,16 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The program of a build.
-Program program_of(const fs::path& build) {
-  fs::path last;
-  for (const auto& entry : fs::directory_iterator(build / "ir"))
-    last = std::max(last, entry.path());
-  auto program = read_program(read(last), any_constant(), "ir");
-  EXPECT_TRUE(program.ok());
-  return program.ok() ? std::move(*program) : Program();
-}
-
 struct Use {
   int64_t depth = 0, tokens = 0, peak = 0;
 };

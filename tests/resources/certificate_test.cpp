@@ -17,12 +17,6 @@
 namespace st {
 namespace {
 
-std::vector<int64_t> depths_of(const Network& network) {
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  return depths;
-}
-
 DeadlockCertificate proof_of(const Network& network) {
   auto certificate = prove_free_of_deadlock(network, depths_of(network));
   EXPECT_TRUE(certificate.ok());

@@ -98,12 +98,6 @@ void note_run(const Network& network, const SimulationResult& result, Features& 
                              [](const MemoryActivity& m) { return m.bursts > 1; }));
 }
 
-std::vector<int64_t> depths_of(const Network& network) {
-  std::vector<int64_t> depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  return depths;
-}
-
 TEST(RandomSimulation, EveryFieldIsThatOfTheNaiveOne) {
   for (uint64_t seed = 0; seed < Networks && !HasFailure(); ++seed) {
     const Network network = random_network(seed);
