@@ -16,6 +16,7 @@ core/streams    core/dataflow core/itensor core/support
 core/fusion     core/streams core/dataflow core/itensor core/support
 core/packing    core/dataflow core/itensor core/graph core/support
 core/network    core/support
+core/tiling     core/platform core/support
 core/simulate   core/network core/support
 core/resources  core/simulate core/network core/platform core/streams core/dataflow core/itensor core/support
 core/compiler   core/
