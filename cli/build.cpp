@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "backends/project/project.h"
-#include "cli/commands.h"
+#include "cli/search.h"
 #include "core/compiler/stage.h"
+#include "core/fusion/fuse.h"
+#include "core/resources/kernel_resources.h"
 #include "core/resources/storage.h"
 #include "core/support/json.h"
 #include "core/support/read_file.h"
@@ -23,6 +25,9 @@ constexpr size_t LargestInput = size_t{1} << 30;
 struct Options {
   std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump, start;
   std::vector<std::string> dims;
+  std::string design;
+  double seconds = 0;
+  uint64_t seed = 1;
   CompileOptions compile;
 };
 
@@ -74,6 +79,7 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     int converters = 0;
     for (KernelId k : program.kernels_of(group)) converters += program.kernels[k].kind == "convert";
     const MemoryPlan storage = storage_of(program, group);
+    const ResourceCounts used = resources_of(program, group);
     int64_t provided = 0, wasted = 0;
     for (const BitsUse& bits : storage.bits) {
       provided += bits.provided;
@@ -81,10 +87,12 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     }
     std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
               << " kernels  " << program.channels_of(group).size() << " streams  " << converters
-              << " converters  " << program.memories_of(group).size() << " ports   storage: BRAM "
-              << percent(storage.cost.bram18, total.bram18) << "  URAM "
-              << percent(storage.cost.uram, total.uram) << "  waste " << percent(wasted, provided)
-              << "   (predicted)\n";
+              << " converters  " << program.memories_of(group).size() << " ports\n"
+              << "           LUT " << percent(used.lut, total.lut) << "  FF "
+              << percent(used.ff, total.ff) << "  DSP " << percent(used.dsp, total.dsp) << "  BRAM "
+              << percent(used.bram18, total.bram18) << "  URAM " << percent(used.uram, total.uram)
+              << "  waste of memories " << percent(wasted, provided) << "   (predicted)\n"
+              << "           " << dies_text(program, group, design.target) << "   (predicted)\n";
   }
   for (int group = 0; group < program.groups; ++group) {
     constexpr size_t MostLines = 12;
@@ -131,6 +139,10 @@ int build(const Options& options) {
     design.target = *target;
     design.options = options.compile;
     ProjectInputs inputs;
+    if (!options.design.empty()) {
+      ST_TRY(chosen, apply_design(options.design, design.options));
+      inputs.design_text = chosen;
+    }
     inputs.tokenizer = tokenizer;
     inputs.dims = *dims;
     ST_TRY(text, read_file(options.model, LargestInput));
@@ -139,6 +151,15 @@ int build(const Options& options) {
     inputs.target_text = target_json;
     // A place that cannot be written is told before the work is done.
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
+    std::optional<SearchResult> searched;
+    if (options.seconds > 0) {
+      progress.step("searching");
+      ST_TRY(found, search(design, options.seconds, options.seed, progress));
+      design.options.tiling = found.choice.tiling;
+      design.options.parameter_ports = found.choice.parameter_ports;
+      inputs.design_text = text_of(found.choice, &found.cost);
+      searched = found;
+    }
     const AfterPass after = [&](int pass, const std::string& stage) {
       inputs.stages.emplace_back(stage_name(pass), stage);
       if (!options.dump.empty()) dump_stage(options.dump, inputs.stages.back());
@@ -167,6 +188,7 @@ int build(const Options& options) {
     ST_CHECK(directory.commit());
     progress.finish();
     print_summary(design, summary, options, benches);
+    if (searched) std::cout << "  search   " << text_of(*searched, design) << "\n";
     return {};
   };
   const Status status = run();
@@ -202,6 +224,11 @@ Action add_build(CLI::App& app) {
                  "memory ports for weights, per group")
       ->check(CLI::Range(1, 28))
       ->capture_default_str();
+  app.add_option("--fusion", options->compile.fusion,
+                 "how nodes are grouped. search: for the least cycles of a launch; greedy: as "
+                 "published")
+      ->check(CLI::IsMember(fusion_methods()))
+      ->capture_default_str();
   app.add_option(
          "--fifo", options->compile.fifo,
          "how FIFOs are sized. exact: as few bits as the simulator allows, from the LP's; lp: "
@@ -209,6 +236,13 @@ Action add_build(CLI::App& app) {
          "that deadlocks")
       ->check(CLI::IsMember(fifo_methods()))
       ->capture_default_str();
+  app.add_option("--design", options->design,
+                 "tilings and unroll factors to build: design.json of a build, or of `explore`");
+  app.add_option("--budget", options->seconds,
+                 "seconds to search for faster tilings and unroll factors; 0: none. The first "
+                 "interrupt ends the search, and builds the best so far")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--seed", options->seed, "of the search")->capture_default_str();
   app.add_option("--dump-ir", options->dump,
                  "also write the IR after each pass to this folder, as it comes");
   app.add_option(

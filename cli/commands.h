@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/dataflow/program.h"
+#include "core/platform/target.h"
 #include "core/graph/graph.h"
 #include "core/support/number_text.h"
 #include "core/support/result.h"
@@ -27,6 +28,7 @@ Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_simulate(CLI::App& app);
 Action add_fifo(CLI::App& app);
+Action add_explore(CLI::App& app);
 Action add_verify(CLI::App& app);
 Action add_targets(CLI::App& app);
 Action add_ops(CLI::App& app);
@@ -48,6 +50,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows);
 /// What stands between streams of different types in a group, at most `most` lines of it, and what
 /// that saves against the paper's rule. Empty where all types are equal.
 std::string conversion_text(const Program& program, int group, size_t most);
+/// "SLR0 12 kernels, SLR1 3; 544 wires cross": where a group's kernels are placed.
+std::string dies_text(const Program& program, int group, const Target& target);
 /// "bram 1,024 of 18,432, uram ...": bits of blocks that hold nothing, for the kinds that are used.
 std::string waste_text(const Program& program, int group);
 

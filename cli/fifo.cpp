@@ -19,6 +19,7 @@ namespace {
 struct Options {
   std::string path;
   std::string method = "exact";
+  std::string objective = "bits";
   std::string output;
   double tolerance = FifoSearchOptions().tolerance;
   int64_t least = FifoSearchOptions().least_depth;
@@ -35,6 +36,7 @@ Result<Sizing> size(const Network& network, const Options& options) {
     FifoSearchOptions search;
     search.tolerance = options.tolerance;
     search.least_depth = options.least;
+    if (options.objective == "memory") search.cost = memory_luts;
     ST_TRY(found, search_fifo_depths(network, search));
     return Sizing{found.depths, found};
   }
@@ -64,7 +66,7 @@ void print_depths(const Network& network, const Sizing& sizing, const Options& o
 }
 
 /// The simulated run time, and the proof.
-Status judge(const Network& network, const Sizing& sizing) {
+Status judge(const Network& network, const Sizing& sizing, const std::string& unit) {
   std::vector<int64_t> unlimited;
   for (const NetworkChannel& channel : network.channels)
     unlimited.push_back(channel.fixed ? channel.depth : 0);
@@ -74,7 +76,7 @@ Status judge(const Network& network, const Sizing& sizing) {
   std::cout << "  " << grouped(run.cycles) << " cycles, " << grouped(best.cycles)
             << " with unbounded FIFOs (simulated)\n";
   if (sizing.search) {
-    std::cout << "  " << grouped(static_cast<int64_t>(sizing.search->cost)) << " bits; "
+    std::cout << "  " << grouped(static_cast<int64_t>(sizing.search->cost)) << " " << unit << "; "
               << (sizing.search->optimal
                       ? "no depths with fewer are as fast (proven)"
                       : "at least " + grouped(static_cast<int64_t>(sizing.search->least_cost)) +
@@ -95,7 +97,7 @@ Status fifo(const Options& options) {
   ST_TRY(network, parse_network(text, options.path));
   ST_TRY(sizing, size(network, options));
   print_depths(network, sizing, options);
-  ST_CHECK(judge(network, sizing));
+  ST_CHECK(judge(network, sizing, options.objective == "memory" ? "LUTs of memory" : "bits"));
   if (options.output.empty()) return {};
   for (size_t c = 0; c < network.channels.size(); ++c) network.channels[c].depth = sizing.depths[c];
   return write_file(options.output, text_of(network));
@@ -110,6 +112,11 @@ Action add_fifo(CLI::App& app) {
                  "exact: least bits, searched against the simulator; paper, paper-conservative: as "
                  "published, and may deadlock")
       ->check(CLI::IsMember({"exact", "paper", "paper-conservative"}))
+      ->capture_default_str();
+  app.add_option("--objective", options->objective,
+                 "what is least (exact): bits, or memory: what the memories behind the FIFOs take, "
+                 "in LUTs")
+      ->check(CLI::IsMember({"bits", "memory"}))
       ->capture_default_str();
   app.add_option("--tolerance", options->tolerance,
                  "run time beyond that with unbounded FIFOs, as a part of it (exact)")

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/packing/layout.h"
+#include "core/resources/kernel_resources.h"
 #include "core/resources/storage.h"
 
 namespace st::cli {
@@ -71,10 +72,10 @@ Status inspect(const std::string& path, bool brief) {
             << program.max_sequence << " tokens a launch  " << program.max_positions
             << " positions\n";
   std::vector<std::vector<std::string>> rows = {{"  group", "kernels", "streams", "converters",
-                                                 "ports", "LUT", "BRAM18", "URAM",
+                                                 "ports", "LUT", "FF", "DSP", "BRAM18", "URAM",
                                                  "slowest kernel (row cycles)"}};
   for (int group = 0; group < program.groups; ++group) {
-    const MemoryCost storage = storage_of(program, group).cost;
+    const ResourceCounts used = resources_of(program, group);
     int converters = 0;
     std::string slowest;
     int64_t cycles = 0;
@@ -86,13 +87,17 @@ Status inspect(const std::string& path, bool brief) {
     }
     rows.push_back({"  " + group_name(group), std::to_string(program.kernels_of(group).size()),
                     std::to_string(program.channels_of(group).size()), std::to_string(converters),
-                    std::to_string(program.memories_of(group).size()), grouped(storage.lut),
-                    grouped(storage.bram18), grouped(storage.uram),
+                    std::to_string(program.memories_of(group).size()), grouped(used.lut),
+                    grouped(used.ff), grouped(used.dsp), grouped(used.bram18),
+                    grouped(used.uram),
                     slowest + " (" + grouped(cycles) + ")"});
   }
-  std::cout << table(rows) << "  storage of FIFOs, converters and buffers alone, of "
-            << grouped(total.lut) << " LUT, " << grouped(total.bram18) << " BRAM18, "
+  std::cout << table(rows) << "  of " << grouped(total.lut) << " LUT, " << grouped(total.ff)
+            << " FF, " << grouped(total.dsp) << " DSP, " << grouped(total.bram18) << " BRAM18, "
             << grouped(total.uram) << " URAM after the shell   (all predicted)\n";
+  for (int group = 0; group < program.groups; ++group)
+    std::cout << "  " << group_name(group) << " dies: " << dies_text(program, group, design.target)
+              << "   (predicted)\n";
   for (int group = 0; group < program.groups; ++group)
     std::cout << "  " << group_name(group)
               << " wastes bits of blocks: " << waste_text(program, group) << "   (predicted)\n";

@@ -23,6 +23,8 @@ constexpr Subcommand Subcommands[] = {
     {"simulate", "exact timing of a build or of a network file: cycles, stalls, peaks",
      st::cli::add_simulate},
     {"fifo", "choose the FIFO depths of a network file, and prove them", st::cli::add_fifo},
+    {"explore", "search tilings and unroll factors, or print what given ones cost",
+     st::cli::add_explore},
     {"verify", "compare the emitted code with the interpreter, kernel by kernel",
      st::cli::add_verify},
     {"targets", "boards, with the source of each number", st::cli::add_targets},

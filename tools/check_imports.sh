@@ -20,6 +20,7 @@ core/tiling     core/platform core/support
 core/simulate   core/network core/support
 core/resources  core/simulate core/network core/platform core/streams core/dataflow core/itensor core/support
 core/compiler   core/
+core/explore    core/
 frontends/hdf5       core/graph core/support
 frontends/onnx_json  frontends/hdf5 core/graph core/support
 frontends/tokenizer  core/support

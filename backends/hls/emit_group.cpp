@@ -41,10 +41,11 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
                                         const KernelRecord& record) {
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
-    if (what == "in*" || what == "out*" || what == "out*-last") {
-      const std::vector<Port>& ports = what == "in*" ? kernel.inputs : kernel.outputs;
-      const size_t count = ports.size() - (what == "out*-last" ? 1 : 0);
-      for (size_t i = 0; i < count; ++i) arguments.push_back(channel_name(program, ports[i]));
+    if (what == "in*" || what == "in1*" || what == "out*" || what == "out*-last") {
+      const std::vector<Port>& ports = what.starts_with("in") ? kernel.inputs : kernel.outputs;
+      const size_t end = ports.size() - (what == "out*-last" ? 1 : 0);
+      for (size_t i = what == "in1*" ? 1 : 0; i < end; ++i)
+        arguments.push_back(channel_name(program, ports[i]));
     } else if (what == "out-last") {
       arguments.push_back(channel_name(program, kernel.outputs.back()));
     } else if (what.starts_with("in")) {

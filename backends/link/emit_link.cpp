@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/emit_link.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "backends/host/launch_plan.h"
@@ -15,6 +16,17 @@ std::string megahertz(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
   return text;
+}
+
+/// The SLR that holds all kernels of a group, or -1: one compute unit that spans SLRs is left to
+/// the placer.
+int only_slr(const Program& program, int group) {
+  const std::vector<KernelId> kernels = program.kernels_of(group);
+  const int slr = kernels.empty() ? -1 : program.kernels[static_cast<size_t>(kernels[0])].slr;
+  const bool all = std::all_of(kernels.begin(), kernels.end(), [&](KernelId k) {
+    return program.kernels[static_cast<size_t>(k)].slr == slr;
+  });
+  return all ? slr : -1;
 }
 
 std::string link_config(const Program& program, const Target& target) {
@@ -33,6 +45,12 @@ std::string link_config(const Program& program, const Target& target) {
       out += "sp=" + group_name(group) + "_1." + memory.name + ":" + plain(target.memory_tag) +
              "[" + std::to_string(memory.channel) + "]\n";
     }
+  }
+  for (int group = 0; group < program.groups; ++group) {
+    const int slr = only_slr(program, group);
+    if (slr >= 0 && slr < static_cast<int>(target.slrs.size()))
+      out += "slr=" + group_name(group) + "_1:" + plain(target.slrs[static_cast<size_t>(slr)].name) +
+             "\n";
   }
   return out +
          "\n[vivado]\n"

@@ -6,6 +6,8 @@
 #include "backends/project/project.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/packing/layout.h"
+#include "core/resources/kernel_resources.h"
+#include "core/resources/place.h"
 #include "core/resources/storage.h"
 #include "core/streams/conversions.h"
 
@@ -23,6 +25,36 @@ Json predicted(double value, const char* unit) {
   return {{"value", value}, {"unit", unit}, {"source", "predicted"}};
 }
 Json predicted_bits(int64_t bits) { return predicted(static_cast<double>(bits), "bits"); }
+
+Json counts_json(const ResourceCounts& counts) {
+  return {{"lut", counts.lut},
+          {"ff", counts.ff},
+          {"dsp", counts.dsp},
+          {"bram18", counts.bram18},
+          {"uram", counts.uram}};
+}
+Json predicted(const ResourceCounts& counts) {
+  Json json = counts_json(counts);
+  json["source"] = "predicted";
+  return json;
+}
+
+/// What each die takes, of its budget; empty before kernels are placed.
+Json dies_json(const Design& design, int group) {
+  Json dies = Json::array();
+  const std::vector<int> die = dies_of(design.program, group);
+  if (die.empty()) return dies;
+  const DieUse use = use_of(die_problem_of(design.program, group, design.target), die);
+  for (size_t slr = 0; slr < design.target.slrs.size(); ++slr) {
+    Json described = {{"name", printable(design.target.slrs[slr].name)},
+                      {"resources", predicted(use.used[slr])},
+                      {"budget", counts_json(design.target.slr_budget(slr))}};
+    if (slr < use.crossing.size())
+      described["wires_to_next"] = predicted(static_cast<double>(use.crossing[slr]), "wires");
+    dies.push_back(std::move(described));
+  }
+  return dies;
+}
 
 /// The arrays of a kernel; what is partitioned completely has no memory.
 Json arrays_of(const Program& program, const Kernel& kernel) {
@@ -104,6 +136,8 @@ std::string report_json(const Design& design) {
                          {"node", printable(kernel.origin)},
                          {"row_cycles", predicted(static_cast<double>(cost.row_cycles), "cycles")},
                          {"buffer", predicted_bits(cost.local_bits)},
+                         {"resources", predicted(resources_of(program, kernel))},
+                         {"slr", kernel.slr < 0 ? Json() : Json(kernel.slr)},
                          {"arrays", arrays_of(program, kernel)}});
     }
     Json channels = Json::array();
@@ -137,11 +171,9 @@ std::string report_json(const Design& design) {
                         {"bram18", predicted(static_cast<double>(storage.cost.bram18), "BRAM18")},
                         {"uram", predicted(static_cast<double>(storage.cost.uram), "URAM")},
                         {"bits", bits_of_blocks(storage)}}},
-                      {"budget",
-                       {{"lut", budget.lut},
-                        {"ff", budget.ff},
-                        {"bram18", budget.bram18},
-                        {"uram", budget.uram}}},
+                      {"resources", predicted(resources_of(program, group))},
+                      {"budget", counts_json(budget)},
+                      {"slrs", dies_json(design, group)},
                       {"kernels", std::move(kernels)},
                       {"conversions", std::move(conversions)},
                       {"fifos", predicted_bits(fifo_bits)},
@@ -164,6 +196,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"target", design.target.name},
                  {"precision", design.options.precision},
                  {"parameter_ports", design.options.parameter_ports},
+                 {"fusion", design.options.fusion},
                  {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
                  {"groups", design.program.groups},
@@ -182,9 +215,10 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
       "#!/bin/sh\n# Builds this directory again from its own copy of the model.\n"
       "# usage: cmd.sh WEIGHTS.h5 OUTPUT\nset -eu\nhere=$(dirname -- \"$0\")\nexec streamtensor "
       "build \"$here/model.json\" "
-      "--target \"$here/target.json\" --weights \"$1\" --output \"$2\"";
+      "--target \"$here/target.json\" --design \"$here/design.json\" --weights \"$1\" --output \"$2\"";
   out += " --precision " + design.options.precision + " --parameter-ports " +
-         std::to_string(design.options.parameter_ports) + " --fifo " + design.options.fifo;
+         std::to_string(design.options.parameter_ports) + " --fusion " + design.options.fusion +
+         " --fifo " + design.options.fifo;
   for (const auto& [name, range] : inputs.dims) {
     // A symbol's name is the model's own; in single quotes a shell takes all but that quote as it
     // is.

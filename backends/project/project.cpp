@@ -8,6 +8,7 @@
 #include "backends/link/emit_link.h"
 #include "backends/project/test_data.h"
 #include "backends/stub/emit_stub.h"
+#include "core/explore/design_file.h"
 #include "core/packing/pack.h"
 #include "core/support/embedded.h"
 
@@ -94,6 +95,10 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ST_CHECK(directory.write(ConfigFile, config_json(design, inputs)));
   ST_CHECK(directory.write("cmd.sh", command_script(design, inputs), true));
   ST_CHECK(directory.write("model.json", inputs.model_text));
+  ST_CHECK(directory.write("design.json", inputs.design_text.empty()
+                                              ? text_of(DesignChoice{design.options.parameter_ports,
+                                                                     design.options.tiling})
+                                              : inputs.design_text));
   ST_CHECK(directory.write("target.json", inputs.target_text));
   if (inputs.tokenizer)
     ST_CHECK(directory.write("tokenizer/" + inputs.tokenizer->first, inputs.tokenizer->second));

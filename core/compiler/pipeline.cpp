@@ -2,12 +2,14 @@
 // The page to read first: what happens to a model, step by step.
 #include "core/compiler/pipeline.h"
 
+#include "core/compiler/row_lanes.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
 #include "core/resources/allocate.h"
+#include "core/resources/place.h"
 #include "core/resources/refine.h"
 #include "core/resources/storage.h"
 #include "core/streams/streams.h"
@@ -15,7 +17,11 @@
 namespace st {
 namespace {
 
-FusionLimits limits_of(const Target& target) { return {target.on_chip_bits(), target.max_ports()}; }
+FusionLimits limits_of(const Target& target) {
+  FusionLimits limits{target.on_chip_bits(), target.max_ports()};
+  limits.port_bytes_per_cycle = target.channel_gb_per_s() * 1e3 / target.frequency_mhz();
+  return limits;
+}
 
 Status check_graph(Design& design) {
   ST_CHECK(design.graph.check_and_sort());
@@ -34,13 +40,20 @@ Status quantise(Design& design) {
 }
 
 Status lower_graph(Design& design) {
-  ST_TRY(program, lower(design.graph));
+  Tiling& tiling = design.options.tiling;
+  if (tiling.row_lanes == 0) {
+    ST_TRY(lanes, widest_row_lanes(design.graph, tiling, design.target));
+    tiling.row_lanes = lanes;
+  }
+  ST_TRY(program, lower(design.graph, tiling));
   design.program = std::move(program);
   design.program.precision = design.options.precision;
   return {};
 }
 
-Status fuse_groups(Design& design) { return fuse(design.program, limits_of(design.target)); }
+Status fuse_groups(Design& design) {
+  return fuse(design.program, limits_of(design.target), design.options.fusion);
+}
 
 Status dmas_of(Design& design) {
   const std::string& logits = design.graph.values[design.decoder.logits].name;
@@ -78,6 +91,8 @@ Status refine_fifos_of(Design& design) {
   return choose_memories(design.program, design.target);
 }
 
+Status place_kernels_of(Design& design) { return place_kernels(design.program, design.target); }
+
 }  // namespace
 
 const std::vector<std::string>& precisions() {
@@ -113,6 +128,7 @@ const std::vector<Pass>& passes() {
        "FIFO depths against the simulator, a proof against deadlock, memories behind FIFOs and "
        "arrays",
        refine_fifos_of, true},
+      {"place-kernels", "kernels to the dies of the board", place_kernels_of, true},
   };
   return all;
 }
@@ -133,6 +149,16 @@ Status run_passes(size_t first, Design& design, const AfterPass& after) {
 Status compile(Design& design, const AfterPass& after) {
   (void)name_constants(design.graph);
   return run_passes(0, design, after);
+}
+
+Status compile_up_to(std::string_view last, Design& design) {
+  (void)name_constants(design.graph);
+  for (const Pass& pass : passes()) {
+    ST_CHECK(pass.run(design));
+    if (pass.on_program) ST_CHECK(verify(design.program));
+    if (pass.name == last) return {};
+  }
+  return Diagnostic{"E0901", "there is no pass '" + std::string(last) + "'", "", {}, ""};
 }
 
 Status compile_from(int first, const std::string& name, Design& design, const AfterPass& after) {

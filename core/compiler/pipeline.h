@@ -10,6 +10,7 @@
 #include "core/dataflow/program.h"
 #include "core/graph/decoder.h"
 #include "core/graph/graph.h"
+#include "core/ops/tiling.h"
 #include "core/platform/target.h"
 #include "core/resources/refine.h"
 #include "core/support/result.h"
@@ -21,6 +22,8 @@ struct CompileOptions {
   std::string precision = "f32";  ///< of precisions()
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
   std::string fifo = "exact";     ///< of fifo_methods()
+  std::string fusion = "search";  ///< of fusion_methods()
+  Tiling tiling;                  ///< of linear layers; empty: as without a choice
 };
 
 /// The precisions that `precision` may name.
@@ -53,6 +56,10 @@ using AfterPass = std::function<void(int pass, const std::string& text)>;
 /// Runs all passes, and the verifier after each. Constants of the graph, as read, get their names.
 /// Errors: those of the passes.
 Status compile(Design& design, const AfterPass& after);
+
+/// Runs the passes up to the one called `last`, which need not leave a program that can be emitted.
+/// Asking for an unknown pass is a bug. Errors: those of the passes; E0901.
+Status compile_up_to(std::string_view last, Design& design);
 
 /// Runs the passes from index `first` on, which start_from() said; the stage before it was read
 /// from the file `name`. Errors: those of the passes; E0313 where a program cannot be gone on with.

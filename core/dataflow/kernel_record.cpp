@@ -44,6 +44,11 @@ std::vector<Buffer> buffers_of(const Program& program, const Kernel& kernel) {
   return record.buffers ? record.buffers(program, kernel) : std::vector<Buffer>();
 }
 
+Datapath datapath_of(const Program& program, const Kernel& kernel) {
+  const KernelRecord& record = kernel_record(kernel.kind);
+  return record.datapath ? record.datapath(program, kernel) : Datapath();
+}
+
 int64_t local_bits_of(const Program& program, const Kernel& kernel) {
   int64_t bits = 0;
   for (const Buffer& buffer : buffers_of(program, kernel)) bits += buffer.bits();

@@ -6,15 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dataflow/datapath.h"
 #include "core/dataflow/nest.h"
 #include "core/dataflow/program.h"
 
 namespace st {
 
-/// Cycles between float additions into one sum, and between comparisons for one maximum (csynth
-/// 2023.2, xcu280, 300 MHz). The initiation intervals of hls_templates/streamtensor/vec.h.
+/// Cycles between float additions into one sum (csynth 2023.2, xcu280, 300 MHz), and how many
+/// partial sums take turns: as in hls_templates/streamtensor/vec.h.
 inline constexpr int64_t FloatAddInterval = 7;
-inline constexpr int64_t FloatMaxInterval = 2;
+inline constexpr int64_t PartialSums = 8;
 
 /// An array inside a kernel, as its template or its emitted code declares and partitions it.
 struct Buffer {
@@ -46,7 +47,7 @@ struct KernelRecord {
   /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
   /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
-  /// Arguments in order: "in0", "in*", "out0", "out*", "out-last", "out*-last" (all but the last),
+  /// Arguments in order: "in0", "in*", "in1*" (all but the first), "out0", "out*", "out-last", "out*-last" (all but the last),
   /// "memory0", "real:<name>", "tokens", "past".
   std::vector<std::string_view> arguments;
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
@@ -57,6 +58,8 @@ struct KernelRecord {
   /// Its arrays, registers included; absent where it has none. Single beats and sums on their way
   /// through a loop do not count.
   std::function<std::vector<Buffer>(const Program&, const Kernel&)> buffers = nullptr;
+  /// Its operators; absent where it only moves values.
+  std::function<Datapath(const Program&, const Kernel&)> datapath = nullptr;
   bool row_barrier = false;
   /// Its rows stay in a buffer until the next one: sizes Repeat0, Repeat1, ... say how often each
   /// of its row outputs gets them, one output after another.
@@ -73,6 +76,8 @@ const KernelRecord& kernel_record(std::string_view kind);
 Nest nest_of(const Program& program, const Kernel& kernel);
 /// The arrays inside a kernel.
 std::vector<Buffer> buffers_of(const Program& program, const Kernel& kernel);
+/// The operators inside a kernel.
+Datapath datapath_of(const Program& program, const Kernel& kernel);
 /// The bits of all its arrays.
 int64_t local_bits_of(const Program& program, const Kernel& kernel);
 /// What a kernel costs.

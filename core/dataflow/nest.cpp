@@ -118,6 +118,10 @@ NestItem cyclo_static(std::vector<int64_t> trips, int64_t interval, Nest items) 
   return item;
 }
 
+NestItem sometimes(std::vector<int64_t> when, NestItem step) {
+  return cyclo_static(std::move(when), 0, {std::move(step)});
+}
+
 NestItem step(std::vector<int> reads, Body body, std::vector<int> writes) {
   NestItem item;
   item.reads = std::move(reads);

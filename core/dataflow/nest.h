@@ -78,6 +78,8 @@ NestItem loop(const Trip& trip, Nest items);
 NestItem pipelined(const Trip& trip, int64_t interval, Nest items);
 /// `trips[k]` iterations in iteration k of the loop around it.
 NestItem cyclo_static(std::vector<int64_t> trips, int64_t interval, Nest items);
+/// A step in those iterations of the loop around it whose entry in `when` is 1; 0 in all others.
+NestItem sometimes(std::vector<int64_t> when, NestItem step);
 NestItem step(std::vector<int> reads, Body body, std::vector<int> writes);
 NestItem read(int port, Body body = nullptr);
 NestItem write(int port, Body body = nullptr);

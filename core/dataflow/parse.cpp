@@ -15,6 +15,7 @@ constexpr int64_t MostWords = int64_t{1} << 48;
 constexpr int64_t MostBeats = int64_t{1} << 40;
 constexpr int MostLanes = 1 << 16;
 constexpr int MostGroups = 1 << 16;
+constexpr int MostSlr = 63;
 
 /// The value whose name_of() comes next.
 template <typename Enum, size_t Count>
@@ -319,6 +320,7 @@ class ProgramParser {
           cursor_.fail_at(before, "the kernel has storage for '" + printable(name) + "' already");
       });
     }
+    if (cursor_.accept("slr")) kernel.slr = static_cast<int>(cursor_.integer(0, MostSlr));
     if (cursor_.accept("node")) {
       kernel.node = static_cast<int>(cursor_.integer(-1, std::numeric_limits<int>::max()));
       kernel.origin = cursor_.quoted("the model's name of the node");

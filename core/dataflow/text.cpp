@@ -76,6 +76,7 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
              return word_text(array.first) + "=" + std::string(name_of(array.second));
            });
   }
+  if (kernel.slr >= 0) out += " slr " + std::to_string(kernel.slr);
   if (kernel.node != -1 || !kernel.origin.empty())
     out += " node " + std::to_string(kernel.node) + " " + quoted_text(kernel.origin);
   return out;

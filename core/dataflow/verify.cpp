@@ -324,7 +324,7 @@ class ProgramVerifier {
       const Kernel& other = *entry->second;
       const bool same = kernel.kind == other.kind && kernel.sizes == other.sizes &&
                         kernel.body == other.body && kernel.group == other.group &&
-                        kernel.storage == other.storage &&
+                        kernel.storage == other.storage && kernel.slr == other.slr &&
                         std::equal(kernel.inputs.begin(), kernel.inputs.end(), other.inputs.begin(),
                                    other.inputs.end(), same_width) &&
                         std::equal(kernel.outputs.begin(), kernel.outputs.end(),

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/dataflow/kernels/elementwise.h"
+#include "core/dataflow/kernels/matmul.h"
 #include "core/dataflow/verify.h"
 #include "core/itensor/conversion.h"
 
@@ -11,7 +12,7 @@ namespace st {
 namespace {
 
 /// How many operands of a kind ("in", "out", "memory") a record names, and whether it takes any
-/// number of them ("in*").
+/// number of them ("in*", "in1*").
 struct Demand {
   size_t count = 0;
   bool any = false;
@@ -29,7 +30,7 @@ Demand demand(const KernelRecord& record, std::string_view kind) {
   for (std::string_view argument : record.arguments) {
     if (!argument.starts_with(kind) || argument.size() == kind.size()) continue;
     const std::string_view which = argument.substr(kind.size());
-    if (which.starts_with('*')) demand.any = true;
+    if (which.starts_with('*') || which == "1*") demand.any = true;
     if (which == "-last") ++demand.more;
     if (which.size() == 1 && which[0] >= '0' && which[0] <= '9')
       demand.count = std::max<size_t>(demand.count, static_cast<size_t>(which[0] - '0') + 1);
@@ -101,8 +102,8 @@ std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions rows = {"T", "L*Beats"}, heads = {"T", "Heads*HeadBeats*L"};
   const Dimensions scores = {"Heads", "T", "C"}, cached = {"?", "C", "HeadBeats*L"};
   const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"};
-  const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NL*NBeats", "KL*KBeats"};
-  const Dimensions width = {"T", "NL*NBeats"};
+  const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NP*Steps*Tiles", "KL*KBeats"};
+  const Dimensions width = {"T", "?"};
   std::vector<KernelShape> shapes = {
       {"gather_rows", {{I32, {"T"}}}, {{F32, rows}}},
       {"cache_rows", {{F32, heads}}, {{F32, {"Heads", "C", "HeadBeats*L"}}}},
@@ -162,14 +163,19 @@ bool fits(const Program& program, const Kernel& kernel, const KernelShape& shape
   std::vector<PortShape> outputs = shape.outputs;
   if (const size_t rows = kernel.sizes_named("Repeat").size(); rows > 1)
     outputs.insert(outputs.begin(), rows - 1, shape.outputs[0]);
-  if (outputs.size() != kernel.outputs.size()) return false;
+  // A matrix comes in any number of streams.
+  std::vector<PortShape> inputs = shape.inputs;
+  if (shape.kind == "matmul" && kernel.inputs.size() > inputs.size())
+    inputs.insert(inputs.end(), kernel.inputs.size() - inputs.size(), shape.inputs[1]);
+  if (outputs.size() != kernel.outputs.size() || inputs.size() != kernel.inputs.size())
+    return false;
   auto all = [&](const std::vector<Port>& ports, const std::vector<PortShape>& shapes) {
     for (size_t i = 0; i < ports.size(); ++i) {
       if (i >= shapes.size() || !fits(program, kernel, ports[i], shapes[i])) return false;
     }
     return true;
   };
-  return all(kernel.inputs, shape.inputs) && all(kernel.outputs, outputs);
+  return all(kernel.inputs, inputs) && all(kernel.outputs, outputs);
 }
 
 /// A kernel whose shapes are not in the table says what is wrong with it; nothing, if all is right.
@@ -322,6 +328,24 @@ std::string check_cache(const Program& program, const Kernel& kernel) {
   return fits ? "" : "the memory is no cache of MaxPositions rows for each head";
 }
 
+/// The streams of its shape, and beats that are whole.
+std::string check_matmul(const Program& program, const Kernel& kernel) {
+  const MatmulShape shape = matmul_shape_of(kernel);
+  if (!shape.fits()) return "its beats of results are not whole steps, or its tiles not whole beats";
+  const Trip rows = {Extent::symbol(Sequence), program.max_sequence};
+  // Before `vectorise`, a type is of tiles; only the form of an element differs.
+  const auto same = [](const Port& port, StreamType wanted) {
+    wanted.itensor.form = port.type.itensor.form;
+    return port.type == wanted;
+  };
+  const DType in = kernel.inputs[0].type.itensor.dtype;
+  bool fits = same(kernel.inputs[0], shape.x_type(rows, in)) &&
+              same(kernel.outputs[0], shape.y_type(rows, in == I8 ? I32 : F32));
+  for (size_t i = 1; i < kernel.inputs.size(); ++i)
+    fits = fits && same(kernel.inputs[i], shape.weight_type(rows, in));
+  return fits ? "" : "its streams are not those of its sizes";
+}
+
 /// Query heads share the key and value heads evenly.
 std::string check_attention(const Program& program, const Kernel& kernel) {
   const Extent& heads = program.tensors[kernel.inputs[1].tensor].shape[0];
@@ -351,6 +375,7 @@ const std::vector<std::pair<std::string_view, Rule>>& rules() {
 
       {"gather_rows", check_gather},
       {"cache_rows", check_cache},
+      {"matmul", check_matmul},
       {"attention_scores", check_attention},
       {"attention_context", check_attention},
       {"rotary", check_rotary},

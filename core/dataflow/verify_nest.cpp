@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels against the order in which their ports carry tokens: converters, and the loops of all.
 #include <algorithm>
+#include <numeric>
 
 #include "core/dataflow/kernels/convert.h"
 #include "core/dataflow/kernels/elementwise.h"
@@ -64,6 +65,17 @@ void collect(const Nest& nest, LoopList& around, bool writes, int port,
     if (!item.is_loop()) {
       const auto& ports = writes ? item.writes : item.reads;
       if (std::find(ports.begin(), ports.end(), port) != ports.end()) found.push_back(around);
+      continue;
+    }
+    if (item.trips_by_outer != nullptr) {
+      // Once in the loop around it: as if that loop were not there. Otherwise beats are counted.
+      const auto& trips = *item.trips_by_outer;
+      const bool once = std::accumulate(trips.begin(), trips.end(), int64_t{0}) == 1;
+      LoopList outer = around;
+      outer.back() = Extent(1);
+      const size_t before = found.size();
+      collect(item.items, outer, writes, port, found);
+      if (!once && found.size() > before) found.insert(found.end(), 2, {});
       continue;
     }
     around.push_back(item.trip.count);

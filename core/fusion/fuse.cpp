@@ -6,133 +6,143 @@
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/fusion/partition_greedy.h"
+#include "core/fusion/partition_solver.h"
 #include "core/streams/converter.h"
 
 namespace st {
 namespace {
 
-/// The kernel and output that make each tensor.
-using Producers = std::map<TensorId, std::pair<KernelId, size_t>>;
-
-Producers producers_of(const Program& program) {
-  Producers producers;
-  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
-    for (size_t i = 0; i < program.kernels[k].outputs.size(); ++i)
-      producers[program.kernels[k].outputs[i].tensor] = {k, i};
-  }
-  return producers;
+/// Bytes that a launch moves if a stream goes through device memory: whole words per row.
+int64_t bytes_of(const Program& program, const StreamType& type) {
+  int64_t elements = 1;
+  for (const int64_t extent : max_shape(type.itensor)) elements *= extent;
+  const int64_t row_bits = elements / program.max_sequence * bits_of(type.itensor.dtype);
+  return program.max_sequence * ((row_bits + WordBits - 1) / WordBits) * (WordBits / 8);
 }
 
-std::map<TensorId, std::vector<KernelId>> readers_of(const Program& program) {
-  std::map<TensorId, std::vector<KernelId>> readers;
-  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
-    for (const Port& port : program.kernels[k].inputs) readers[port.tensor].push_back(k);
-  }
-  return readers;
+/// A row of the context cannot be stored.
+bool grows(const StreamType& type) {
+  return std::any_of(type.itensor.trips.begin(), type.itensor.trips.end(),
+                     [](const Trip& trip) { return trip.count.terms().count(Past) != 0; });
 }
 
-/// Memory ports that `members` need together: their own memories, one for parameters, one per
-/// tensor from elsewhere, and one per tensor that is stored. A tensor counts as stored as long as
-/// one reader is not a member, even if that reader is not placed yet: it may still go elsewhere.
-int ports_of(const Program& program, const std::set<KernelId>& members, const Producers& producers,
-             const std::map<TensorId, std::vector<KernelId>>& readers) {
-  std::set<MemoryId> memories;
-  std::set<TensorId> loaded;
-  bool parameters = false;
-  int stored = 0;
-  for (KernelId k : members) {
-    memories.insert(program.kernels[k].memories.begin(), program.kernels[k].memories.end());
-    for (const Port& port : program.kernels[k].inputs) {
-      if (program.tensors[port.tensor].constant) {
-        parameters = true;
+/// Collects units and tensors.
+class Problem {
+ public:
+  Problem(const Program& program, const FusionLimits& limits) : program_(program) {
+    problem_.bits = limits.on_chip_bits;
+    problem_.ports = limits.max_ports;
+    problem_.rows = program.max_sequence;
+    problem_.launch_cycles = limits.launch_cycles;
+    problem_.port_bytes_per_cycle = limits.port_bytes_per_cycle;
+  }
+
+  PartitionProblem make() {
+    for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k) add_kernel(k);
+    for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k) add_reads(k);
+    for (auto& [id, tensor] : tensors_) {
+      if (!tensor.consumers.empty()) problem_.tensors.push_back(std::move(tensor));
+    }
+    problem_.ports -= parameter_ports_;
+    return std::move(problem_);
+  }
+
+  [[nodiscard]] const std::vector<int>& unit_of() const { return unit_of_; }
+
+ private:
+  void add_kernel(KernelId k) {
+    const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
+    const bool goes_on = k > 0 && kernel.node == program_.kernels[static_cast<size_t>(k) - 1].node &&
+                         kernel.origin == program_.kernels[static_cast<size_t>(k) - 1].origin;
+    if (!goes_on) {
+      problem_.units.push_back({kernel.origin.empty() ? kernel.name : kernel.origin, 0, 1, 0});
+    }
+    PartitionProblem::Unit& unit = problem_.units.back();
+    unit_of_.push_back(static_cast<int>(problem_.units.size()) - 1);
+    const KernelCost cost = cost_of(program_, kernel);
+    unit.bits += cost.local_bits;
+    unit.row_cycles = std::max(unit.row_cycles, cost.row_cycles);
+    unit.ports += static_cast<int>(kernel.memories.size());
+    for (const Port& port : kernel.outputs) {
+      PartitionProblem::Tensor& tensor = tensors_[port.tensor];
+      tensor.name = program_.tensors[static_cast<size_t>(port.tensor)].name;
+      tensor.producer = unit_of_.back();
+      tensor.bytes = bytes_of(program_, port.type);
+      tensor.may_cut = !grows(port.type);
+      writer_[port.tensor] = &port;
+    }
+  }
+
+  void add_reads(KernelId k) {
+    const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
+    const int unit = unit_of_[static_cast<size_t>(k)];
+    int parameters = 0, matrices = 0;
+    for (const Port& port : kernel.inputs) {
+      if (program_.tensors[static_cast<size_t>(port.tensor)].constant) {
+        parameters = 1;
+        matrices += port.type.itensor.elem.size() > 1;
         continue;
       }
-      auto producer = producers.find(port.tensor);
-      if (producer == producers.end() || !members.count(producer->second.first))
-        loaded.insert(port.tensor);
+      const auto made = tensors_.find(port.tensor);
+      if (made == tensors_.end() || made->second.producer < 0) {
+        // The host writes it: a port for each node that reads it.
+        if (inputs_.insert({unit, port.tensor}).second)
+          ++problem_.units[static_cast<size_t>(unit)].ports;
+        continue;
+      }
+      PartitionProblem::Tensor& tensor = made->second;
+      if (tensor.producer == unit) continue;
+      const int64_t bits = conversion_bits(program_, *writer_.at(port.tensor), port.type);
+      tensor.consumers.push_back({unit, bits});
+      tensor.may_cut = tensor.may_cut && !grows(port.type);
     }
-    for (const Port& port : program.kernels[k].outputs) {
-      auto reading = readers.find(port.tensor);
-      const bool stays = reading != readers.end() &&
-                         std::all_of(reading->second.begin(), reading->second.end(),
-                                     [&](KernelId reader) { return members.count(reader) > 0; });
-      if (!stays) ++stored;
+    parameter_ports_ = std::max({parameter_ports_, parameters, matrices});
+    for (const Port& port : kernel.outputs) {
+      if (readers_of(port.tensor) == 0) ++problem_.units[static_cast<size_t>(unit)].ports;
     }
   }
-  return static_cast<int>(memories.size() + loaded.size()) + stored + (parameters ? 1 : 0);
-}
 
-/// Bits that a kernel and the converters in front of it keep on chip. What repair and sharing save
-/// later is not counted on.
-int64_t on_chip_bits(const Program& program, KernelId id, const Producers& producers) {
-  const Kernel& kernel = program.kernels[id];
-  int64_t bits = local_bits_of(program, kernel);
-  for (const Port& port : kernel.inputs) {
-    auto producer = producers.find(port.tensor);
-    if (producer == producers.end()) continue;
-    const Port& source = program.kernels[producer->second.first].outputs[producer->second.second];
-    bits += conversion_bits(program, source, port.type);
+  /// None: the host reads it.
+  int readers_of(TensorId tensor) {
+    if (readers_.empty()) {
+      for (const Kernel& kernel : program_.kernels)
+        for (const Port& port : kernel.inputs) ++readers_[port.tensor];
+    }
+    const auto found = readers_.find(tensor);
+    return found == readers_.end() ? 0 : found->second;
   }
-  return bits;
-}
+
+  const Program& program_;
+  PartitionProblem problem_;
+  std::vector<int> unit_of_;  ///< by kernel
+  std::map<TensorId, PartitionProblem::Tensor> tensors_;
+  std::map<TensorId, const Port*> writer_;
+  std::map<TensorId, int> readers_;
+  std::set<std::pair<int, TensorId>> inputs_;
+  int parameter_ports_ = 0;
+};
 
 }  // namespace
 
-Status fuse(Program& program, const FusionLimits& limits) {
-  const auto producers = producers_of(program);
-  const auto readers = readers_of(program);
-  std::vector<std::set<KernelId>> groups(1);
-  std::vector<int64_t> used(1, 0);
-  Diagnostics problems;
-  const KernelId count = static_cast<KernelId>(program.kernels.size());
-  for (KernelId first = 0, next = 0; first < count; first = next) {
-    // Kernels of one node stay together: between those of an attention, streams depend on the
-    // position, and have no rows to store.
-    std::set<KernelId> unit;
-    int64_t bits = 0;
-    int latest = -1;
-    const Kernel& head = program.kernels[first];
-    for (next = first; next < count && program.kernels[next].node == head.node &&
-                       program.kernels[next].origin == head.origin;
-         ++next) {
-      unit.insert(next);
-      bits += on_chip_bits(program, next, producers);
-      for (const Port& port : program.kernels[next].inputs) {
-        auto producer = producers.find(port.tensor);
-        if (producer == producers.end() || producer->second.first >= first) continue;
-        latest = std::max(latest, program.kernels[producer->second.first].group);
-      }
-    }
-    if (bits > limits.on_chip_bits) {
-      problems.push_back(
-          {"E0403",
-           "node '" + printable(program.kernels[first].origin) + "' (" +
-               program.kernels[first].kind + ") does not fit the target",
-           "",
-           {"it needs " + std::to_string(bits) +
-                " bits of on-chip memory with its converters (predicted)",
-            "the target's budget is " + std::to_string(limits.on_chip_bits) + " bits"},
-           "choose a larger target, or smaller bounds with --dim"});
-      continue;
-    }
-    // A kernel without producers in the model (an embedding) goes where work is being placed.
-    int group = latest >= 0 ? latest : static_cast<int>(groups.size()) - 1;
-    std::set<KernelId> together = groups[group];
-    together.insert(unit.begin(), unit.end());
-    const bool fits = used[group] + bits <= limits.on_chip_bits &&
-                      (groups[group].empty() ||
-                       ports_of(program, together, producers, readers) <= limits.max_ports);
-    if (!fits) {
-      group = static_cast<int>(groups.size());
-      groups.emplace_back();
-      used.push_back(0);
-    }
-    groups[group].insert(unit.begin(), unit.end());
-    used[group] += bits;
-    for (KernelId k : unit) program.kernels[k].group = group;
-  }
-  program.groups = static_cast<int>(groups.size());
-  return problems;
+const std::vector<std::string>& fusion_methods() {
+  static const std::vector<std::string> all = {"search", "greedy"};
+  return all;
+}
+
+PartitionProblem fusion_problem_of(const Program& program, const FusionLimits& limits) {
+  return Problem(program, limits).make();
+}
+
+Status fuse(Program& program, const FusionLimits& limits, std::string_view method) {
+  Problem maker(program, limits);
+  const PartitionProblem problem = maker.make();
+  ST_TRY(partition, method == "greedy" ? partition_greedily(problem) : partition_units(problem));
+  ST_CHECK(verify(problem, partition));
+  for (size_t k = 0; k < program.kernels.size(); ++k)
+    program.kernels[k].group = partition.group[static_cast<size_t>(maker.unit_of()[k])];
+  program.groups = partition.groups();
+  return {};
 }
 
 }  // namespace st

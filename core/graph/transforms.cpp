@@ -32,6 +32,28 @@ Tensor transposed(const Tensor& m, const Parameters&) {
   return t;
 }
 
+/// Groups of rows, the number of hands, and which hand this is, from 1 on.
+std::optional<TensorType> dealt_type(const TensorType& type, const Parameters& deal) {
+  const int64_t hands = deal[1];
+  if (!is_matrix(type) || deal[2] > hands || deal[0] > (int64_t{1} << 30) / hands ||
+      type.shape[0].offset() % (deal[0] * hands) != 0)
+    return std::nullopt;
+  return TensorType{type.dtype, {Extent(type.shape[0].offset() / hands), type.shape[1]}};
+}
+
+Tensor dealt(const Tensor& m, const Parameters& deal) {
+  const int64_t group = deal[0], hands = deal[1], hand = deal[2] - 1, columns = m.shape[1];
+  Tensor part = Tensor::zeros(m.dtype(), {m.shape[0] / hands, columns});
+  auto move = [&](auto& to, const auto& from) {
+    for (int64_t r = 0; r < part.shape[0]; ++r) {
+      const int64_t source = (r / group * hands + hand) * group + r % group;
+      std::copy_n(from.begin() + source * columns, columns, to.begin() + r * columns);
+    }
+  };
+  std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, part.data);
+  return part;
+}
+
 std::optional<TensorType> row_scales_type(const TensorType& type, const Parameters&) {
   if (!is_matrix(type) || type.dtype != DType::F32) return std::nullopt;
   return TensorType{DType::F32, {type.shape[0]}};
@@ -82,6 +104,8 @@ Tensor row(const Tensor& values, const Parameters& width) {
 
 const std::vector<TransformRecord>& transform_records() {
   static const std::vector<TransformRecord> records = {
+      {"dealt", "every n-th group of g rows, from group i on: dealt g n i", 3,
+       "a matrix with that many groups of rows", dealt_type, dealt},
       {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
        "a matrix of f32", quantised_rows_type, quantised_rows},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,

@@ -94,7 +94,7 @@ Status lower_rotary(Lowering& l, const Node& node) {
   // Angles are streamed row by row beside the operand; constants of that shape are not.
   for (size_t table : {1, 2}) ST_CHECK(l.row_width(node, node.inputs[table]));
   const int64_t heads = node.integer("num_heads", 1), head = width / heads;
-  const int lanes = lanes_for(head);
+  const int lanes = l.lanes(head);
   const StreamType rows = l.row_stream(width, DType::F32, lanes), table = l.row_stream(head / 2);
   const Port x{l.row_tensor(node.inputs[0], width), rows, -1};
   const Port cosine{l.row_tensor(node.inputs[1], head / 2), table, -1};
@@ -283,7 +283,7 @@ Status lower_attention(Lowering& l, const Node& node) {
       return unsupported(node, "cache '" + printable(past) + "' has another reader");
   }
   const Shape s = shape_of(node, width);
-  const int lanes = lanes_for(s.head);
+  const int lanes = l.lanes(s.head);
   const Extent context = Extent::symbol(Past) + Extent::symbol(Sequence);
   const Trip rows = l.rows(), positions = l.visible_positions();
   // One row of the cache per token, for each key head, each query head that shares it, each visible

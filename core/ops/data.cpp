@@ -134,7 +134,7 @@ Status lower_split(Lowering& l, const Node& node) {
   const std::vector<int64_t> parts = parts_of(node, width);
   const int64_t common =
       std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>);
-  const int lanes = lanes_for(common);
+  const int lanes = l.lanes(common);
   const Port x{l.row_tensor(node.inputs[0], width), l.row_stream(width, DType::F32, lanes), -1};
   std::vector<Port> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -214,7 +214,7 @@ Status lower_concat(Lowering& l, const Node& node) {
     ST_TRY(width, l.row_width(node, operand));
     parts.push_back(width);
   }
-  const int lanes = lanes_for(
+  const int lanes = l.lanes(
       std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>));
   const int64_t sum = std::accumulate(parts.begin(), parts.end(), int64_t{0});
   std::vector<Port> inputs;

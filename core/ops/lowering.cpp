@@ -17,8 +17,10 @@ int lanes_for(int64_t extent, int limit) {
 }
 
 Lowering::Lowering(const Graph& graph, Program& program, std::string sequence_symbol,
-                   std::string past_symbol)
+                   std::string past_symbol, Tiling tiling)
     : graph_(graph),
+      tiling_(std::move(tiling)),
+      keys_(node_keys(graph)),
       program_(program),
       sequence_(std::move(sequence_symbol)),
       past_(std::move(past_symbol)) {}
@@ -46,12 +48,12 @@ Trip Lowering::visible_positions() const {
 }
 
 StreamType Lowering::row_stream(int64_t width, DType dtype, int lanes) const {
-  if (lanes == 0) lanes = lanes_for(width);
+  if (lanes == 0) lanes = this->lanes(width);
   return {{{1, lanes}, dtype, {rows(), width / lanes}, {1, lanes}, {0, 1}}, lanes};
 }
 
 StreamType Lowering::repeated_row_stream(int64_t width, int lanes) const {
-  if (lanes == 0) lanes = lanes_for(width);
+  if (lanes == 0) lanes = this->lanes(width);
   return {{{lanes}, DType::F32, {rows(), width / lanes}, {1, lanes}, {1}}, lanes};
 }
 
@@ -85,6 +87,25 @@ TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype
     program_.tensors[entry->second].constant = source;
   }
   return entry->second;
+}
+
+TensorId Lowering::matrix_part(ValueId value, const std::string& role, DType dtype,
+                               std::vector<int64_t> shape, const std::string& transform,
+                               int64_t rows, int64_t streams, int64_t s) {
+  if (streams == 1) return parameter(value, role, dtype, std::move(shape), transform);
+  const std::string own = role + " part " + std::to_string(s);
+  const auto known = tensors_.find({value, own});
+  if (known != tensors_.end()) return known->second;
+  const TensorId id = parameter(value, own, dtype, std::move(shape), transform);
+  DataTensor& tensor = program_.tensors[static_cast<size_t>(id)];
+  tensor.constant = derived_constant(tensor.constant, "dealt", {rows, streams, s + 1});
+  return id;
+}
+
+LinearTiling Lowering::tiling_of(const Node& node) const {
+  const auto index = static_cast<size_t>(&node - graph_.nodes.data());
+  const auto chosen = tiling_.linear.find(keys_[index]);
+  return chosen == tiling_.linear.end() ? LinearTiling() : chosen->second;
 }
 
 Result<Port> Lowering::parameter_row(const Node& node, ValueId value, int64_t width, int lanes) {
@@ -121,13 +142,14 @@ MemoryId Lowering::add_memory(Memory memory) {
   return static_cast<MemoryId>(program_.memories.size()) - 1;
 }
 
-Result<Program> lower(const Graph& graph) {
+Result<Program> lower(const Graph& graph, const Tiling& tiling) {
+  ST_CHECK(check_keys(tiling, linear_layers(graph)));
   ST_TRY(decoder, find_decoder(graph));
   Program program;
   program.model = graph.name;
   program.max_sequence = decoder.max_sequence;
   program.max_positions = decoder.max_positions;
-  Lowering lowering(graph, program, decoder.sequence, decoder.past);
+  Lowering lowering(graph, program, decoder.sequence, decoder.past, tiling);
   Diagnostics problems;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];

@@ -8,18 +8,19 @@
 
 #include "core/dataflow/program.h"
 #include "core/graph/graph.h"
+#include "core/ops/tiling.h"
 
 namespace st {
 
 /// Elements that a beat carries along a dimension of `extent` elements: the largest divisor of it
 /// up to `limit`. 16 floats fill the 512-bit port of a memory channel.
-int lanes_for(int64_t extent, int limit = 16);
+int lanes_for(int64_t extent, int limit = WidestRow);
 
 /// State of the lowering of one graph.
 class Lowering {
  public:
   Lowering(const Graph& graph, Program& program, std::string sequence_symbol,
-           std::string past_symbol);
+           std::string past_symbol, Tiling tiling);
 
   [[nodiscard]] const Graph& graph() const { return graph_; }
   Program& program() { return program_; }
@@ -48,6 +49,16 @@ class Lowering {
   TensorId parameter(ValueId value, const std::string& role, DType dtype,
                      std::vector<int64_t> shape, const std::string& transform = "",
                      std::vector<int64_t> parameters = {});
+  /// The part of a constant matrix that weight stream `s` of `streams` carries: every streams-th
+  /// group of `rows` rows; `shape` is that of the part. All of it for one stream.
+  TensorId matrix_part(ValueId value, const std::string& role, DType dtype,
+                       std::vector<int64_t> shape, const std::string& transform, int64_t rows,
+                       int64_t streams, int64_t s);
+  /// Lanes of a row of `extent` elements: lanes_for() with what was chosen.
+  [[nodiscard]] int lanes(int64_t extent) const { return lanes_for(extent, tiling_.lanes()); }
+  [[nodiscard]] const Tiling& tiling() const { return tiling_; }
+  /// What was chosen for a linear layer.
+  LinearTiling tiling_of(const Node& node) const;
   /// A scale, bias or the like of `width` elements; a scalar constant is repeated. Errors: E0309 at
   /// `node`.
   Result<Port> parameter_row(const Node& node, ValueId value, int64_t width, int lanes);
@@ -59,13 +70,15 @@ class Lowering {
 
  private:
   const Graph& graph_;
+  const Tiling tiling_;
+  std::vector<std::string> keys_;  ///< of the graph's nodes
   Program& program_;
   std::string sequence_, past_;
   std::map<std::pair<ValueId, std::string>, TensorId> tensors_;
 };
 
 /// Lowers every node. The graph is canonical, typed, and its decoder inputs are known. Errors:
-/// E0308, E0309.
-Result<Program> lower(const Graph& graph);
+/// E0308, E0309; E0314 for a tiling that does not suit the model.
+Result<Program> lower(const Graph& graph, const Tiling& tiling = {});
 
 }  // namespace st

@@ -45,42 +45,30 @@ Status lower_matmul(Lowering& l, const Node& node) {
     return unsupported(node, "operand '" + printable(w.name) + "' must be a constant matrix",
                        "use Attention for products of activations");
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
-  const int64_t width = w.type->shape[1].offset();
-  const Port x{l.row_tensor(node.inputs[0], depth), replayed_rows(l, depth, width, DType::F32), -1};
-  const TensorId weight =
-      l.parameter(node.inputs[1], "transposed", DType::F32, {width, depth}, "transpose");
-  const Port y{l.row_tensor(node.outputs[0], width), l.row_stream(width), -1};
-  add_matmul_kernel(l, node, x, weight, y, depth, width);
-  return {};
+  return add_matmul_kernel(l, node, {-1, "", depth, w.type->shape[1].offset(), DType::F32},
+                           "transposed", "transpose");
 }
 
 }  // namespace
 
-StreamType replayed_rows(const Lowering& l, int64_t depth, int64_t width, DType dtype) {
-  const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
-  // d1 is the loop over tiles of the result, which reads the row again for each of them.
-  return {{{1, lanes},
-           dtype,
-           {l.rows(), width / out_lanes, depth / lanes},
-           {1, out_lanes, lanes},
-           {0, 2}},
-          lanes};
-}
-
-void add_matmul_kernel(Lowering& l, const Node& node, const Port& x, TensorId weight, const Port& y,
-                       int64_t depth, int64_t width) {
-  const int lanes = lanes_for(depth), out_lanes = lanes_for(width);
-  const StreamType tiles = {{{out_lanes, lanes},
-                             x.type.itensor.dtype,
-                             {l.rows(), width / out_lanes, depth / lanes},
-                             {1, out_lanes, lanes},
-                             {1, 2}},
-                            lanes};
+Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer,
+                         const std::string& role, const std::string& transform) {
+  ST_TRY(shape, tiled_matmul(layer, l.tiling_of(node), l.tiling().lanes()));
+  const DType out_type = layer.dtype == DType::I8 ? DType::I32 : DType::F32;
+  const TensorId x = l.row_tensor(node.inputs[0], layer.depth, layer.dtype);
+  const TensorId y = l.row_tensor(node.outputs[0], layer.width, out_type);
+  const std::vector<int64_t> part = {layer.width / shape.streams, layer.depth};
+  std::vector<TensorId> weights;
+  for (int64_t s = 0; s < shape.streams; ++s)
+    weights.push_back(l.matrix_part(node.inputs[1], role, layer.dtype, part, transform, shape.rows,
+                                    shape.streams, s));
   Kernel& kernel = l.add_kernel("matmul", node);
-  kernel.inputs = {x, {weight, tiles, -1}};
-  kernel.outputs = {y};
-  kernel.sizes = {
-      {"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
+  kernel.inputs = {{x, shape.x_type(l.rows(), layer.dtype), -1}};
+  for (TensorId weight : weights)
+    kernel.inputs.push_back({weight, shape.weight_type(l.rows(), layer.dtype), -1});
+  kernel.outputs = {{y, shape.y_type(l.rows(), out_type), -1}};
+  kernel.sizes = shape.sizes();
+  return {};
 }
 
 void add_matmul_ops(std::vector<OpRecord>& records) {

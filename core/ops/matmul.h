@@ -3,14 +3,14 @@
 #pragma once
 
 #include "core/ops/lowering.h"
+#include "core/ops/tiling.h"
 
 namespace st {
 
-/// How a linear layer reads its rows of `depth`: once for each tile of the `width` results.
-StreamType replayed_rows(const Lowering& lowering, int64_t depth, int64_t width, DType dtype);
-
-/// Adds the kernel y[sequence, width] = x[sequence, depth] * weight[width, depth]^T.
-void add_matmul_kernel(Lowering& lowering, const Node& node, const Port& x, TensorId weight,
-                       const Port& y, int64_t depth, int64_t width);
+/// Adds the kernel y[sequence, width] = x[sequence, depth] * weights[width, depth]^T, cut as the
+/// tiling says. `role`, `transform`: of the weights, as Lowering::parameter() takes them. Errors:
+/// E0314.
+Status add_matmul_kernel(Lowering& lowering, const Node& node, const LinearLayer& layer,
+                         const std::string& role, const std::string& transform);
 
 }  // namespace st

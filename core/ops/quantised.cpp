@@ -83,13 +83,7 @@ Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<cons
 Status lower_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const int64_t width = l.graph().type(node.inputs[1]).shape[0].offset();
-  const Port x{l.row_tensor(node.inputs[0], depth, DType::I8),
-               replayed_rows(l, depth, width, DType::I8), -1};
-  const TensorId weight = l.parameter(node.inputs[1], "i8", DType::I8, {width, depth});
-  const Port y{l.row_tensor(node.outputs[0], width, DType::I32), l.row_stream(width, DType::I32),
-               -1};
-  add_matmul_kernel(l, node, x, weight, y, depth, width);
-  return {};
+  return add_matmul_kernel(l, node, {-1, "", depth, width, DType::I8}, "i8", "");
 }
 
 /// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].

@@ -187,6 +187,17 @@ Status size_channels(Program& program) {
   return {};
 }
 
+std::vector<int64_t> fifo_floors(const Program& program) {
+  std::vector<int64_t> floors;
+  for (size_t c = 0; c < program.channels.size(); ++c) {
+    const Kernel& consumer = program.kernels[program.channels[c].consumer];
+    const auto port = std::find_if(consumer.inputs.begin(), consumer.inputs.end(),
+                                   [&](const Port& p) { return p.channel == static_cast<int>(c); });
+    floors.push_back(floor_of(program, consumer, *port).depth);
+  }
+  return floors;
+}
+
 Status assign_memory_channels(Program& program, const Target& target) {
   ST_TRY(solution, assign_channels(channel_problem_of(program, target)));
   for (size_t m = 0; m < program.memories.size(); ++m)

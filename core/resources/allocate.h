@@ -19,6 +19,10 @@ namespace st {
 /// E0403 where a launch is too long to size FIFOs for, E0901.
 Status size_channels(Program& program);
 
+/// The floors of a connected program, by channel: no deadlock is ruled out below them by the
+/// argument above; 0 where none is needed.
+std::vector<int64_t> fifo_floors(const Program& program);
+
 /// Assigns each memory to a memory channel of the target, so that the busiest channel moves as few
 /// bytes in the longest launch as can be (core/resources/memory_traffic.h). Errors: E0403 if a
 /// memory exceeds a channel, all exceed the board, or a group has too many ports.

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
 #include "core/resources/cover_program.h"
+#include "core/resources/memory.h"
 #include "core/resources/prove.h"
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
@@ -15,6 +17,17 @@ namespace st {
 
 double held_bits(int64_t width_bits, int64_t depth) {
   return static_cast<double>(width_bits) * static_cast<double>(depth);
+}
+
+double memory_luts(int64_t width_bits, int64_t depth) {
+  // Of the U280, csynth's column Available: 1,303,680 LUT, 4,032 BRAM18, 960 URAM.
+  constexpr int64_t Bram18Luts = 323, UramLuts = 1'358;
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (MemoryKind kind : AllMemoryKinds) {
+    const MemoryCost cost = cost_of(kind, width_bits, depth);
+    least = std::min(least, cost.lut + Bram18Luts * cost.bram18 + UramLuts * cost.uram);
+  }
+  return static_cast<double>(least);
 }
 
 namespace {
@@ -54,7 +67,11 @@ class Search {
                                     static_cast<double>(unbounded.cycles) * options_.tolerance));
     bound(start, unbounded, bare);
     ST_TRY(solved, cover());
-    if (!solved) improve();
+    if (solved) {
+      drop_free_slots();
+    } else {
+      improve();
+    }
     if (!monotone()) try_all();
     return finish();
   }
@@ -228,6 +245,15 @@ class Search {
     }
     result_.optimal = true;
     result_.least_cost = cost(best_);
+  }
+
+  /// Slots that cost nothing, and that nothing needs.
+  void drop_free_slots() {
+    for (size_t i = 0; i < best_.size() && !spent(); ++i) {
+      int64_t low = best_[i];
+      while (low > least_[i] && cost(i, low - 1) == cost(i, best_[i])) --low;
+      best_[i] = least(best_, i, low, best_[i]);
+    }
   }
 
   Depths lower(Depths depths) {

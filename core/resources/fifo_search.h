@@ -29,6 +29,10 @@ using FifoCost = std::function<double(int64_t width_bits, int64_t depth)>;
 /// Bits that a FIFO can hold.
 double held_bits(int64_t width_bits, int64_t depth);
 
+/// What the memory of such a FIFO takes of the device, in LUTs: a BRAM18 or URAM counts as many as
+/// the device has for each of them. It grows in steps; within one, slots are free.
+double memory_luts(int64_t width_bits, int64_t depth);
+
 struct FifoSearchOptions {
   /// Depths to start from, by channel, with which the network runs: none becomes deeper, and the
   /// run time is measured against that with these. Empty: unbounded FIFOs.

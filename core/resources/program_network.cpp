@@ -2,7 +2,6 @@
 #include "core/resources/program_network.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 
@@ -16,8 +15,6 @@ namespace {
 constexpr int64_t MemoryLatency = 64;
 /// As the emitted interfaces ask: num_read_outstanding=8 bursts of max_read_burst_length=64.
 constexpr int64_t WordsInFlight = 8 * 64;
-/// csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: register stages of a float addition and product.
-constexpr int64_t FloatAddStages = 7, FloatProductStages = 4;
 /// To read a stream, and to write one.
 constexpr int64_t StreamStages = 2;
 
@@ -35,8 +32,8 @@ bool has_firing(const NestItem& item) {
 
 class TaskMaker {
  public:
-  explicit TaskMaker(const KernelShape& shape)
-      : shape_(shape), latency_(pipeline_latency(shape.kernel)) {}
+  TaskMaker(const Program& program, const KernelShape& shape)
+      : shape_(shape), latency_(pipeline_latency(program, shape.kernel)) {}
 
   std::vector<NetworkItem> items(const Nest& nest) const {
     std::vector<NetworkItem> made;
@@ -73,8 +70,49 @@ class TaskMaker {
       for (const NestItem& step : loop.items) steps.push_back(&step);
       return {firing(steps, loop.interval)};
     }
+    const bool at_most_once = std::all_of(
+        loop.items.begin(), loop.items.end(), [](const NestItem& item) {
+          return !item.is_loop() || std::all_of(item.trips_by_outer->begin(),
+                                                item.trips_by_outer->end(),
+                                                [](int64_t trips) { return trips < 2; });
+        });
     // A beat is read where a table says so, together with the last of these the step goes on.
-    return table_iteration(loop);
+    return at_most_once ? patterns(loop) : table_iteration(loop);
+  }
+
+  /// Some steps run in some iterations only: a firing for each set of them that occurs.
+  std::vector<NetworkItem> patterns(const NestItem& loop) const {
+    std::map<std::vector<bool>, std::vector<int64_t>> when;
+    size_t iterations = 0;
+    for (const NestItem& item : loop.items)
+      if (item.is_loop()) iterations = item.trips_by_outer->size();
+    for (size_t n = 0; n < iterations; ++n) {
+      std::vector<bool> runs;
+      for (const NestItem& item : loop.items)
+        runs.push_back(!item.is_loop() || (*item.trips_by_outer)[n] > 0);
+      auto& table = when[runs];
+      table.resize(iterations, 0);
+      table[n] = 1;
+    }
+    std::vector<NetworkItem> made;
+    for (auto& [runs, table] : when) {
+      std::vector<const NestItem*> steps;
+      for (size_t i = 0; i < runs.size(); ++i) {
+        const NestItem& item = loop.items[i];
+        if (runs[i]) steps.push_back(item.is_loop() ? &item.items[0] : &item);
+      }
+      NetworkItem item = firing(steps, loop.interval);
+      if (when.size() == 1) return {item};
+      made.push_back(at_times(std::move(table), std::move(item)));
+    }
+    return made;
+  }
+
+  static NetworkItem at_times(std::vector<int64_t> table, NetworkItem item) {
+    NetworkItem loop;
+    loop.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(table));
+    loop.items = {std::move(item)};
+    return loop;
   }
 
   /// { for table { read }; step }: reads but the last one alone, the last one with the step.
@@ -87,14 +125,9 @@ class TaskMaker {
       with.push_back(n > 0 ? 1 : 0);
       without.push_back(n > 0 ? 0 : 1);
     }
-    auto times = [&](std::vector<int64_t> table, NetworkItem item) {
-      NetworkItem loop_item;
-      loop_item.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(table));
-      loop_item.items = {std::move(item)};
-      return loop_item;
-    };
-    return {times(before, firing({&reads.items[0]}, 1)),
-            times(with, firing({&reads.items[0], &step}, 1)), times(without, firing({&step}, 1))};
+    return {at_times(before, firing({&reads.items[0]}, 1)),
+            at_times(with, firing({&reads.items[0], &step}, 1)),
+            at_times(without, firing({&step}, 1))};
   }
 
   NetworkItem firing(const std::vector<const NestItem*>& steps, int64_t interval) const {
@@ -205,7 +238,7 @@ class NetworkMaker {
   void add_task(const std::string& name, const KernelShape& shape, const Nest& nest) {
     NetworkTask task;
     task.name = name;
-    task.items = TaskMaker(shape).items(nest);
+    task.items = TaskMaker(program_, shape).items(nest);
     if (shape.memory >= 0) task.in_flight = WordsInFlight * (WordBits / 8 / shape.beat_bytes);
     network_.tasks.push_back(std::move(task));
   }
@@ -236,13 +269,8 @@ class NetworkMaker {
 
 }  // namespace
 
-int64_t pipeline_latency(const Kernel& kernel) {
-  const Port& port = kernel.inputs.empty() ? kernel.outputs[0] : kernel.inputs[0];
-  const bool moves = !kernel.memories.empty() || kernel.kind == "fork" ||
-                     kernel.kind == "convert" || kernel.kind == "adapt";
-  if (moves || port.type.itensor.dtype != DType::F32) return StreamStages;
-  const int64_t levels = std::bit_width(static_cast<uint64_t>(port.type.lanes)) - 1;
-  return StreamStages + FloatProductStages + FloatAddStages * (levels + 1);
+int64_t pipeline_latency(const Program& program, const Kernel& kernel) {
+  return StreamStages + datapath_of(program, kernel).stages();
 }
 
 Network network_of(const Program& program, int group, const Target& target,

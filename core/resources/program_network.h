@@ -25,9 +25,9 @@ namespace st {
 Network network_of(const Program& program, int group, const Target& target,
                    const std::vector<Bindings>& launches = {});
 
-/// Cycles from an iteration's issue to its write: reading, the arithmetic of its kernel at the
-/// depth of its adder tree, writing. From csynth reports of single operations (Vitis HLS 2023.2,
-/// xcu280, 300 MHz); no whole kernel has been synthesised.
-int64_t pipeline_latency(const Kernel& kernel);
+/// Cycles from an iteration's issue to its write: to read the streams, the operators on the longest
+/// way (core/dataflow/datapath.h), to write. The float operators are from csynth reports; no whole
+/// kernel has been synthesised.
+int64_t pipeline_latency(const Program& program, const Kernel& kernel);
 
 }  // namespace st

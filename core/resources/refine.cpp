@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/resources/allocate.h"
 #include "core/resources/fifo_search.h"
 #include "core/resources/network_profile.h"
 #include "core/resources/program_network.h"
@@ -20,6 +21,12 @@ constexpr int64_t SearchEvents = 10'000'000;
 constexpr int64_t SearchRows = 4;
 /// Firings of all schedules of a group that are checked: some seconds.
 constexpr int64_t ProofFirings = 200'000'000;
+/// Token events of one simulation of a program that is too large for the search: some seconds.
+constexpr int64_t CoarseEvents = 100'000'000;
+/// Simulations of such a program.
+constexpr int CoarseRuns = 10;
+/// Slots that are left to a FIFO whose depth nothing asks for.
+constexpr int64_t CoarseDepth = 32;
 /// Lengths that may be added to the launches of a search before depths stay as they were.
 constexpr int MostCounterexamples = 4;
 
@@ -42,6 +49,7 @@ class Refinement {
         start_(depths_of(network_)) {
     facts_.group = group;
     facts_.bits_before = bits(start_);
+    facts_.luts_before = luts(start_);
     longest_ = {{Sequence, 1}, {Past, program.max_positions - 1}};
     most_events_ = SearchEvents / std::max(1, program.groups);
   }
@@ -54,10 +62,14 @@ class Refinement {
       ST_TRY(chosen, paper_network_depths(network_, strategy, FifoSearchOptions().least_depth));
       set(chosen, "the published method (StreamTensor, Eq. 1-5)");
     }
-    if (!can_be_proven()) return finish();
+    if (!can_be_proven()) {
+      if (method == "exact") lower_coarsely();
+      return finish();
+    }
     if (method == "exact") {
       ST_TRY(found, search());
       if (found) return finish();
+      lower_coarsely();
     }
     ST_TRY(proven, prove_and_check(network_, depths_));
     note(proven);
@@ -70,6 +82,13 @@ class Refinement {
     for (size_t c = 0; c < channels_.size(); ++c)
       total += depths[c] * network_.channels[c].width_bits;
     return total;
+  }
+
+  [[nodiscard]] int64_t luts(const std::vector<int64_t>& depths) const {
+    double total = 0;
+    for (size_t c = 0; c < channels_.size(); ++c)
+      total += memory_luts(network_.channels[c].width_bits, depths[c]);
+    return static_cast<int64_t>(total);
   }
 
   [[nodiscard]] bool can_be_proven() const {
@@ -87,6 +106,7 @@ class Refinement {
     FifoSearchOptions options;
     options.start = start_;
     options.tolerance = 0;
+    options.cost = memory_luts;
     options.most_events = most_events_;
     for (int tries = 0; tries < MostCounterexamples; ++tries) {
       int64_t events = 0;
@@ -107,6 +127,44 @@ class Refinement {
       return true;
     }
     return false;
+  }
+
+  /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower
+  /// without, such depths fall to CoarseDepth, or their floor: all at once, or else those of one
+  /// half after the other.
+  void lower_coarsely() {
+    int64_t events = 0;
+    for (const Bindings& launch : network_.launches) events += 2 * firings_of_all(network_, launch);
+    if (events > CoarseEvents) return;
+    const Simulator simulator(network_);
+    limit_ = simulator.run(depths_).cycles;
+    const std::vector<int64_t> floors = fifo_floors(program_);
+    std::vector<size_t> deep;
+    low_.assign(channels_.size(), 0);
+    for (size_t c = 0; c < channels_.size(); ++c) {
+      low_[c] = std::max(CoarseDepth, floors[static_cast<size_t>(channels_[c])]);
+      if (depths_[c] > low_[c]) deep.push_back(c);
+    }
+    runs_ = CoarseRuns;
+    lower_all(simulator, deep);
+  }
+
+  void lower_all(const Simulator& simulator, const std::vector<size_t>& channels) {
+    if (channels.empty() || runs_-- <= 0) return;
+    std::vector<int64_t> lower = depths_;
+    for (size_t c : channels) lower[c] = low_[c];
+    const SimulationResult run = simulator.run(lower, limit_);
+    if (run.completed) {
+      depths_ = lower;
+      for (size_t c : channels)
+        program_.channels[static_cast<size_t>(channels_[c])].why =
+            "no launch is slower than with more slots (simulated)";
+      return;
+    }
+    if (channels.size() == 1) return;
+    const auto middle = channels.begin() + static_cast<std::ptrdiff_t>(channels.size() / 2);
+    lower_all(simulator, {channels.begin(), middle});
+    lower_all(simulator, {middle, channels.end()});
   }
 
   /// Adds the first row that deadlocks at `depths`.
@@ -151,6 +209,7 @@ class Refinement {
       channel.depth = depths_[c];
     }
     facts_.bits = bits(depths_);
+    facts_.luts = luts(depths_);
     return facts_;
   }
 
@@ -160,6 +219,9 @@ class Refinement {
   std::vector<int64_t> start_, depths_;
   Bindings longest_;  ///< the longest row
   int64_t most_events_ = 0;
+  int64_t limit_ = 0;         ///< cycles of the launches at the depths that were started from
+  std::vector<int64_t> low_;  ///< of lower_coarsely()
+  int runs_ = 0;              ///< simulations that it has left
   FifoFacts facts_;
 };
 
@@ -183,10 +245,12 @@ Result<std::vector<FifoFacts>> refine_fifos(Program& program, const Target& targ
 }
 
 std::string text_of(const FifoFacts& facts) {
-  std::string text = grouped(facts.bits) + " bits";
-  if (facts.least) text += ", none fewer are as fast (proven)";
+  std::string text =
+      grouped(facts.bits) + " bits in memories worth " + grouped(facts.luts) + " LUT";
+  if (facts.least) text += ", none cheaper are as fast (proven)";
   if (facts.bits != facts.bits_before)
-    text += "; " + grouped(facts.bits_before) + " by LP and floors";
+    text += "; " + grouped(facts.bits_before) + " bits, " + grouped(facts.luts_before) +
+            " LUT by LP and floors";
   if (facts.positions > 0) return text + "; no deadlock at any length (proven)";
   if (facts.launches > 0)
     return text + "; no deadlock in " + std::to_string(facts.launches) + " launches (proven)";

@@ -20,7 +20,9 @@ struct FifoFacts {
   int group = 0;
   int64_t bits_before = 0;  ///< of all FIFOs, as size_channels() left them
   int64_t bits = 0;
-  bool least = false;  ///< no depths with fewer bits are as fast in the launches simulated (proven)
+  /// What the cheapest memories for these take (memory_luts()), before and after.
+  int64_t luts_before = 0, luts = 0;
+  bool least = false;  ///< no depths that cost less are as fast in the launches simulated (proven)
   /// Positions whose rows have a checked schedule, which covers all launches; 0 where launches are
   /// no sequences of rows.
   int64_t positions = 0;
@@ -30,12 +32,13 @@ struct FifoFacts {
 
 /// Depths of a program with sizes (size_channels) and memory channels (assign_memory_channels).
 ///
-/// exact: each depth as low as it goes without making two launches slower, a short prefill and the
+/// exact: memories as cheap (memory_luts()) as they get without making two launches slower, a short prefill and the
 /// last decode (fifo_search.h); where the proof finds a length that would deadlock, it is added to
 /// the launches. lp: as they are. paper...: by the published method, whatever comes of it.
 ///
 /// All are proven free of deadlock (core/network/certificate.h) unless the program is too large to
-/// be, in which case exact leaves depths as they are, whose floors rule deadlocks out by argument.
+/// be, in which case floors rule deadlocks out by argument; a program that is too large for the
+/// search has only its deepest FIFOs lowered, and not below these.
 /// Errors: E0333 if depths deadlock, which only those of the paper, or of an edited dump, should;
 /// E0334 if the proof is refused; those of the search.
 Result<std::vector<FifoFacts>> refine_fifos(Program& program, const Target& target,

@@ -103,6 +103,27 @@ Diagnostic too_small(const Target& target, int group, std::vector<std::string> d
 
 }  // namespace
 
+MemoryCost storage_of(const Program& program, const Kernel& kernel) {
+  MemoryCost total;
+  for (const Port& port : kernel.outputs) {
+    if (port.channel < 0) continue;
+    const Channel& channel = program.channels[static_cast<size_t>(port.channel)];
+    if (channel.depth > 0) accumulate(total, cost_of(item_of(channel), channel.memory));
+  }
+  for (const Buffer& buffer : buffers_of(program, kernel)) {
+    if (buffer.in_registers()) {
+      total.ff += buffer.bits();
+      continue;
+    }
+    const MemoryProblem::Item item = item_of(kernel, buffer);
+    const auto chosen = kernel.storage.find(std::string(buffer.name));
+    accumulate(total,
+               cost_of(item, chosen == kernel.storage.end() ? preferred_kind(item)
+                                                            : chosen->second));
+  }
+  return total;
+}
+
 MemoryPlan storage_of(const Program& program, int group) {
   const GroupMemories memories = memories_in(program, group);
   std::vector<MemoryKind> kinds;

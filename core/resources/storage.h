@@ -13,6 +13,10 @@ namespace st {
 /// chosen yet counts as the kind that suits its geometry.
 MemoryPlan storage_of(const Program& program, int group);
 
+/// The same for the arrays of one kernel and the FIFOs that it writes; a FIFO without a depth is
+/// left out.
+MemoryCost storage_of(const Program& program, const Kernel& kernel);
+
 /// Chooses the memory of every FIFO and array such that no group exceeds the target's budget.
 /// Errors: E0403 with both numbers per resource.
 Status choose_memories(Program& program, const Target& target);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/streams/edges.h"
@@ -12,28 +13,55 @@ namespace {
 struct Need {
   End reader;
   int64_t words;
+  bool matrix;
 };
+
+/// The most matrices that one kernel takes at once.
+size_t most_matrices(const std::vector<Need>& needs) {
+  std::map<KernelId, size_t> matrices;
+  size_t most = 1;
+  for (const Need& need : needs)
+    if (need.matrix) most = std::max(most, ++matrices[need.reader.kernel]);
+  return most;
+}
 
 class Loaders {
  public:
   Loaders(Program& program, FreshNames& names, int group)
       : program_(program), names_(names), group_(group) {}
 
-  void run(int most_ports, int max_ports) {
+  Status run(int most_ports, int max_ports) {
     std::vector<Need> needs = needs_of_group();
-    if (needs.empty()) return;
+    if (needs.empty()) return {};
     const int others = static_cast<int>(program_.memories_of(group_).size());
     const int ports =
         std::max(1, std::min({most_ports, max_ports - others, static_cast<int>(needs.size())}));
+    if (const size_t at_once = most_matrices(needs); at_once > static_cast<size_t>(ports)) {
+      return Diagnostic{"E0403",
+                        "group " + std::to_string(group_) + " has too few ports for parameters",
+                        "",
+                        {"one linear layer takes " + std::to_string(at_once) +
+                             " streams of weights, each from a port of its own",
+                         std::to_string(ports) + " ports are left for parameters"},
+                        "choose fewer streams for it, or more with --parameter-ports"};
+    }
     const auto first = static_cast<KernelId>(program_.kernels.size());
     for (int p = 0; p < ports; ++p) add_loader();
-    for (const Need& need : needs) {
-      KernelId loader = first;
-      for (KernelId k = first + 1; k < first + ports; ++k) {
-        if (memory_of(k).bytes < memory_of(loader).bytes) loader = k;
+    for (size_t n = 0; n < needs.size(); ++n) {
+      // A kernel takes a beat of each of its matrices at once: from loaders of their own, of which
+      // none makes it wait for what another one has still to send.
+      std::set<KernelId> busy;
+      for (size_t m = n; m-- > 0 && needs[m].reader.kernel == needs[n].reader.kernel;)
+        if (needs[m].matrix && needs[n].matrix) busy.insert(loader_of_[m]);
+      KernelId loader = -1;
+      for (KernelId k = first; k < first + ports; ++k) {
+        if (busy.count(k) != 0) continue;
+        if (loader < 0 || memory_of(k).bytes < memory_of(loader).bytes) loader = k;
       }
-      serve(loader, need);
+      loader_of_.push_back(loader);
+      serve(loader, needs[n]);
     }
+    return {};
   }
 
  private:
@@ -44,7 +72,9 @@ class Loaders {
         const Port& port = program_.kernels[k].inputs[i];
         if (!program_.tensors[port.tensor].constant) continue;
         const int64_t per_word = beats_per_word(port.type.beat_bits());
-        needs.push_back({{k, i}, (beats_per_row(program_, port.type) + per_word - 1) / per_word});
+        needs.push_back({{k, i},
+                         (beats_per_row(program_, port.type) + per_word - 1) / per_word,
+                         port.type.itensor.elem.size() > 1});
       }
     }
     return needs;
@@ -84,6 +114,7 @@ class Loaders {
   Program& program_;
   FreshNames& names_;
   int group_;
+  std::vector<KernelId> loader_of_;  ///< of each need
   std::set<TensorId> taken_;
 };
 
@@ -92,7 +123,7 @@ class Loaders {
 Status load_parameters(Program& program, int most_ports, int max_ports) {
   FreshNames names(program);
   for (int group = 0; group < program.groups; ++group)
-    Loaders(program, names, group).run(most_ports, max_ports);
+    ST_CHECK(Loaders(program, names, group).run(most_ports, max_ports));
   sort_kernels(program);
   return {};
 }

@@ -8,8 +8,11 @@ namespace {
 
 Status vectorise_port(const Kernel& kernel, Port& port) {
   ItensorType& type = port.type.itensor;
+  // Lanes are the last elements of a tile, row-major: a row, or several.
   std::vector<int64_t> vector(type.elem.size(), 1);
-  if (!vector.empty()) vector.back() = port.type.lanes;
+  int64_t lanes = port.type.lanes;
+  for (size_t d = vector.size(); d-- > 0 && lanes > 1; lanes /= vector[d])
+    vector[d] = std::min(lanes, type.elem[d]);
   auto pieces = vectorised(type, vector);
   if (!pieces.ok()) {
     Diagnostics problems = pieces.errors();

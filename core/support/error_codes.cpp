@@ -62,6 +62,9 @@ const std::vector<ErrorCode>& error_codes() {
        "Give a file of ir/ of a build directory of this model, with the options of that build."},
       {"E0313", BadInput, "a stage that was read contradicts itself",
        "The message names the kernel, stream or memory; compare with the stage as it was written."},
+      {"E0314", BadInput, "a choice of a design does not suit the model",
+       "The message names the layer and what would suit; `streamtensor explore` writes a file that "
+       "does."},
       {"E0320", Internal, "the dataflow graph is broken",
        "This is a bug in streamtensor: please report it with the model."},
       {"E0321", Internal, "kernels of a group wait for each other",

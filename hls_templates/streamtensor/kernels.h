@@ -15,6 +15,7 @@
 #include "streamtensor/memory.h"
 #include "streamtensor/move.h"
 #include "streamtensor/normalization.h"
+#include "streamtensor/partial_sums.h"
 #include "streamtensor/quantize.h"
 #include "streamtensor/rotary.h"
 #include "streamtensor/task.h"

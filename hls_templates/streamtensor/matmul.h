@@ -5,14 +5,16 @@
 
 #include <hls_stream.h>
 
+#include <cstdint>
+
 #include "streamtensor/vec.h"
 
 namespace st {
 
-/// Cycles between two additions into the same accumulator, when `Lanes` of them take turns.
+/// Cycles between two iterations of a loop that adds to `Steps` groups of sums in turn.
 template <typename Acc>
-constexpr int accumulate_interval(int lanes) {
-  return (FloatAddInterval + lanes - 1) / lanes;
+constexpr int accumulate_interval(int steps) {
+  return (FloatAddInterval + steps - 1) / steps;
 }
 /// Integers are added in one cycle.
 template <>
@@ -20,36 +22,99 @@ constexpr int accumulate_interval<int>(int) {
   return 1;
 }
 
-/// y[n] = sum over k of x[k] * w[n][k], for rows of KL * KBeats values to rows of NL * NBeats.
-///   x: per token and n-beat, the whole row again: KBeats beats
-///   w: per token, n-beat, k-beat and n-lane: KL weights of output n-beat * NL + n-lane
-///   y: one beat per token and n-beat
-/// The n-lanes are innermost, so that NL accumulators take turns and an addition into one of them
-/// need not be done before the next one starts; with k innermost each step would wait for the one
-/// before.
-template <typename T, typename Acc, int KL, int KBeats, int NL, int NBeats>
-void matmul(hls::stream<vec<T, KL>>& x, hls::stream<vec<T, KL>>& w, hls::stream<vec<Acc, NL>>& y,
-            int tokens) {
-  [[maybe_unused]] constexpr int Interval = accumulate_interval<Acc>(NL);
-  vec<T, KL> values;
-  vec<Acc, NL> sums;
-#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
-  for (int n = 0; n < tokens * NBeats; ++n) {
-#pragma HLS LOOP_TRIPCOUNT min = NBeats max = NBeats * TypicalTokens
-    for (int k = 0; k < KBeats; ++k) {
-      for (int lane = 0; lane < NL; ++lane) {
-#pragma HLS PIPELINE II = Interval
-#pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = NL dependent = true
-        if (lane == 0) values = x.read();
-        const vec<T, KL> weights = w.read();
-        vec<Acc, KL> products;
-        for (int i = 0; i < KL; ++i) {
+/// Two products with one operand in common, in one DSP: (a * 2^18 + b) * x fits its 27 x 18
+/// multiplier, and a borrow of b * x from a * x is undone (WP486).
+inline void multiply_pair(int8_t a, int8_t b, int8_t x, int& ax, int& bx) {
+#pragma HLS INLINE
+  constexpr int Field = 1 << 18;
+  const int pair = a * Field + b;
+  const int64_t product = (int64_t)pair * x;
+#pragma HLS BIND_OP variable = product op = mul impl = dsp
+  bx = (int)((product + Field / 2) & (Field - 1)) - Field / 2;
+  ax = (int)((product - bx) >> 18);
+}
+
+/// sums[p] = x . weights[p], where `weights` is `Rows` rows of KL values, one after another.
+template <typename T, typename Acc, int KL, int Rows>
+vec<Acc, Rows> dot_products(const vec<T, KL>& x, const vec<T, KL * Rows>& weights) {
+#pragma HLS INLINE
+  vec<Acc, KL> products[Rows];
+  if constexpr (sizeof(T) == 1 && Rows % 2 == 0) {
+    for (int p = 0; p < Rows; p += 2) {
 #pragma HLS UNROLL
-          products[i] = (Acc)values[i] * (Acc)weights[i];
+      for (int i = 0; i < KL; ++i) {
+#pragma HLS UNROLL
+        multiply_pair(weights[p * KL + i], weights[(p + 1) * KL + i], x[i], products[p][i],
+                      products[p + 1][i]);
+      }
+    }
+  } else {
+    for (int p = 0; p < Rows; ++p) {
+#pragma HLS UNROLL
+      for (int i = 0; i < KL; ++i) {
+#pragma HLS UNROLL
+        products[p][i] = (Acc)x[i] * (Acc)weights[p * KL + i];
+      }
+    }
+  }
+  vec<Acc, Rows> sums;
+  for (int p = 0; p < Rows; ++p) {
+#pragma HLS UNROLL
+    sums[p] = tree_sum(products[p]);
+  }
+  return sums;
+}
+
+/// y[n] = sum over k of x[k] * w[n][k], for rows of KL * KBeats values.
+///
+/// An iteration takes a beat of each weight stream: NP rows of KL weights, so that `Lanes` results
+/// advance at once, and `Steps` of these groups take turns on one beat of x. The result has `Tiles`
+/// tiles of Lanes * Steps values.
+///   x: per token and tile, the whole row again: KBeats beats
+///   weights: stream s, per token, tile, beat of x and step: rows (step * Streams + s) * NP and the
+///            NP - 1 behind it of the tile
+///   y: per token and tile, beats of NL results, each as soon as it is complete
+/// The steps are innermost: an addition into one group of sums need not be done before the next
+/// iteration starts. All loops are one pipeline, so that tiles follow each other without a gap.
+template <typename T, typename Acc, int KL, int KBeats, int NL, int NP, int Steps, int Tiles,
+          typename... Weights>
+void matmul(hls::stream<vec<T, KL>>& x, hls::stream<vec<Acc, NL>>& y, int tokens,
+            Weights&... weights) {
+  constexpr int Streams = sizeof...(Weights);
+  constexpr int Lanes = NP * Streams;
+  static_assert(NL % Lanes == 0 && Steps * Lanes % NL == 0, "beats of results are whole steps");
+  [[maybe_unused]] constexpr int Interval = accumulate_interval<Acc>(Steps);
+  vec<T, KL> values;
+  vec<Acc, Steps * Lanes> sums;
+#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
+  for (int tile = 0; tile < tokens * Tiles; ++tile) {
+#pragma HLS LOOP_TRIPCOUNT min = Tiles max = Tiles * TypicalTokens
+    for (int k = 0; k < KBeats; ++k) {
+      for (int step = 0; step < Steps; ++step) {
+#pragma HLS PIPELINE II = Interval
+#pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = Steps dependent = \
+    true
+        if (step == 0) values = x.read();
+        const vec<T, KL * NP> rows[Streams] = {weights.read()...};  // read from left to right
+        for (int s = 0; s < Streams; ++s) {
+#pragma HLS UNROLL
+          const vec<Acc, NP> dots = dot_products<T, Acc, KL, NP>(values, rows[s]);
+          for (int p = 0; p < NP; ++p) {
+#pragma HLS UNROLL
+            Acc& sum = sums[step * Lanes + s * NP + p];
+            const Acc so_far = k == 0 ? Acc(0) : sum;
+            sum = so_far + dots[p];
+          }
         }
-        const Acc so_far = k == 0 ? Acc(0) : sums[lane];
-        sums[lane] = so_far + tree_sum(products);
-        if (k == KBeats - 1 && lane == NL - 1) y.write(sums);
+        const int complete = (step + 1) * Lanes;
+        if (k == KBeats - 1 && complete % NL == 0) {
+          vec<Acc, NL> beat;
+          for (int i = 0; i < NL; ++i) {
+#pragma HLS UNROLL
+            beat[i] = sums[complete - NL + i];
+          }
+          y.write(beat);
+        }
       }
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Normalisation over a row of L * Beats floats. The row is kept in a buffer while its sums are
-/// formed. Sums are sequential over beats, so their loops start one beat per float addition.
+/// formed, a beat in each cycle.
 ///
 /// The result goes to one output after another: Repeats[0] times to the first one, then Repeats[1]
 /// times to the second one, and so on. If it is sent more than once, it takes the row's place in
@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "streamtensor/move.h"
+#include "streamtensor/partial_sums.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -24,29 +25,33 @@ void layer_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale
                 hls::stream<vec<float, L>>& y, Outs&... others) {
   vec<float, L> row[Beats];
 #pragma HLS AGGREGATE variable = row
+  partial_sums sums;
+#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    float sum = 0.0f;
     for (int b = 0; b < Beats; ++b) {
-#pragma HLS PIPELINE II = FloatAddInterval
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = \
+    PartialSums dependent = true
       const vec<float, L> beat = x.read();
       row[b] = beat;
-      sum += tree_sum(beat);
+      add_partial(sums, b, tree_sum(beat));
     }
-    const float mean = sum / (float)(L * Beats);
+    const float mean = total_of(sums, Beats) / (float)(L * Beats);
 
-    float squares = 0.0f;
     for (int b = 0; b < Beats; ++b) {
-#pragma HLS PIPELINE II = FloatAddInterval
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = \
+    PartialSums dependent = true
       vec<float, L> beat = row[b];
       for (int i = 0; i < L; ++i) {
 #pragma HLS UNROLL
         const float centred = beat[i] - mean;
         beat[i] = centred * centred;
       }
-      squares += tree_sum(beat);
+      add_partial(sums, b, tree_sum(beat));
     }
-    const float variance = squares / (float)(L * Beats);
+    const float variance = total_of(sums, Beats) / (float)(L * Beats);
     const float inverse = 1.0f / sqrtf(variance + epsilon);
 
     for (int b = 0; b < Beats; ++b) {
@@ -71,20 +76,23 @@ void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale, 
               int tokens, hls::stream<vec<float, L>>& y, Outs&... others) {
   vec<float, L> row[Beats];
 #pragma HLS AGGREGATE variable = row
+  partial_sums sums;
+#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    float squares = 0.0f;
     for (int b = 0; b < Beats; ++b) {
-#pragma HLS PIPELINE II = FloatAddInterval
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = \
+    PartialSums dependent = true
       vec<float, L> beat = x.read();
       row[b] = beat;
       for (int i = 0; i < L; ++i) {
 #pragma HLS UNROLL
         beat[i] = beat[i] * beat[i];
       }
-      squares += tree_sum(beat);
+      add_partial(sums, b, tree_sum(beat));
     }
-    const float inverse = 1.0f / sqrtf(squares / (float)(L * Beats) + epsilon);
+    const float inverse = 1.0f / sqrtf(total_of(sums, Beats) / (float)(L * Beats) + epsilon);
 
     for (int b = 0; b < Beats; ++b) {
 #pragma HLS PIPELINE II = 1

@@ -39,16 +39,21 @@ void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& sc
 #pragma HLS AGGREGATE variable = row
   vec<int8_t, L> kept[Kept ? Beats : 1];
 #pragma HLS AGGREGATE variable = kept
+  float peaks[PartialPeaks] = {};
+#pragma HLS ARRAY_PARTITION variable = peaks type = complete
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    float peak = 0.0f;
     for (int b = 0; b < Beats; ++b) {
-#pragma HLS PIPELINE II = FloatMaxInterval
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = peaks type = inter direction = RAW distance = \
+    PartialPeaks dependent = true
       const vec<float, L> beat = x.read();
       row[b] = beat;
       const float beat_peak = tree_peak(beat);
-      peak = beat_peak > peak ? beat_peak : peak;
+      float& largest = peaks[b % PartialPeaks];
+      largest = b < PartialPeaks || beat_peak > largest ? beat_peak : largest;
     }
+    const float peak = Beats > 1 && peaks[1] > peaks[0] ? peaks[1] : peaks[0];
     const float inverse = peak == 0.0f ? 0.0f : QuantizedPeak / peak;
     const vec<float, 1> row_scale = {{peak / QuantizedPeak}};
     scale.write(row_scale);

@@ -15,11 +15,16 @@ struct vec {
 };
 
 /// Cycles from one float addition to the next that needs its result (csynth: 7 at 300 MHz on
-/// UltraScale+). A loop that carries a float sum cannot start iterations faster than this.
+/// UltraScale+). A loop that carries one float sum cannot start iterations faster than this.
 constexpr int FloatAddInterval = 7;
 
-/// The same for a comparison of floats and the choice that follows from it.
-constexpr int FloatMaxInterval = 2;
+/// Partial sums that take turns in a loop that adds a float in each cycle: a power of two, so that
+/// whose turn it is is a few bits of the loop's counter.
+constexpr int PartialSums = 8;
+static_assert(PartialSums >= FloatAddInterval, "an addition is done when its turn comes again");
+
+/// The same for the largest of a row: a comparison and the choice that follows take two cycles.
+constexpr int PartialPeaks = 2;
 
 /// Rows per launch that synthesis reports assume where the number is only known at run time.
 constexpr int TypicalTokens = 64;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "tests/cli/block_model.h"
+#include "tests/common/block_model.h"
 
 namespace st::test {
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 // A model that cuts rows and joins them in another order, all the way to emitted code.
 #include <gtest/gtest.h>
 
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 namespace {

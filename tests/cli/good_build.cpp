@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/cli/good_build.h"
 
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 

@@ -7,7 +7,7 @@
 
 #include "tests/cli/good_build.h"
 #include "tests/cli/snapshot.h"
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "tests/cli/expect_error.h"
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 namespace fs = std::filesystem;

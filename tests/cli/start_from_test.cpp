@@ -2,7 +2,7 @@
 /// Builds that start from a stage are the builds that wrote it, byte for byte.
 #include "tests/cli/expect_error.h"
 #include "tests/cli/snapshot.h"
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 #include "tests/common/builds.h"
 
 namespace st::test {

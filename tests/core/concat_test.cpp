@@ -39,7 +39,7 @@ struct Joined {
 
   Status lower() {
     ST_CHECK(infer_types(graph));
-    Lowering lowering(graph, program, "s", "p");
+    Lowering lowering(graph, program, "s", "p", Tiling());
     return find_op("Concat", "")->lower(lowering, graph.nodes[0]);
   }
 };

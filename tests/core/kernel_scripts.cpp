@@ -200,9 +200,15 @@ class Script {
     }
   }
   void matmul() {
-    for (int64_t n = 0; n < tokens_ * size("NBeats"); ++n) {
-      for (int64_t k = 0; k < size("KBeats"); ++k) read(0), read(1, size("NL"));
-      write(0);
+    const int64_t lanes = size("NP") * static_cast<int64_t>(kernel_.inputs.size() - 1);
+    for (int64_t n = 0; n < tokens_ * size("Tiles"); ++n) {
+      for (int64_t k = 0; k < size("KBeats"); ++k) {
+        for (int64_t step = 0; step < size("Steps"); ++step) {
+          if (step == 0) read(0);
+          for (size_t i = 1; i < kernel_.inputs.size(); ++i) read(i);
+          if (k + 1 == size("KBeats") && (step + 1) * lanes % size("NL") == 0) write(0);
+        }
+      }
     }
   }
   void elementwise() {

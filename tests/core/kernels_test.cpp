@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "core/graph/constant.h"
+#include "core/ops/matmul.h"
 #include "core/ops/record.h"
 #include "tests/core/bench.h"
 #include "tests/core/compiled.h"
@@ -101,32 +103,61 @@ TEST(Kernels, Normalisations) {
   }
 }
 
-/// A matmul of rows of `depth` elements to rows of `width`.
-Bench linear(int64_t depth, int64_t width, DType in, DType out) {
+/// A matmul of that shape.
+Bench linear(const MatmulShape& shape, DType in, DType out) {
   Bench bench("matmul");
-  const int64_t lanes = lanes_for(depth), out_lanes = lanes_for(width);
-  bench.kernel.sizes = {
-      {"KL", lanes}, {"KBeats", depth / lanes}, {"NL", out_lanes}, {"NBeats", width / out_lanes}};
-  bench.in(test::replayed_row_stream(depth, width / out_lanes, in));
-  bench.in(test::matrix_stream(width, depth, in)).out_rows(width, out);
-  return bench;
+  const Trip rows = {Extent::symbol(Sequence), bench.program.max_sequence};
+  bench.kernel.sizes = shape.sizes();
+  bench.in(shape.x_type(rows, in));
+  for (int64_t s = 0; s < shape.streams; ++s) bench.in(shape.weight_type(rows, in));
+  return bench.out_rows(shape.width(), out, static_cast<int>(shape.out_lanes));
+}
+
+/// The operands of that matmul: x, and the rows of w dealt to its streams.
+Tensors operands(const MatmulShape& shape, const Tensor& x, const Tensor& w) {
+  Tensors all = {x};
+  const TransformRecord* deal = find_transform("dealt");
+  for (int64_t s = 0; s < shape.streams; ++s)
+    all.push_back(deal->apply(w, {shape.rows, shape.streams, s + 1}));
+  return all;
+}
+
+void check_linear(Random& random, const MatmulShape& shape) {
+  const int64_t depth = shape.depth(), width = shape.width();
+  ASSERT_TRUE(shape.fits());
+  const Tensor x = random_f32(random, {3, depth}), w = random_f32(random, {width, depth});
+  Tensor columns = Tensor::zeros(DType::F32, {depth, width});
+  for (int64_t k = 0; k < depth; ++k)
+    for (int64_t n = 0; n < width; ++n) columns.f32()[k * width + n] = w.f32()[n * depth + k];
+  Bench floats = linear(shape, DType::F32, DType::F32);
+  EXPECT_LE(test::distance(floats.run(operands(shape, x, w), 3)[0],
+                           reference("MatMul", {}, {x, columns})[0]),
+            Close)
+      << depth << " to " << width;
+  const Tensors bytes = {random_i8(random, {3, depth}), random_i8(random, {width, depth})};
+  Bench ints = linear(shape, DType::I8, DType::I32);
+  EXPECT_EQ(ints.run(operands(shape, bytes[0], bytes[1]), 3),
+            reference("MatMulInt8", {}, bytes, "streamtensor"));
 }
 
 TEST(Kernels, LinearLayers) {
   Random random(4);
-  for (const int64_t depth : Widths) {
-    for (const int64_t width : {1, 5, 16, 33}) {
-      const Tensor x = random_f32(random, {3, depth}), w = random_f32(random, {width, depth});
-      Tensor columns = Tensor::zeros(DType::F32, {depth, width});
-      for (int64_t k = 0; k < depth; ++k)
-        for (int64_t n = 0; n < width; ++n) columns.f32()[k * width + n] = w.f32()[n * depth + k];
-      EXPECT_LE(test::distance(linear(depth, width, DType::F32, DType::F32).run({x, w}, 3)[0],
-                               reference("MatMul", {}, {x, columns})[0]),
-                Close)
-          << depth << " to " << width;
-      const Tensors bytes = {random_i8(random, {3, depth}), random_i8(random, {width, depth})};
-      EXPECT_EQ(linear(depth, width, DType::I8, DType::I32).run(bytes, 3),
-                reference("MatMulInt8", {}, bytes, "streamtensor"));
+  for (const int64_t depth : Widths)
+    for (const int64_t width : {1, 5, 16, 33}) check_linear(random, default_matmul(depth, width));
+}
+
+TEST(Kernels, LinearLayersOfManyResultsAtOnce) {
+  Random random(5);
+  for (const int64_t rows : {1, 2, 4}) {
+    for (const int64_t streams : {1, 2, 3}) {
+      for (const int64_t steps : {1, 2, 7}) {
+        MatmulShape shape{.depth_lanes = 4, .depth_beats = 3, .out_lanes = rows * streams};
+        shape.rows = rows, shape.streams = streams, shape.steps = steps, shape.tiles = 2;
+        check_linear(random, shape);
+        if (steps % 2 != 0) continue;
+        shape.out_lanes *= 2;
+        check_linear(random, shape);
+      }
     }
   }
 }

@@ -148,7 +148,7 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
          kernel(p, "attention_scores").reals["scale"] = std::numeric_limits<float>::infinity();
        }},
       {"the sizes of this matmul are not those of",
-       [](Program& p) { kernel(p, "matmul").sizes["NBeats"] += 1; }},
+       [](Program& p) { kernel(p, "matmul").sizes["Tiles"] += 1; }},
       {"a head has not two elements for each angle",
        [](Program& p) {
          Kernel& k = kernel(p, "rotary");

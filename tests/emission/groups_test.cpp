@@ -47,7 +47,7 @@ TEST(Groups, OfTheAdderComputeWhatOneGroupDoes) {
 }
 
 TEST(Groups, PassQuantisedRowsOn) {
-  expect_same({"adder", "w8a8"}, 8, 4, {"--prompt", "987+654="});
+  expect_same({"adder", "w8a8"}, 8, 2, {"--prompt", "987+654="});
 }
 
 TEST(Groups, OfStories260kComputeWhatOneGroupDoes) {

@@ -28,16 +28,16 @@ TEST(Attention, ScoresMatchPlainLoops) {
   for (int t = 0; t < Tokens; ++t) {
     for (int h = 0; h < Heads; ++h) {
       for (int j = 0; j <= Past + t; ++j, key += Head) {
-        float dot = 0.0f;
+        float dots[HeadBeats];
         for (int b = 0; b < HeadBeats; ++b) {
           float products[L];
           for (int i = 0; i < L; ++i) {
             products[i] =
                 q[static_cast<std::size_t>((t * Heads + h) * Head + b * L + i)] * key[b * L + i];
           }
-          dot += tree(products, L);
+          dots[b] = tree(products, L);
         }
-        expected.push_back(dot * 0.3f);
+        expected.push_back(tree(dots, HeadBeats) * 0.3f);
       }
     }
   }
@@ -57,10 +57,11 @@ TEST(Attention, SoftmaxMatchesPlainLoops) {
   for (int t = 0; t < Tokens; ++t) {
     for (int h = 0; h < Heads; ++h) {
       const std::size_t n = static_cast<std::size_t>(Past + t + 1);
-      float peak = scores[start], sum = 0.0f;
+      float peak = scores[start];
+      std::vector<float> powers;
       for (std::size_t j = 0; j < n; ++j) peak = std::fmax(peak, scores[start + j]);
-      for (std::size_t j = 0; j < n; ++j) sum += std::exp(scores[start + j] - peak);
-      const float inverse = 1.0f / sum;
+      for (std::size_t j = 0; j < n; ++j) powers.push_back(std::exp(scores[start + j] - peak));
+      const float inverse = 1.0f / in_turns(powers);
       for (std::size_t j = 0; j < n; ++j) {
         EXPECT_EQ(p[start + j], std::exp(scores[start + j] - peak) * inverse);
       }
@@ -83,9 +84,10 @@ TEST(Attention, ContextMatchesPlainLoops) {
     for (int h = 0; h < Heads; ++h) {
       const std::size_t n = static_cast<std::size_t>(Past + t + 1);
       for (std::size_t d = 0; d < Head; ++d) {
-        float sum = 0.0f;
-        for (std::size_t j = start; j < start + n; ++j) sum += p[j] * v[j * Head + d];
-        expected.push_back(sum);
+        // Positions take turns on 4 groups of 3 beats: the least power of two that fills 7 cycles.
+        float groups[4] = {};
+        for (std::size_t j = 0; j < n; ++j) groups[j % 4] += p[start + j] * v[(start + j) * Head + d];
+        expected.push_back(tree(groups, 4));
       }
       start += n;
     }

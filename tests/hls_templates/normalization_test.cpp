@@ -25,15 +25,15 @@ void check_layer_norm() {
   ASSERT_EQ(y.size(), x.size());
   for (int t = 0; t < Tokens; ++t) {
     const float* row = &x[static_cast<std::size_t>(t * Width)];
-    float sum = 0.0f, squares = 0.0f;
-    for (int b = 0; b < Beats; ++b) sum += tree(row + b * L, L);
-    const float mean = sum / static_cast<float>(Width);
+    std::vector<float> sums, squares;
+    for (int b = 0; b < Beats; ++b) sums.push_back(tree(row + b * L, L));
+    const float mean = in_turns(sums) / static_cast<float>(Width);
     for (int b = 0; b < Beats; ++b) {
       float square[L];
       for (int i = 0; i < L; ++i) square[i] = (row[b * L + i] - mean) * (row[b * L + i] - mean);
-      squares += tree(square, L);
+      squares.push_back(tree(square, L));
     }
-    const float inverse = 1.0f / std::sqrt(squares / static_cast<float>(Width) + 1e-5f);
+    const float inverse = 1.0f / std::sqrt(in_turns(squares) / static_cast<float>(Width) + 1e-5f);
     for (int i = 0; i < Width; ++i) {
       const std::size_t c = static_cast<std::size_t>(i);
       EXPECT_EQ(y[static_cast<std::size_t>(t * Width + i)],
@@ -55,13 +55,13 @@ void check_rms_norm() {
   ASSERT_EQ(y.size(), x.size());
   for (int t = 0; t < Tokens; ++t) {
     const float* row = &x[static_cast<std::size_t>(t * Width)];
-    float squares = 0.0f;
+    std::vector<float> squares;
     for (int b = 0; b < Beats; ++b) {
       float square[L];
       for (int i = 0; i < L; ++i) square[i] = row[b * L + i] * row[b * L + i];
-      squares += tree(square, L);
+      squares.push_back(tree(square, L));
     }
-    const float inverse = 1.0f / std::sqrt(squares / static_cast<float>(Width) + 1e-5f);
+    const float inverse = 1.0f / std::sqrt(in_turns(squares) / static_cast<float>(Width) + 1e-5f);
     for (int i = 0; i < Width; ++i) {
       EXPECT_EQ(y[static_cast<std::size_t>(t * Width + i)],
                 row[i] * inverse * scale[static_cast<std::size_t>(i)]);

@@ -20,6 +20,17 @@ T tree_sum(T* values, int64_t count) {
   return values[0];
 }
 
+/// Adds term number `n` to one of PartialSums sums (partial_sums.h).
+inline void add_partial(std::vector<float>& sums, int64_t n, float term) {
+  float& sum = sums[static_cast<size_t>(n % PartialSums)];
+  sum = (n < PartialSums ? 0.0f : sum) + term;
+}
+/// The sum of `count` terms that add_partial() took; destroys the sums.
+inline float total_of(std::vector<float>& sums, int64_t count) {
+  for (int64_t i = count; i < PartialSums; ++i) sums[static_cast<size_t>(i)] = 0.0f;
+  return tree_sum(sums.data(), PartialSums);
+}
+
 /// The trip count of the loop over the rows of a launch.
 inline Trip rows_of(const Program& program) {
   return {Extent::symbol(Sequence), program.max_sequence};

@@ -205,6 +205,25 @@ std::vector<Buffer> adapt_buffers(const Program&, const Kernel& kernel) {
            .banks = pieces}};
 }
 
+/// Each lane works out where its element lies, and each bank takes or gives that of any lane.
+Datapath convert_datapath(const Program& program, const Kernel& kernel) {
+  const Buffer buffer = convert_buffers(program, kernel)[0];
+  int64_t lanes = kernel.inputs[0].type.lanes;
+  for (const Port& port : kernel.outputs) lanes += port.type.lanes;
+  Datapath made;
+  made.add(Operator::IntAdd, 3 * lanes);
+  made.add(Operator::Select, lanes * selects_of(buffer.width_bits, buffer.banks));
+  return made;
+}
+
+Datapath adapt_datapath(const Program& program, const Kernel& kernel) {
+  const Buffer held = adapt_buffers(program, kernel)[0];
+  Datapath made;
+  made.add(Operator::IntAdd, 2);
+  made.add(Operator::Select, held.words * selects_of(held.width_bits, held.words));
+  return made;
+}
+
 /// Cycles of a row: those of a block as often as blocks make a row.
 int64_t convert_cycles(const Program& program, const Kernel& kernel) {
   const ConversionPlan plan = plan_of_converter(kernel);
@@ -271,6 +290,7 @@ void add_converter_kernels(std::vector<KernelRecord>& records) {
                      .nest = convert,
                      .row_cycles = convert_cycles,
                      .buffers = convert_buffers,
+                     .datapath = convert_datapath,
                      .row_barrier = true});
   records.push_back({.kind = "adapt",
                      .header = "streamtensor/adapt.h",
@@ -278,7 +298,8 @@ void add_converter_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"type of in0", "LIn", "LOut", "BeatsOut"},
                      .arguments = {"in0", "out0", "tokens"},
                      .nest = adapt,
-                     .buffers = adapt_buffers});
+                     .buffers = adapt_buffers,
+                     .datapath = adapt_datapath});
 }
 
 }  // namespace st

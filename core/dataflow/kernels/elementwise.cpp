@@ -9,22 +9,49 @@ namespace st {
 namespace {
 
 const std::vector<ElementwiseOp>& all_ops() {
+  using enum Operator;
   static const std::vector<ElementwiseOp> ops = {
-      {"add", "a + b", [](float a, float b) { return a + b; }, nullptr},
-      {"subtract", "a - b", [](float a, float b) { return a - b; }, nullptr},
-      {"multiply", "a * b", [](float a, float b) { return a * b; }, nullptr},
-      {"divide", "a / b", [](float a, float b) { return a / b; }, nullptr},
-      {"gelu_tanh", "Gelu, tanh form", nullptr,
+      {"add", "a + b", [](float a, float b) { return a + b; }, nullptr, {FloatAdd}},
+      {"subtract", "a - b", [](float a, float b) { return a - b; }, nullptr, {FloatAdd}},
+      {"multiply", "a * b", [](float a, float b) { return a * b; }, nullptr, {FloatMultiply}},
+      {"divide", "a / b", [](float a, float b) { return a / b; }, nullptr, {FloatDivide}},
+      // tanh is counted as (e^2x - 1) / (e^2x + 1), erf as a rational function and an exponential:
+      // there is no report of either.
+      {"gelu_tanh",
+       "Gelu, tanh form",
+       nullptr,
        [](float x) {
          return 0.5f * x * (1.0f + std::tanh(0.7978845608028654f * (x + 0.044715f * x * x * x)));
-       }},
-      {"gelu_erf", "Gelu, exact form", nullptr,
-       [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f)); }},
-      {"silu", "x * sigmoid(x)", nullptr, [](float x) { return x / (1.0f + std::exp(-x)); }},
-      {"sigmoid", "1 / (1 + exp(-x))", nullptr,
-       [](float x) { return 1.0f / (1.0f + std::exp(-x)); }},
-      {"tanh_act", "tanh(x)", nullptr, [](float x) { return std::tanh(x); }},
-      {"relu", "max(x, 0)", nullptr, [](float x) { return x > 0.0f ? x : 0.0f; }}};
+       },
+       {FloatMultiply, FloatMultiply, FloatMultiply, FloatAdd, FloatMultiply, FloatExp, FloatAdd,
+        FloatAdd, FloatDivide, FloatAdd, FloatMultiply, FloatMultiply}},
+      {"gelu_erf",
+       "Gelu, exact form",
+       nullptr,
+       [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.7071067811865476f)); },
+       {FloatMultiply, FloatMultiply, FloatAdd, FloatDivide, FloatMultiply, FloatAdd, FloatMultiply,
+        FloatAdd, FloatMultiply, FloatAdd, FloatExp, FloatMultiply, FloatAdd, FloatAdd,
+        FloatMultiply, FloatMultiply}},
+      {"silu",
+       "x * sigmoid(x)",
+       nullptr,
+       [](float x) { return x / (1.0f + std::exp(-x)); },
+       {FloatExp, FloatAdd, FloatDivide}},
+      {"sigmoid",
+       "1 / (1 + exp(-x))",
+       nullptr,
+       [](float x) { return 1.0f / (1.0f + std::exp(-x)); },
+       {FloatExp, FloatAdd, FloatDivide}},
+      {"tanh_act",
+       "tanh(x)",
+       nullptr,
+       [](float x) { return std::tanh(x); },
+       {FloatMultiply, FloatExp, FloatAdd, FloatAdd, FloatDivide}},
+      {"relu",
+       "max(x, 0)",
+       nullptr,
+       [](float x) { return x > 0.0f ? x : 0.0f; },
+       {FloatCompare}}};
   return ops;
 }
 
@@ -54,6 +81,18 @@ Nest chain(const Program& program, const Kernel& kernel, const std::vector<std::
                {pipelined(kernel.sizes.at("Beats"), 1, {step(ports, compute, {0})})})};
 }
 
+/// Each lane has the operators of each function.
+Datapath chain_datapath(const Kernel& kernel, const std::vector<std::string>& body) {
+  Datapath made;
+  for (const std::string& name : body) {
+    for (Operator op : find_elementwise(name)->operators) {
+      made.add(op, kernel.sizes.at("L"));
+      made.then(op);
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 const ElementwiseOp* find_elementwise(std::string_view kind) {
@@ -73,7 +112,9 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records) {
          .arguments = op.binary != nullptr
                           ? std::vector<std::string_view>{"in0", "in1", "out0", "tokens"}
                           : std::vector<std::string_view>{"in0", "out0", "tokens"},
-         .nest = [](const Program& p, const Kernel& k) { return chain(p, k, {k.kind}); }});
+         .nest = [](const Program& p, const Kernel& k) { return chain(p, k, {k.kind}); },
+         .datapath = [](const Program&,
+                        const Kernel& k) { return chain_datapath(k, {k.kind}); }});
   }
   records.push_back(
       {.kind = "map",
@@ -81,7 +122,8 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records) {
        .summary = "several operations on each element, one after another",
        .template_arguments = {"L", "Beats", "body"},
        .arguments = {"out0", "tokens", "in*"},
-       .nest = [](const Program& p, const Kernel& k) { return chain(p, k, k.body); }});
+       .nest = [](const Program& p, const Kernel& k) { return chain(p, k, k.body); },
+       .datapath = [](const Program&, const Kernel& k) { return chain_datapath(k, k.body); }});
 }
 
 }  // namespace st

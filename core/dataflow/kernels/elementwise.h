@@ -3,6 +3,9 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
+
+#include "core/dataflow/datapath.h"
 
 namespace st {
 
@@ -12,6 +15,7 @@ struct ElementwiseOp {
   std::string_view summary;
   float (*binary)(float, float);  ///< null for functions of one operand
   float (*unary)(float);          ///< null for functions of two
+  std::vector<Operator> operators;  ///< one after another, for one value
 };
 
 /// The function of that kind, or null.

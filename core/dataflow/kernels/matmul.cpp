@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear layers: rows times a matrix that is streamed from memory once per row.
+#include "core/dataflow/kernels/matmul.h"
+
+#include <numeric>
+
 #include "core/dataflow/kernels/arithmetic.h"
 
 namespace st {
@@ -8,44 +12,124 @@ namespace {
 /// T: of rows and weights; Acc: of the sums.
 template <typename T, typename Acc>
 Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
-  const int64_t depth = kernel.sizes.at("KL"), lanes = kernel.sizes.at("NL");
-  const auto products = local<Acc>(depth);
-  const auto clear = [=](Firing& f) {
-    if (f.counter(2) == 0) std::fill_n(f.out<Acc>(0), lanes, Acc(0));
-  };
+  const MatmulShape shape = matmul_shape_of(kernel);
+  const int64_t depth = shape.depth_lanes, lanes = shape.lanes(), steps = shape.steps;
+  const auto products = local<Acc>(depth), sums = local<Acc>(shape.tile());
   const auto add = [=](Firing& f) {
-    const T *x = f.in<T>(0), *w = f.in<T>(1);
-    for (int64_t i = 0; i < depth; ++i)
-      (*products)[i] = static_cast<Acc>(static_cast<Acc>(x[i]) * static_cast<Acc>(w[i]));
-    f.out<Acc>(0)[f.counter(3)] += tree_sum(products->data(), depth);
+    const int64_t k = f.counter(2) / steps, first = (f.counter(2) % steps) * lanes;
+    const T* x = f.in<T>(0);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const T* w =
+          f.in<T>(static_cast<int>(1 + lane / shape.rows)) + (lane % shape.rows) * depth;
+      for (int64_t i = 0; i < depth; ++i)
+        (*products)[i] = static_cast<Acc>(static_cast<Acc>(x[i]) * static_cast<Acc>(w[i]));
+      Acc& sum = (*sums)[first + lane];
+      sum = static_cast<Acc>((k == 0 ? Acc(0) : sum) + tree_sum(products->data(), depth));
+    }
   };
+  const auto emit = [=](Firing& f) {
+    const int64_t complete = (f.counter(2) % steps + 1) * lanes;
+    std::copy_n(sums->begin() + (complete - shape.out_lanes), shape.out_lanes, f.out<Acc>(0));
+  };
+  std::vector<int64_t> begins, completes;
+  for (int64_t n = 0; n < shape.depth_beats * steps; ++n) {
+    const int64_t complete = (n % steps + 1) * lanes;
+    begins.push_back(n % steps == 0 ? 1 : 0);
+    completes.push_back(n / steps == shape.depth_beats - 1 && complete % shape.out_lanes == 0);
+  }
+  std::vector<int> weights(static_cast<size_t>(shape.streams));
+  std::iota(weights.begin(), weights.end(), 1);
   return {loop(rows_of(program),
-               {loop(kernel.sizes.at("NBeats"),
-                     {loop(kernel.sizes.at("KBeats"),
-                           {read(0, clear), pipelined(lanes, interval, {read(1, add)})}),
-                      write(0)})})};
+               {loop(shape.tiles,
+                     {pipelined(shape.depth_beats * steps, interval,
+                                {sometimes(begins, read(0)), step(weights, add, {}),
+                                 sometimes(completes, write(0, emit))})})})};
 }
 
 Nest matmul(const Program& program, const Kernel& kernel) {
-  if (kernel.inputs[0].type.itensor.dtype == DType::I8)
-    return matmul_of<int8_t, int32_t>(program, kernel, 1);
-  const int64_t lanes = kernel.sizes.at("NL");
-  return matmul_of<float, float>(program, kernel, (FloatAddInterval + lanes - 1) / lanes);
+  const DType dtype = kernel.inputs[0].type.itensor.dtype;
+  const int64_t interval = matmul_interval(matmul_shape_of(kernel), dtype);
+  if (dtype == DType::I8) return matmul_of<int8_t, int32_t>(program, kernel, interval);
+  return matmul_of<float, float>(program, kernel, interval);
 }
 
 }  // namespace
+
+StreamType MatmulShape::x_type(const Trip& row_trip, DType dtype) const {
+  return {{{1, depth_lanes},
+           dtype,
+           {row_trip, tiles, depth_beats},
+           {1, tile(), depth_lanes},
+           {0, 2}},
+          static_cast<int>(depth_lanes)};
+}
+
+StreamType MatmulShape::weight_type(const Trip& row_trip, DType dtype) const {
+  // A stream has every streams-th group of rows of the matrix: these are a matrix of their own.
+  return {{{rows, depth_lanes},
+           dtype,
+           {row_trip, tiles, depth_beats, steps},
+           {1, rows * steps, depth_lanes, rows},
+           {MapResult::sum({1, 3}), 2}},
+          static_cast<int>(rows * depth_lanes)};
+}
+
+StreamType MatmulShape::y_type(const Trip& row_trip, DType dtype) const {
+  return {{{1, out_lanes}, dtype, {row_trip, width() / out_lanes}, {1, out_lanes}, {0, 1}},
+          static_cast<int>(out_lanes)};
+}
+
+std::map<std::string, int64_t> MatmulShape::sizes() const {
+  return {{"KL", depth_lanes}, {"KBeats", depth_beats}, {"NL", out_lanes},
+          {"NP", rows},        {"Steps", steps},        {"Tiles", tiles}};
+}
+
+MatmulShape matmul_shape_of(const Kernel& kernel) {
+  const auto& sizes = kernel.sizes;
+  return {.depth_lanes = sizes.at("KL"),
+          .depth_beats = sizes.at("KBeats"),
+          .out_lanes = sizes.at("NL"),
+          .rows = sizes.at("NP"),
+          .streams = static_cast<int64_t>(kernel.inputs.size()) - 1,
+          .steps = sizes.at("Steps"),
+          .tiles = sizes.at("Tiles")};
+}
+
+int64_t matmul_interval(const MatmulShape& shape, DType dtype) {
+  return dtype == DType::I8 ? 1 : (FloatAddInterval + shape.steps - 1) / shape.steps;
+}
+
+Datapath matmul_datapath(const MatmulShape& shape, DType dtype) {
+  const bool bytes = dtype == DType::I8, pairs = bytes && shape.rows % 2 == 0;
+  const int64_t interval = matmul_interval(shape, dtype);
+  const Operator product = pairs   ? Operator::ByteMultiplyPair
+                           : bytes ? Operator::ByteMultiply
+                                   : Operator::FloatMultiply;
+  const Operator sum = bytes ? Operator::IntAdd : Operator::FloatAdd;
+  Datapath made;
+  made.add(product, pairs ? shape.products() / 2 : shape.products(), interval);
+  made.add(sum, shape.products(), interval);
+  made.add(Operator::Select, shape.lanes() * selects_of(32, shape.steps));
+  made.then(product);
+  made.then(sum, tree_levels(shape.depth_lanes) + 1);
+  return made;
+}
 
 void add_matmul_kernels(std::vector<KernelRecord>& records) {
   records.push_back(
       {.kind = "matmul",
        .header = "streamtensor/matmul.h",
        .summary = "row times streamed matrix; f32, or i8 into i32",
-       .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL", "NBeats"},
-       .arguments = {"in0", "in1", "out0", "tokens"},
+       .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL", "NP", "Steps",
+                              "Tiles"},
+       .arguments = {"in0", "out0", "tokens", "in1*"},
        .nest = matmul,
        .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
-         const int64_t lanes = k.sizes.at("NL");
-         return {{.name = "sums", .width_bits = 32, .words = lanes, .banks = lanes}};
+         const int64_t tile = matmul_shape_of(k).tile();
+         return {{.name = "sums", .width_bits = 32, .words = tile, .banks = tile}};
+       },
+       .datapath = [](const Program&, const Kernel& k) {
+         return matmul_datapath(matmul_shape_of(k), k.inputs[0].type.itensor.dtype);
        }});
 }
 

@@ -88,6 +88,18 @@ Nest load_params(const Program& program, const Kernel& kernel) {
   return {loop(rows_of(program), std::move(segments))};
 }
 
+/// Beats of a word are taken one after another. Each segment of a loader has a loop of its own.
+Datapath word_datapath(const Program&, const Kernel& kernel) {
+  Datapath made;
+  const auto& streams = kernel.outputs.empty() ? kernel.inputs : kernel.outputs;
+  for (const Port& port : streams) {
+    const int64_t bits = port.type.beat_bits();
+    made.add(Operator::Select, selects_of(bits, beats_per_word(bits)));
+    made.add(Operator::IntAdd, 1);
+  }
+  return made;
+}
+
 }  // namespace
 
 void add_memory_kernels(std::vector<KernelRecord>& records) {
@@ -96,19 +108,22 @@ void add_memory_kernels(std::vector<KernelRecord>& records) {
                      .summary = "device memory to stream, row by row",
                      .template_arguments = {"type of out0", "L", "Beats"},
                      .arguments = {"memory0", "out0", "tokens"},
-                     .nest = load_rows});
+                     .nest = load_rows,
+                     .datapath = word_datapath});
   records.push_back({.kind = "store_rows",
                      .header = "streamtensor/memory.h",
                      .summary = "stream to device memory, row by row",
                      .template_arguments = {"type of in0", "L", "Beats"},
                      .arguments = {"in0", "memory0", "tokens"},
-                     .nest = store_rows});
+                     .nest = store_rows,
+                     .datapath = word_datapath});
   records.push_back({.kind = "gather_rows",
                      .header = "streamtensor/memory.h",
                      .summary = "rows of a table by index",
                      .template_arguments = {"type of out0", "L", "Beats"},
                      .arguments = {"in0", "memory0", "out0", "tokens"},
-                     .nest = gather_rows});
+                     .nest = gather_rows,
+                     .datapath = word_datapath});
   records.push_back(
       {.kind = "cache_rows",
        .header = "streamtensor/memory.h",
@@ -116,13 +131,15 @@ void add_memory_kernels(std::vector<KernelRecord>& records) {
        .template_arguments = {"type of in0", "L", "HeadBeats", "Heads", "Repeat", "MaxPositions"},
        .arguments = {"in0", "memory0", "out0", "tokens", "past"},
        .nest = cache_rows,
+       .datapath = word_datapath,
        .row_barrier = true});
   records.push_back({.kind = "load_params",
                      .header = "",
                      .summary = "one parameter port: all its segments once per row",
                      .template_arguments = {},
                      .arguments = {"memory0", "out*", "tokens"},
-                     .nest = load_params});
+                     .nest = load_params,
+                     .datapath = word_datapath});
 }
 
 }  // namespace st

@@ -48,15 +48,13 @@ std::function<Body(int, int)> sender(const Local<T>& row, int64_t lanes) {
   };
 }
 
-/// Adds `term(value)` over the row, beat by beat, lanes by tree.
+/// Adds `term(value)` over the row into partial sums, lanes by tree.
 template <typename Term>
-Body summing(const Local<float>& row, const Local<float>& sum, int64_t lanes, const Term& term) {
+Body summing(const Local<float>& row, const Local<float>& sums, int64_t lanes, const Term& term) {
   const auto terms = local<float>(lanes);
   return [=](Firing& f) {
     for (int64_t i = 0; i < lanes; ++i) (*terms)[i] = term((*row)[f.counter(1) * lanes + i]);
-    float& total = sum->front();
-    if (f.counter(1) == 0) total = 0.0f;
-    total += tree_sum(terms->data(), lanes);
+    add_partial(*sums, f.counter(1), tree_sum(terms->data(), lanes));
   };
 }
 
@@ -72,11 +70,13 @@ Nest layer_norm(const Program& program, const Kernel& kernel) {
   const RowShape shape(kernel);
   const int64_t lanes = shape.lanes;
   const float epsilon = kernel.reals.at("epsilon"), width = static_cast<float>(shape.width);
-  const auto row = local<float>(shape.width), sum = local<float>(1), squares = local<float>(1);
+  const auto row = local<float>(shape.width), sums = local<float>(PartialSums);
   const auto mean = local<float>(1), inverse = local<float>(1);
-  const auto centre = [=](Firing&) { mean->front() = sum->front() / width; };
-  const auto invert = [=](Firing&) {
-    inverse->front() = 1.0f / std::sqrt(squares->front() / width + epsilon);
+  const auto centre = [=, beats = shape.beats](Firing&) {
+    mean->front() = total_of(*sums, beats) / width;
+  };
+  const auto invert = [=, beats = shape.beats](Firing&) {
+    inverse->front() = 1.0f / std::sqrt(total_of(*sums, beats) / width + epsilon);
   };
   const auto scale = [=](Firing& f) {
     float* x = row->data() + f.counter(1) * lanes;
@@ -87,11 +87,10 @@ Nest layer_norm(const Program& program, const Kernel& kernel) {
   const auto square = [mean](float x) { return (x - mean->front()) * (x - mean->front()); };
   Nest first = {
       pipelined(
-          shape.beats, FloatAddInterval,
-          {read(0, keeping(row, lanes, summing(row, sum, lanes, [](float x) { return x; })))}),
+          shape.beats, 1,
+          {read(0, keeping(row, lanes, summing(row, sums, lanes, [](float x) { return x; })))}),
       step({}, centre, {}),
-      pipelined(shape.beats, FloatAddInterval,
-                {step({}, summing(row, squares, lanes, square), {})}),
+      pipelined(shape.beats, 1, {step({}, summing(row, sums, lanes, square), {})}),
       step({}, invert, {}), pipelined(shape.beats, 1, {step({1, 2}, scale, {0})})};
   return held_rows(program, std::move(first),
                    further_passes(kernel, shape.beats, sender(row, lanes)));
@@ -101,17 +100,18 @@ Nest rms_norm(const Program& program, const Kernel& kernel) {
   const RowShape shape(kernel);
   const int64_t lanes = shape.lanes;
   const float epsilon = kernel.reals.at("epsilon"), width = static_cast<float>(shape.width);
-  const auto row = local<float>(shape.width), squares = local<float>(1), inverse = local<float>(1);
-  const auto invert = [=](Firing&) {
-    inverse->front() = 1.0f / std::sqrt(squares->front() / width + epsilon);
+  const auto row = local<float>(shape.width), sums = local<float>(PartialSums);
+  const auto inverse = local<float>(1);
+  const auto invert = [=, beats = shape.beats](Firing&) {
+    inverse->front() = 1.0f / std::sqrt(total_of(*sums, beats) / width + epsilon);
   };
   const auto scale = [=](Firing& f) {
     float* x = row->data() + f.counter(1) * lanes;
     for (int64_t i = 0; i < lanes; ++i) x[i] = x[i] * inverse->front() * f.in<float>(1)[i];
     std::copy_n(x, lanes, f.out<float>(0));
   };
-  const Body sum = summing(row, squares, lanes, [](float x) { return x * x; });
-  Nest first = {pipelined(shape.beats, FloatAddInterval, {read(0, keeping(row, lanes, sum))}),
+  const Body sum = summing(row, sums, lanes, [](float x) { return x * x; });
+  Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, sum))}),
                 step({}, invert, {}), pipelined(shape.beats, 1, {step({1}, scale, {0})})};
   return held_rows(program, std::move(first),
                    further_passes(kernel, shape.beats, sender(row, lanes)));
@@ -146,7 +146,7 @@ Nest quantize_rows(const Program& program, const Kernel& kernel) {
         f.out<int8_t>(port)[i] = quantised(x[i] * inverse->front());
     };
   };
-  Nest first = {pipelined(shape.beats, FloatMaxInterval, {read(0, keeping(row, lanes, largest))}),
+  Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, largest))}),
                 write(scale_port, scale), pipelined(shape.beats, 1, {write(0, emit(0, 1))})};
   return held_rows(program, std::move(first), further_passes(kernel, shape.beats, emit));
 }
@@ -198,6 +198,12 @@ std::vector<Buffer> row_buffer(const Program&, const Kernel& kernel) {
   return {{.name = "row", .width_bits = shape.lanes * 32, .words = shape.beats}};
 }
 
+std::vector<Buffer> norm_buffers(const Program& program, const Kernel& kernel) {
+  std::vector<Buffer> buffers = row_buffer(program, kernel);
+  buffers.push_back({.name = "sums", .width_bits = 32, .words = PartialSums, .banks = PartialSums});
+  return buffers;
+}
+
 /// What is sent more than once is kept as it is sent.
 std::vector<Buffer> quantized_row_buffers(const Program& program, const Kernel& kernel) {
   std::vector<Buffer> buffers = row_buffer(program, kernel);
@@ -218,6 +224,78 @@ std::vector<Buffer> rotary_buffers(const Program&, const Kernel& kernel) {
           {.name = "sines", .width_bits = 32, .words = angles, .banks = angles}};
 }
 
+Datapath layer_norm_datapath(const Program&, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L");
+  using enum Operator;
+  Datapath made;
+  made.add(FloatAdd, 3 * lanes);  // both sums, and centring before the second
+  made.add(FloatMultiply, lanes);
+  made.add(FloatAdd, 2 * PartialSums, PartialSums);  // a row's partial sums, once
+  made.add(FloatDivide, 3);
+  made.add(FloatSqrt, 1);
+  made.add(FloatAdd, 2 * lanes);
+  made.add(FloatMultiply, 2 * lanes);
+  made.then(FloatAdd);
+  made.then(FloatMultiply, 2);
+  made.then(FloatAdd);
+  return made;
+}
+
+Datapath rms_norm_datapath(const Program&, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L");
+  using enum Operator;
+  Datapath made;
+  made.add(FloatAdd, lanes);
+  made.add(FloatMultiply, lanes);
+  made.add(FloatAdd, PartialSums, PartialSums);  // a row's partial sums, once
+  made.add(FloatDivide, 2);
+  made.add(FloatSqrt, 1);
+  made.add(FloatMultiply, 2 * lanes);
+  made.then(FloatMultiply, 2);
+  return made;
+}
+
+Datapath quantize_datapath(const Program&, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L");
+  using enum Operator;
+  Datapath made;
+  made.add(FloatCompare, 2 * lanes);  // the magnitude, and the larger of two
+  made.add(FloatDivide, 2);
+  made.add(FloatMultiply, lanes);
+  made.add(FloatCompare, 3 * lanes);  // both ends of the range, and the sign
+  made.add(FloatAdd, lanes);
+  made.add(FloatToInt, lanes);
+  made.then(FloatMultiply);
+  made.then(FloatCompare, 2);
+  made.then(FloatAdd);
+  made.then(FloatToInt);
+  return made;
+}
+
+Datapath dequantize_datapath(const Program&, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L");
+  using enum Operator;
+  Datapath made;
+  made.add(IntToFloat, lanes);
+  made.add(FloatMultiply, 2 * lanes);
+  made.then(IntToFloat);
+  made.then(FloatMultiply);
+  return made;
+}
+
+/// Any value of the head may meet any angle that belongs to it.
+Datapath rotary_datapath(const Program&, const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
+  using enum Operator;
+  Datapath made;
+  made.add(FloatMultiply, 2 * lanes);
+  made.add(FloatAdd, lanes);
+  made.add(Select, 2 * lanes * selects_of(32, 2 * beats));
+  made.then(FloatMultiply);
+  made.then(FloatAdd);
+  return made;
+}
+
 }  // namespace
 
 void add_row_kernels(std::vector<KernelRecord>& records) {
@@ -227,7 +305,8 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "in1", "in2", "real:epsilon", "tokens", "out*"},
                      .nest = layer_norm,
-                     .buffers = row_buffer,
+                     .buffers = norm_buffers,
+                     .datapath = layer_norm_datapath,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "rms_norm",
@@ -236,7 +315,8 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Beats", "sizes Repeat*"},
                      .arguments = {"in0", "in1", "real:epsilon", "tokens", "out*"},
                      .nest = rms_norm,
-                     .buffers = row_buffer,
+                     .buffers = norm_buffers,
+                     .datapath = rms_norm_datapath,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "quantize_rows",
@@ -246,6 +326,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .arguments = {"in0", "out-last", "tokens", "out*-last"},
                      .nest = quantize_rows,
                      .buffers = quantized_row_buffers,
+                     .datapath = quantize_datapath,
                      .row_barrier = true,
                      .holds_row = true});
   records.push_back({.kind = "dequantize_rows",
@@ -253,7 +334,8 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .summary = "i32 sums to f32 by row and channel scale",
                      .template_arguments = {"L", "Beats"},
                      .arguments = {"in0", "in1", "in2", "out0", "tokens"},
-                     .nest = dequantize_rows});
+                     .nest = dequantize_rows,
+                     .datapath = dequantize_datapath});
   records.push_back(
       {.kind = "rotary",
        .header = "streamtensor/rotary.h",
@@ -262,6 +344,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
        .arguments = {"in0", "in1", "in2", "out0", "tokens"},
        .nest = rotary,
        .buffers = rotary_buffers,
+                     .datapath = rotary_datapath,
        .row_barrier = true});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/cli/model_parts.h"
+#include "tests/common/model_parts.h"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/cli/block_model.h"
+#include "tests/common/block_model.h"
 
 #include <cmath>
 
 namespace st::test {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr int Context = 64, Longest = 16;
 
 class Block : public DecoderJson {
  public:
@@ -59,7 +57,7 @@ class Block : public DecoderJson {
   BlockModel finish(const std::string& normed) {
     const std::string head = parameter("lm_head.weight", {shape_.width, shape_.vocabulary});
     node("lm_head", "MatMul", {normed, head}, {}, {"logits"});
-    interface({shape_.vocabulary, shape_.kv_heads, shape_.head_dim, Context, Longest});
+    interface({shape_.vocabulary, shape_.kv_heads, shape_.head_dim, shape_.positions, shape_.longest});
     return {json(), std::move(weights_)};
   }
 
@@ -74,7 +72,7 @@ BlockModel gpt2_block(const BlockShape& shape) {
   Block b("gpt2_block", shape);
   const int width = shape.width;
   b.embedding("wte", "input_ids", shape.vocabulary);
-  b.embedding("wpe", "position_ids", Context);
+  b.embedding("wpe", "position_ids", shape.positions);
   std::string x = b.node("embedding", "Add", {"wte", "wpe"});
   b.linear_with_bias("c_attn", b.layer_norm("ln_1", x), width, 3 * width);
   b.node("split", "Split", {"c_attn"}, {integer("axis", -1), integer("num_outputs", 3)},
@@ -90,16 +88,23 @@ BlockModel gpt2_block(const BlockShape& shape) {
   return b.finish(b.layer_norm("ln_f", x));
 }
 
-BlockModel llama_block(const BlockShape& shape, bool first_norm) {
+BlockModel llama_block(const BlockShape& shape, bool first_norm, bool biases) {
   Block b("llama_block", shape);
   const int width = shape.width, keys = shape.kv_heads * shape.head_dim;
   std::string x = b.embedding("embed_tokens", "input_ids", shape.vocabulary);
-  b.parameter("cos", {Context, shape.head_dim / 2});
-  b.parameter("sin", {Context, shape.head_dim / 2});
+  b.parameter("cos", {shape.positions, shape.head_dim / 2});
+  b.parameter("sin", {shape.positions, shape.head_dim / 2});
   const std::string read = first_norm ? b.rms_norm("input_norm", x) : x;
-  b.linear("q_proj", read, width, shape.heads * shape.head_dim);
-  b.linear("k_proj", read, width, keys);
-  b.linear("v_proj", read, width, keys);
+  const auto project = [&](const std::string& name, int out) {
+    if (biases) {
+      b.linear_with_bias(name, read, width, out);
+    } else {
+      b.linear(name, read, width, out);
+    }
+  };
+  project("q_proj", shape.heads * shape.head_dim);
+  project("k_proj", keys);
+  project("v_proj", keys);
   b.attend(b.rotary("query", "q_proj", shape.heads), b.rotary("key", "k_proj", shape.kv_heads),
            "v_proj");
   b.linear("o_proj", "attention", shape.heads * shape.head_dim, width);
@@ -110,6 +115,30 @@ BlockModel llama_block(const BlockShape& shape, bool first_norm) {
   b.node("gated", "Mul", {"swish", "up_proj"});
   b.linear("down_proj", "gated", shape.hidden, width);
   x = b.node("residual_2", "Add", {x, "down_proj"});
+  return b.finish(b.rms_norm("norm", x));
+}
+
+BlockModel gemma_block(const BlockShape& shape) {
+  Block b("gemma_block", shape);
+  const int width = shape.width, keys = shape.kv_heads * shape.head_dim;
+  std::string x = b.embedding("embed_tokens", "input_ids", shape.vocabulary);
+  b.parameter("cos", {shape.positions, shape.head_dim / 2});
+  b.parameter("sin", {shape.positions, shape.head_dim / 2});
+  b.rms_norm("input_norm", x);
+  b.linear("q_proj", "input_norm", width, shape.heads * shape.head_dim);
+  b.linear("k_proj", "input_norm", width, keys);
+  b.linear("v_proj", "input_norm", width, keys);
+  b.attend(b.rotary("query", "q_proj", shape.heads), b.rotary("key", "k_proj", shape.kv_heads),
+           "v_proj");
+  b.linear("o_proj", "attention", shape.heads * shape.head_dim, width);
+  x = b.node("residual_1", "Add", {x, b.rms_norm("post_attention_norm", "o_proj")});
+  b.rms_norm("pre_feedforward_norm", x);
+  b.node("gelu", "Gelu", {b.linear("gate_proj", "pre_feedforward_norm", width, shape.hidden)},
+         {{{"name", "approximate"}, {"type", "STRING"}, {"s", "dGFuaA=="}}});
+  b.linear("up_proj", "pre_feedforward_norm", width, shape.hidden);
+  b.node("gated", "Mul", {"gelu", "up_proj"});
+  b.linear("down_proj", "gated", shape.hidden, width);
+  x = b.node("residual_2", "Add", {x, b.rms_norm("post_feedforward_norm", "down_proj")});
   return b.finish(b.rms_norm("norm", x));
 }
 

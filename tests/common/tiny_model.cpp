@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/cli/tiny_model.h"
+#include "tests/common/tiny_model.h"
 
 #include <algorithm>
 #include <cmath>

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/cli/model_parts.h"
+#include "tests/common/model_parts.h"
 #include "tests/common/tool.h"
 
 namespace st::test {

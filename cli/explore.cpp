@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "cli/search.h"
+#include "core/support/write_file.h"
+#include "frontends/onnx_json/onnx_json.h"
+
+namespace st::cli {
+namespace {
+
+struct Options {
+  std::string model, weights, target, design, output;
+  std::vector<std::string> dims;
+  double seconds = 0;
+  uint64_t seed = 1;
+  CompileOptions compile;
+};
+
+Result<Design> read_design(const Options& options) {
+  ST_TRY(target, find_target(options.target));
+  ST_TRY(dims, parse_dims(options.dims));
+  ReadOptions reading;
+  reading.dims = dims;
+  if (!options.weights.empty()) reading.weights = options.weights;
+  ST_TRY(graph, read_onnx_json(options.model, reading));
+  Design design;
+  design.graph = std::move(graph);
+  design.target = target;
+  design.options = options.compile;
+  return design;
+}
+
+Status explore(const Options& options) {
+  ST_TRY(design, read_design(options));
+  if (!options.design.empty()) {
+    ST_TRY(text, apply_design(options.design, design.options));
+    (void)text;
+  }
+  std::string text;
+  if (options.seconds > 0) {
+    Progress progress;
+    Result<SearchResult> found = search(design, options.seconds, options.seed, progress);
+    progress.finish();
+    if (!found.ok()) return found.errors();
+    text = st::text_of(found->choice, &found->cost);
+  } else {
+    ST_TRY(cost, evaluate(design, Rows::All));
+    text = st::text_of({design.options.parameter_ports, design.options.tiling}, &cost);
+  }
+  if (options.output.empty()) {
+    std::cout << text;
+    return {};
+  }
+  return write_file(options.output, text);
+}
+
+}  // namespace
+
+Action add_explore(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model, "model.json: ONNX in protobuf's JSON form")->required();
+  app.add_option("--target", options->target, "board, or a JSON file that describes one")
+      ->required();
+  app.add_option("--design", options->design,
+                 "choices to judge, or to begin a search from: a file that --output wrote, or your "
+                 "own tuner");
+  app.add_option("--budget", options->seconds, "seconds to search for a faster design; 0: none")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--seed", options->seed, "of the search")->capture_default_str();
+  app.add_option("-o,--output", options->output,
+                 "write choices and cost to this file (default: standard output)");
+  app.add_option("--weights", options->weights, "HDF5 file");
+  app.add_option("--precision", options->compile.precision, "of linear layers")
+      ->check(CLI::IsMember(precisions()))
+      ->capture_default_str();
+  app.add_option("--dim", options->dims,
+                 "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
+  app.add_option("--parameter-ports", options->compile.parameter_ports,
+                 "memory ports for weights, per group, without a choice")
+      ->check(CLI::Range(1, 28))
+      ->capture_default_str();
+  return [options] {
+    const Status status = explore(*options);
+    return status.ok() ? 0 : fail(status.errors());
+  };
+}
+
+}  // namespace st::cli

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/dataflow/datapath.h"
+
+#include <bit>
+
+namespace st {
+
+const std::vector<OperatorCost>& operator_costs() {
+  static const std::vector<OperatorCost> costs = {
+      {"float add", 7, 198, 318, 2, "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fadd fulldsp"},
+      {"float multiply", 4, 78, 143, 3,
+       "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fmul maxdsp"},
+      {"float divide", 12, 883, 1227, 0,
+       "stages: csynth, Vitis HLS 2023.2, which shows no resources; these: Vivado, xcu280-2L"},
+      {"float square root", 12, 883, 1227, 0, "no report at hand; taken as a division"},
+      {"float exponential", 14, 748, 316, 7,
+       "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fexp fulldsp"},
+      {"float compare", 2, 70, 66, 0,
+       "stages: csynth, Vitis HLS 2023.2, which shows no resources; LUT and FF: our estimate"},
+      {"int to float", 4, 190, 173, 0, "Vivado, xcu280-2L"},
+      {"float to int", 4, 177, 106, 0, "Vivado, xcu280-2L"},
+      {"8-bit multiply", 1, 70, 32, 0, "Vivado, xcu280-2L: 68 to 71 LUT; csynth estimates 40"},
+      {"pair of 8-bit multiplies", 3, 20, 36, 1,
+       "WP486: two products that share an operand; LUTs: the correction of the upper one"},
+      {"32-bit add", 1, 34, 32, 0, "Vivado, xcu280-2L"},
+      {"4:1 select", 0, 1, 0, 0, "UG574: a 6-input LUT"},
+  };
+  return costs;
+}
+
+const OperatorCost& cost_of(Operator op) { return operator_costs()[static_cast<size_t>(op)]; }
+
+int64_t Datapath::stages() const {
+  int64_t sum = 0;
+  for (Operator op : path) sum += cost_of(op).stages;
+  return sum;
+}
+
+int64_t tree_levels(int64_t lanes) {
+  return lanes < 2 ? 0 : std::bit_width(static_cast<uint64_t>(lanes - 1));
+}
+
+int64_t selects_of(int64_t bits, int64_t choices) {
+  // Each 4:1 multiplexer takes three choices away.
+  return choices < 2 ? 0 : bits * ((choices + 1) / 3);
+}
+
+}  // namespace st

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The shape of a linear layer in hardware (hls_templates/streamtensor/matmul.h): one place that
+/// lowering, verifier, interpreter and cost model agree on.
+#pragma once
+
+#include "core/dataflow/datapath.h"
+#include "core/dataflow/program.h"
+
+namespace st {
+
+/// y[rows, width] = x[rows, depth] * weights[width, depth]^T, cut into beats.
+struct MatmulShape {
+  int64_t depth_lanes = 1;  ///< KL: values of a beat of x
+  int64_t depth_beats = 1;  ///< KBeats
+  int64_t out_lanes = 1;    ///< NL: results of a beat of y
+  int64_t rows = 1;         ///< NP: rows of weights of a beat
+  int64_t streams = 1;      ///< of weights
+  int64_t steps = 1;        ///< Steps: groups of results that take turns on a beat of x
+  int64_t tiles = 1;        ///< Tiles of results; x is read once for each
+
+  [[nodiscard]] int64_t lanes() const { return rows * streams; }  ///< results at once
+  [[nodiscard]] int64_t tile() const { return lanes() * steps; }  ///< results of a tile
+  [[nodiscard]] int64_t width() const { return tile() * tiles; }
+  [[nodiscard]] int64_t depth() const { return depth_lanes * depth_beats; }
+  /// Multiplications in an iteration of its loop.
+  [[nodiscard]] int64_t products() const { return depth_lanes * lanes(); }
+  /// Whether beats of y are whole steps, and tiles whole beats.
+  [[nodiscard]] bool fits() const { return out_lanes % lanes() == 0 && tile() % out_lanes == 0; }
+
+  /// Types of its streams; `row_trip` is the loop over rows.
+  [[nodiscard]] StreamType x_type(const Trip& row_trip, DType dtype) const;
+  [[nodiscard]] StreamType weight_type(const Trip& row_trip, DType dtype) const;
+  [[nodiscard]] StreamType y_type(const Trip& row_trip, DType dtype) const;
+  /// Kernel::sizes.
+  [[nodiscard]] std::map<std::string, int64_t> sizes() const;
+};
+
+/// The shape that a kernel's sizes and number of inputs say.
+MatmulShape matmul_shape_of(const Kernel& kernel);
+
+/// Cycles between iterations of its loop.
+int64_t matmul_interval(const MatmulShape& shape, DType dtype);
+
+/// Products of a beat, their trees, the sums so far, and which of these it is the turn of.
+Datapath matmul_datapath(const MatmulShape& shape, DType dtype);
+
+}  // namespace st

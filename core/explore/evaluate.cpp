@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/explore/evaluate.h"
+
+#include <algorithm>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/resources/kernel_resources.h"
+#include "core/resources/program_network.h"
+#include "core/simulate/deadlock.h"
+#include "core/simulate/simulator.h"
+
+namespace st {
+namespace {
+
+/// Enough rows to reach a steady pace, and as many more to measure it by.
+constexpr int64_t WarmRows = 2, PacedRows = 4;
+
+Result<int64_t> prefill_of(const Program& program, int group, const Target& target, int64_t rows) {
+  const Network network =
+      network_of(program, group, target, {{{Sequence, rows}, {Past, 0}}});
+  const SimulationResult run = Simulator(network).run();
+  if (!run.completed) return deadlock_problem(network, depths_of(network), run);
+  return run.cycles;
+}
+
+}  // namespace
+
+bool DesignCost::fits() const {
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds), [&](const auto& kind) {
+    return resources.*kind.count <= budget.*kind.count;
+  });
+}
+
+Result<DesignCost> evaluate(Design& design, Rows rows) {
+  ST_CHECK(compile_up_to("place-memories", design));
+  const Program& program = design.program;
+  DesignCost cost;
+  cost.groups = program.groups;
+  cost.budget = design.target.budget();
+  for (const Kernel& kernel : program.kernels) {
+    const int64_t cycles = cost_of(program, kernel).row_cycles;
+    if (cycles <= cost.row_cycles) continue;
+    cost.row_cycles = cycles;
+    cost.slowest = kernel.name;
+    cost.slowest_node = kernel.origin;
+  }
+  const int64_t all = program.max_sequence;
+  cost.extrapolated = rows == Rows::Few && all > WarmRows + PacedRows;
+  for (int group = 0; group < program.groups; ++group) {
+    const ResourceCounts used = resources_of(program, group);
+    for (const ResourceKind& kind : ResourceKinds)
+      cost.resources.*kind.count = std::max(cost.resources.*kind.count, used.*kind.count);
+    if (!cost.extrapolated) {
+      ST_TRY(cycles, prefill_of(program, group, design.target, all));
+      cost.prefill_cycles += cycles;
+      continue;
+    }
+    ST_TRY(warm, prefill_of(program, group, design.target, WarmRows));
+    ST_TRY(paced, prefill_of(program, group, design.target, WarmRows + PacedRows));
+    cost.prefill_cycles += warm + (paced - warm) * (all - WarmRows) / PacedRows;
+  }
+  return cost;
+}
+
+}  // namespace st

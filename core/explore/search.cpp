@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/explore/search.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <random>
+
+#include "core/dataflow/kernel_record.h"
+#include "core/explore/unroll_layers.h"
+#include "core/resources/kernel_resources.h"
+
+namespace st {
+namespace {
+
+/// Sizes of tiles that the first candidates try: larger ones read x less often, and take registers.
+constexpr int64_t Tiles[] = {64, 128, 32};
+/// A candidate that does not fit is tried again with less for its layers, this often.
+constexpr int MostShrinks = 4;
+
+class Search {
+ public:
+  Search(const Design& start, const SearchOptions& options)
+      : start_(start), options_(options), random_(options.seed) {}
+
+  Result<SearchResult> run() {
+    Design quantised = start_;
+    ST_CHECK(compile_up_to("quantise", quantised));
+    layers_ = linear_layers(quantised.graph);
+    // Without a choice: what all others are measured against, and what the other kernels take.
+    const auto first = consider({start_.options.parameter_ports, start_.options.tiling});
+    if (first) result_.first_cost = *first;
+    if (program_) {
+      limits_of_layers();
+      for (int64_t tile : Tiles) by_intensity(tile);
+      while (!ended() && !layers_.empty()) change_one();
+    }
+    if (!found_) return problems_;
+    Design best = start_;
+    apply(result_.choice, best);
+    ST_TRY(cost, evaluate(best, Rows::All));
+    result_.cost = cost;
+    return std::move(result_);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] bool ended() const {
+    const std::chrono::duration<double> spent = Clock::now() - begin_;
+    return spent.count() > options_.seconds || result_.evaluations >= options_.most_evaluations ||
+           stopped();
+  }
+
+  [[nodiscard]] bool stopped() const { return options_.stop && options_.stop(); }
+
+  static void apply(const DesignChoice& choice, Design& design) {
+    design.options.parameter_ports = choice.parameter_ports;
+    design.options.tiling = choice.tiling;
+  }
+
+  /// The cost of a candidate that compiles, which is the best one if it fits and is fastest.
+  std::optional<DesignCost> consider(const DesignChoice& choice) {
+    ++result_.evaluations;
+    ++judged_;
+    Design design = start_;
+    apply(choice, design);
+    Result<DesignCost> cost = evaluate(design, Rows::Few);
+    if (!cost.ok()) {
+      problems_ = cost.errors();
+      return std::nullopt;
+    }
+    if (!program_) {
+      program_ = design.program;
+      limits_.row_lanes = design.options.tiling.row_lanes;
+    }
+    const bool better = !found_ || cost->prefill_cycles < result_.cost.prefill_cycles;
+    if (cost->fits() && better) {
+      found_ = true;
+      result_.choice = choice;
+      result_.cost = *cost;
+    }
+    if (!cost->fits()) problems_ = {too_large(*cost)};
+    if (options_.progress) options_.progress(result_.evaluations, result_.cost.prefill_cycles);
+    return *cost;
+  }
+
+  Diagnostic too_large(const DesignCost& cost) const {
+    Diagnostic problem = {"E0403", "no design was found that fits " + start_.target.name, "", {},
+                          "choose a larger target, or smaller bounds with --dim"};
+    for (const ResourceKind& kind : ResourceKinds) {
+      if (cost.resources.*kind.count <= cost.budget.*kind.count) continue;
+      problem.details.push_back(std::string(kind.name) + ": the last one needs " +
+                                std::to_string(cost.resources.*kind.count) +
+                                " (predicted), the budget is " +
+                                std::to_string(cost.budget.*kind.count));
+    }
+    return problem;
+  }
+
+  /// What is left for linear layers beside all other kernels of the first candidate.
+  void limits_of_layers() {
+    limits_.budget = start_.target.budget();
+    int others = 0;
+    for (int group = 0; group < program_->groups; ++group) {
+      ResourceCounts taken = control_resources(*program_, group);
+      int ports = 0;
+      for (KernelId k : program_->kernels_of(group)) {
+        const Kernel& kernel = program_->kernels[static_cast<size_t>(k)];
+        if (kernel.kind == "matmul") continue;
+        taken += resources_of(*program_, kernel);
+        limits_.other_cycles = std::max(limits_.other_cycles, pace_of(kernel));
+      }
+      for (MemoryId m : program_->memories_of(group))
+        ports += program_->memories[static_cast<size_t>(m)].role != MemoryRole::Parameters;
+      others = std::max(others, ports);
+      for (const ResourceKind& kind : ResourceKinds)
+        limits_.budget.*kind.count = std::min(
+            limits_.budget.*kind.count,
+            std::max<int64_t>(0, start_.target.budget().*kind.count - taken.*kind.count));
+    }
+    limits_.ports = std::max(1, start_.target.max_ports() - others);
+  }
+
+  /// Loaders are as fast as there are ports for them, and what only moves a layer's rows as fast as
+  /// the layer takes them: only kernels that compute are slow by themselves.
+  int64_t pace_of(const Kernel& kernel) const {
+    const bool moves = kernel.kind == "load_params" || kernel.kind == "fork" ||
+                       kernel.kind == "convert" || kernel.kind == "adapt" ||
+                       kernel_record(kernel.kind).holds_row;
+    return moves ? 1 : cost_of(*program_, kernel).row_cycles;
+  }
+
+  void by_intensity(int64_t tile) {
+    UnrollLimits limits = limits_;
+    limits.most_tile = tile;
+    // However short the budget is, one candidate with choices is judged.
+    for (int shrink = 0; shrink < MostShrinks && (!ended() || (judged_ < 2 && !stopped())); ++shrink) {
+      const auto cost = consider({limits.ports, unroll_layers(layers_, limits)});
+      if (!cost || cost->fits()) return;
+      for (const ResourceKind& kind : ResourceKinds) {
+        const int64_t over = cost->resources.*kind.count - cost->budget.*kind.count;
+        if (over > 0)
+          limits.budget.*kind.count = std::max<int64_t>(0, limits.budget.*kind.count - over);
+      }
+    }
+  }
+
+  /// Another step for one layer of the best choice.
+  void change_one() {
+    const LinearLayer& layer = layers_[random_() % layers_.size()];
+    UnrollLimits limits = limits_;
+    limits.most_tile = Tiles[random_() % std::size(Tiles)];
+    const std::vector<LinearTiling> steps = unroll_steps(layer, limits);
+    if (steps.empty()) {
+      ++result_.evaluations;
+      return;
+    }
+    DesignChoice choice = result_.choice;
+    choice.parameter_ports = limits_.ports;
+    choice.tiling.row_lanes = limits.row_lanes;
+    choice.tiling.linear[layer.key] = steps[random_() % steps.size()];
+    if (choice == result_.choice) {
+      ++result_.evaluations;
+      return;
+    }
+    consider(choice);
+  }
+
+  const Design& start_;
+  const SearchOptions& options_;
+  std::mt19937_64 random_;
+  Clock::time_point begin_ = Clock::now();
+  std::vector<LinearLayer> layers_;
+  std::optional<Program> program_;  ///< of the first candidate that compiled
+  UnrollLimits limits_;
+  bool found_ = false;
+  int judged_ = 0;  ///< candidates that were compiled
+  Diagnostics problems_;
+  SearchResult result_;
+};
+
+}  // namespace
+
+Result<SearchResult> search_design(const Design& start, const SearchOptions& options) {
+  return Search(start, options).run();
+}
+
+}  // namespace st

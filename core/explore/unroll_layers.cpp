@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/explore/unroll_layers.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "core/resources/kernel_resources.h"
+
+namespace st {
+namespace {
+
+int64_t largest_divisor(int64_t number, int64_t most) {
+  for (int64_t d = std::min(number, most); d > 1; --d)
+    if (number % d == 0) return d;
+  return 1;
+}
+
+/// Steps that make the largest tile that is allowed; float sums need several to take turns.
+int64_t steps_for(const LinearLayer& layer, int64_t lanes, int64_t most_tile) {
+  const int64_t whole = layer.width / lanes;
+  const int64_t most = std::max<int64_t>(1, most_tile / lanes);
+  return largest_divisor(whole, most);
+}
+
+int64_t words_of(const LinearLayer& layer) {
+  return (layer.depth * layer.width * bits_of(layer.dtype) + WordBits - 1) / WordBits;
+}
+
+/// A layer on its way through its steps.
+struct Growing {
+  const LinearLayer* layer;
+  std::vector<LinearTiling> steps;
+  int row_lanes = WidestRow;
+  size_t at = 0;
+  [[nodiscard]] MatmulShape shape(size_t step) const {
+    return *tiled_matmul(*layer, steps[step], row_lanes);
+  }
+  [[nodiscard]] int64_t cycles() const { return row_cycles_of(shape(at), layer->dtype); }
+  [[nodiscard]] ResourceCounts resources(size_t step) const {
+    return resources_of(shape(step), layer->dtype);
+  }
+};
+
+bool within(const ResourceCounts& used, const ResourceCounts& budget) {
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds), [&](const auto& kind) {
+    return used.*kind.count <= budget.*kind.count;
+  });
+}
+
+}  // namespace
+
+std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLimits& limits) {
+  const int64_t word = WordBits / bits_of(layer.dtype);
+  const int64_t depth_lanes = largest_divisor(layer.depth, std::min<int64_t>(16, word));
+  std::vector<LinearTiling> steps;
+  int64_t fastest = 0;
+  const auto offer = [&](int64_t rows, int64_t streams) {
+    if (layer.width % (rows * streams) != 0) return;
+    const LinearTiling tiling = {depth_lanes, rows, streams,
+                                 steps_for(layer, rows * streams, limits.most_tile)};
+    const auto shape = tiled_matmul(layer, tiling, limits.row_lanes);
+    if (!shape.ok()) return;
+    const int64_t cycles = row_cycles_of(*shape, layer.dtype);
+    if (!steps.empty() && cycles >= fastest) return;
+    fastest = cycles;
+    steps.push_back(tiling);
+  };
+  int64_t most_rows = 1;
+  for (int64_t rows = 1; rows * depth_lanes <= word; rows *= 2) {
+    if (layer.width % rows != 0) break;
+    offer(rows, 1);
+    most_rows = rows;
+  }
+  for (int64_t streams = 2; streams <= limits.ports; ++streams) offer(most_rows, streams);
+  return steps;
+}
+
+int64_t row_cycles_of(const MatmulShape& shape, DType dtype) {
+  return shape.tiles * shape.depth_beats * shape.steps * matmul_interval(shape, dtype);
+}
+
+ResourceCounts resources_of(const MatmulShape& shape, DType dtype) {
+  ResourceCounts total = resources_of(matmul_datapath(shape, dtype));
+  const int64_t bits = bits_of(dtype);
+  total.ff += 32 * (shape.tile() + shape.out_lanes) +
+              bits * shape.depth_lanes * (1 + shape.rows * shape.streams);
+  return total;
+}
+
+Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits& limits) {
+  std::vector<Growing> growing;
+  int64_t words = 0;
+  ResourceCounts used;
+  for (const LinearLayer& layer : layers) {
+    growing.push_back({&layer, unroll_steps(layer, limits), limits.row_lanes, 0});
+    used += growing.back().resources(0);
+    words += words_of(layer);
+  }
+  // Nothing is gained below these: the ports bring a word each in a cycle.
+  const int64_t enough = std::max(limits.other_cycles, words / std::max(1, limits.ports));
+  const auto slower = [&](size_t a, size_t b) {
+    const int64_t first = growing[a].cycles(), second = growing[b].cycles();
+    return first != second ? first < second : a > b;
+  };
+  std::priority_queue<size_t, std::vector<size_t>, decltype(slower)> slowest(slower);
+  for (size_t g = 0; g < growing.size(); ++g) slowest.push(g);
+  while (!slowest.empty()) {
+    Growing& layer = growing[slowest.top()];
+    const size_t index = slowest.top();
+    slowest.pop();
+    if (layer.cycles() <= enough) break;
+    if (layer.at + 1 == layer.steps.size()) continue;
+    ResourceCounts next = used;
+    const ResourceCounts now = layer.resources(layer.at), then = layer.resources(layer.at + 1);
+    for (const ResourceKind& kind : ResourceKinds)
+      next.*kind.count += then.*kind.count - now.*kind.count;
+    if (!within(next, limits.budget)) continue;
+    used = next;
+    ++layer.at;
+    slowest.push(index);
+  }
+  Tiling tiling{limits.row_lanes, {}};
+  for (const Growing& layer : growing) tiling.linear[layer.layer->key] = layer.steps[layer.at];
+  return tiling;
+}
+
+}  // namespace st

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The knobs of lowering: how each linear layer is tiled and unrolled (StreamTensor §5.1).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/dataflow/kernels/matmul.h"
+#include "core/graph/graph.h"
+
+namespace st {
+
+/// How one linear layer is cut; see MatmulShape. 0: as without a choice.
+struct LinearTiling {
+  int64_t depth_lanes = 0;  ///< values of x at once; divides the depth
+  int64_t rows = 0;         ///< results of one weight stream at once
+  int64_t streams = 0;      ///< of weights, each from a memory port of its own
+  int64_t steps = 0;        ///< groups of results that take turns on a beat of x
+  friend bool operator==(const LinearTiling&, const LinearTiling&) = default;
+};
+
+/// Lanes of a row of floats at most: 16 of them fill the word of a memory port.
+inline constexpr int WidestRow = 16;
+
+/// The knobs of a model.
+struct Tiling {
+  /// Values of an activation's row at once, in all kernels that are no linear layers; 0: as many as
+  /// fit the target (core/compiler/row_lanes.h), or WidestRow where nobody asks.
+  int row_lanes = 0;
+  std::map<std::string, LinearTiling> linear;  ///< by key of the node (node_keys())
+  friend bool operator==(const Tiling&, const Tiling&) = default;
+  [[nodiscard]] int lanes() const { return row_lanes > 0 ? row_lanes : WidestRow; }
+};
+
+/// A name for each node that is unique in the graph: its own, or with "#2", "#3" behind it where
+/// names repeat.
+std::vector<std::string> node_keys(const Graph& graph);
+
+/// A linear layer of a quantised graph: MatMul with a constant, or MatMulInt8.
+struct LinearLayer {
+  int node = -1;  ///< index in the graph
+  std::string key;
+  int64_t depth = 0, width = 0;
+  DType dtype = DType::F32;  ///< of rows and weights
+};
+std::vector<LinearLayer> linear_layers(const Graph& graph);
+
+/// One result at a time, a beat of `depth` at once: what a linear layer is without any choice.
+/// Its results come in beats of at most `row_lanes`.
+MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes = WidestRow);
+
+/// The shape that a choice means for a layer. Errors: E0314 if it does not divide depth or width, or
+/// a beat of weights exceeds a memory word; `where` names the layer.
+Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& tiling,
+                                 int row_lanes = WidestRow);
+
+/// The keys of a tiling that no layer has. Errors: E0314, all at once, with the nearest names.
+Status check_keys(const Tiling& tiling, const std::vector<LinearLayer>& layers);
+
+}  // namespace st

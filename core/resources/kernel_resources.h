@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// What a kernel, and a group, take of a device: operators, control, registers, memories, adapters
+/// of device memory. All predicted, from the operators of core/dataflow/datapath.h and the geometry
+/// of memories; no whole kernel has been synthesised.
+#pragma once
+
+#include "core/dataflow/datapath.h"
+#include "core/dataflow/program.h"
+#include "core/platform/target.h"
+
+namespace st {
+
+/// Adds b to a.
+ResourceCounts& operator+=(ResourceCounts& a, const ResourceCounts& b);
+
+/// What operators take.
+ResourceCounts resources_of(const Datapath& datapath);
+
+/// What a kernel takes, with the FIFOs that it writes and the adapter of its memory port. An array
+/// or FIFO whose memory is not chosen yet counts as the kind that suits its geometry. Nodes of one
+/// instance take the same hardware; each states all of it.
+ResourceCounts resources_of(const Program& program, const Kernel& kernel);
+
+/// The control registers of a group's top function: s_axilite with a pointer per memory.
+ResourceCounts control_resources(const Program& program, int group);
+
+/// All kernels of a group, each instance once, and its control registers.
+ResourceCounts resources_of(const Program& program, int group);
+
+}  // namespace st

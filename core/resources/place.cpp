@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/place.h"
+
+#include <map>
+
+#include "core/resources/kernel_resources.h"
+
+namespace st {
+namespace {
+
+/// Of a build, which places some hundred kernels in a second or two. What an assignment costs
+/// beyond the best one is not proven here; bench_die_assignment shows how far off the search is.
+constexpr DieEffort BuildEffort = {.moves = 400,
+                                   .kicks = 8,
+                                   .rounds = 0,
+                                   .branches = 0,
+                                   .branch_rounds = 0,
+                                   .nodes = 0,
+                                   .seconds = 1};
+
+Diagnostic of_group(Diagnostic problem, const Target& target, int group) {
+  if (problem.code == "E0403")
+    problem.message =
+        "group " + std::to_string(group) + " on " + target.name + ": " + problem.message;
+  return problem;
+}
+
+}  // namespace
+
+DieProblem die_problem_of(const Program& program, int group, const Target& target) {
+  DieProblem problem = die_problem_of(target);
+  std::map<KernelId, int> index;
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+    index[k] = static_cast<int>(problem.kernels.size());
+    problem.kernels.push_back({kernel.name, resources_of(program, kernel),
+                               static_cast<int>(kernel.memories.size())});
+  }
+  if (!problem.kernels.empty()) problem.kernels[0].need += control_resources(program, group);
+  for (ChannelId c : program.channels_of(group)) {
+    const Channel& channel = program.channels[static_cast<size_t>(c)];
+    problem.streams.push_back(
+        {index.at(channel.producer), index.at(channel.consumer), channel.type.beat_bits()});
+  }
+  return problem;
+}
+
+std::vector<int> dies_of(const Program& program, int group) {
+  std::vector<int> dies;
+  for (KernelId k : program.kernels_of(group)) {
+    dies.push_back(program.kernels[static_cast<size_t>(k)].slr);
+    if (dies.back() < 0) return {};
+  }
+  return dies;
+}
+
+Status place_kernels(Program& program, const Target& target) {
+  Diagnostics problems;
+  for (int group = 0; group < program.groups; ++group) {
+    const DieProblem problem = die_problem_of(program, group, target);
+    Result<DieSolution> placed = assign_dies(problem, BuildEffort);
+    if (!placed.ok()) {
+      for (const Diagnostic& diagnostic : placed.errors())
+        problems.push_back(of_group(diagnostic, target, group));
+      continue;
+    }
+    const std::vector<KernelId> kernels = program.kernels_of(group);
+    for (size_t i = 0; i < kernels.size(); ++i)
+      program.kernels[static_cast<size_t>(kernels[i])].slr = placed->die[i];
+  }
+  return problems;
+}
+
+}  // namespace st

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/explore/search.h"
+
+#include <gtest/gtest.h>
+
+#include "frontends/onnx_json/onnx_json.h"
+#include "tests/common/tool.h"
+
+namespace st {
+namespace {
+
+Design adder(const std::string& precision) {
+  Design design;
+  auto graph = read_onnx_json(test::source("examples/adder/model.json").string(), {});
+  EXPECT_TRUE(graph.ok());
+  design.graph = std::move(*graph);
+  auto target = find_target("u280");
+  EXPECT_TRUE(target.ok());
+  design.target = *target;
+  design.options.precision = precision;
+  return design;
+}
+
+SearchResult searched(const Design& design, int evaluations, uint64_t seed) {
+  SearchOptions options;
+  options.seconds = 1e6;
+  options.most_evaluations = evaluations;
+  options.seed = seed;
+  auto found = search_design(design, options);
+  EXPECT_TRUE(found.ok()) << found.errors()[0].message;
+  return *found;
+}
+
+TEST(Search, FindsAFasterDesignThatFits) {
+  const SearchResult found = searched(adder("w8a8"), 4, 1);
+  EXPECT_TRUE(found.cost.fits());
+  ASSERT_GT(found.first_cost.prefill_cycles, 0);
+  EXPECT_LT(found.cost.prefill_cycles * 2, found.first_cost.prefill_cycles);
+  EXPECT_EQ(found.evaluations, 4);
+}
+
+TEST(Search, IsDeterministicForASeed) {
+  const Design design = adder("w8a8");
+  const SearchResult first = searched(design, 6, 7), second = searched(design, 6, 7);
+  EXPECT_EQ(first.choice, second.choice);
+  EXPECT_EQ(text_of(first.choice, &first.cost), text_of(second.choice, &second.cost));
+}
+
+TEST(Search, EndsWithTheBestSoFarWhenItIsTold) {
+  const Design design = adder("w8a8");
+  int asked = 0, told = 0;
+  SearchOptions options;
+  options.seconds = 1e6;
+  options.stop = [&] { return ++asked > 2; };
+  options.progress = [&](int evaluations, int64_t) { told = evaluations; };
+  const auto found = search_design(design, options);
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->evaluations, told);
+  EXPECT_LE(found->evaluations, 4);
+}
+
+TEST(Search, SaysWhatIsShortWhereNothingFits) {
+  Design design = adder("f32");
+  design.target.budget_percent.dsp.value = 1;
+  SearchOptions options;
+  options.most_evaluations = 3;
+  const auto found = search_design(design, options);
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.errors()[0].code, "E0403");
+  ASSERT_FALSE(found.errors()[0].details.empty());
+  EXPECT_NE(found.errors()[0].details[0].find("DSP"), std::string::npos);
+}
+
+TEST(Evaluate, CountsTheCyclesOfAllRows) {
+  Design few = adder("f32"), all = adder("f32");
+  const auto quick = evaluate(few, Rows::Few), exact = evaluate(all, Rows::All);
+  ASSERT_TRUE(quick.ok());
+  ASSERT_TRUE(exact.ok());
+  EXPECT_TRUE(quick->extrapolated);
+  EXPECT_FALSE(exact->extrapolated);
+  // The rows of a prefill look at more and more positions, which a few do not show.
+  EXPECT_NEAR(static_cast<double>(quick->prefill_cycles),
+              static_cast<double>(exact->prefill_cycles), 0.1 * exact->prefill_cycles);
+}
+
+}  // namespace
+}  // namespace st
