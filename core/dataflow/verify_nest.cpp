@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels against the order in which their ports carry tokens: converters, and the loops of all.
 #include <algorithm>
+#include <numeric>
 
 #include "core/dataflow/kernels/convert.h"
 #include "core/dataflow/kernels/elementwise.h"
@@ -9,7 +10,8 @@
 namespace st {
 namespace {
 
-/// Tokens and elements of what a converter holds, so that its plan is made in well below a second.
+/// Tokens and elements of what a converter holds, so that its plan is made in well below a second;
+/// beats of a row, of which a nest may have a table.
 constexpr int64_t MostBlock = int64_t{1} << 28;
 /// Of the buffers of one kernel; the largest devices have 2^29 on-chip bits.
 constexpr int64_t MostBits = int64_t{1} << 34;
@@ -57,7 +59,18 @@ LoopList coalesced(const Program& program, const LoopList& loops) {
   return out;
 }
 
-/// The loops around every access to a port in a nest.
+/// Rows of device memory and of adapters may have rates that are tables, as long as the row.
+bool rows_are_short(const Program& program, const Kernel& kernel) {
+  if (kernel.memories.empty() && kernel.kind != "adapt") return true;
+  const auto is_short = [&](const Port& port) {
+    return beats_per_row(program, port.type) <= MostBlock;
+  };
+  return std::all_of(kernel.inputs.begin(), kernel.inputs.end(), is_short) &&
+         std::all_of(kernel.outputs.begin(), kernel.outputs.end(), is_short);
+}
+
+/// The loops around every access to a port in a nest. A loop whose trip counts are a table is one
+/// with that around it.
 void collect(const Nest& nest, LoopList& around, bool writes, int port,
              std::vector<LoopList>& found) {
   for (const NestItem& item : nest) {
@@ -66,9 +79,15 @@ void collect(const Nest& nest, LoopList& around, bool writes, int port,
       if (std::find(ports.begin(), ports.end(), port) != ports.end()) found.push_back(around);
       continue;
     }
-    around.push_back(item.trip.count);
+    const LoopList outside = around;
+    if (item.trips_by_outer != nullptr) {
+      const std::vector<int64_t>& trips = *item.trips_by_outer;
+      around.back() = Extent(std::accumulate(trips.begin(), trips.end(), int64_t{0}));
+    } else {
+      around.push_back(item.trip.count);
+    }
     collect(item.items, around, writes, port, found);
-    around.pop_back();
+    around = outside;
   }
 }
 
@@ -123,6 +142,10 @@ void verify_nest(const Program& program, const Kernel& kernel, const Report& rep
   const KernelRecord& record = kernel_record(kernel.kind);
   if (local_bits_of(program, kernel) > MostBits) {
     report(kernel.name, "its buffers are larger than any device");
+    return;
+  }
+  if (!rows_are_short(program, kernel)) {
+    report(kernel.name, "its rows have more than 2^28 beats");
     return;
   }
   const Nest nest = record.nest(program, kernel);
