@@ -185,14 +185,16 @@ class Converter {
     const int outside = level;
     std::string out = nest(level, type);
     const int nested = level;
-    if (reader == 0 && window_ < elements_) {
+    // A loop that receives as well cannot be pipelined.
+    const bool receives = reader == 0 && window_ < elements_;
+    if (receives) {
       const std::string last =
           token_number(plan_.source, plan_.shared, last_coordinates(type, plan_.shared)).text();
       out += indent(level) + "const int last = " + last + ";\n";
       out += receive(level, "received <= last");
     }
     out += beats(level, to);
-    if (level > nested || (reader > 0 && level > outside)) out += "#pragma HLS PIPELINE II=1\n";
+    if (level > (receives ? nested : outside)) out += "#pragma HLS PIPELINE II=1\n";
     out += indent(level) + beat_type(to) + " beat_out;\n";
     IndexSum cell =
         arrival_number(plan_.source, plan_.shared, beat_coordinates(type, plan_.shared, to.lanes));

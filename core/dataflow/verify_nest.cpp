@@ -10,7 +10,8 @@
 namespace st {
 namespace {
 
-/// Tokens and elements of what a converter holds, so that its plan is made in well below a second.
+/// Tokens and elements of what a converter holds, so that its plan is made in well below a second;
+/// beats of a row, of which a nest may have a table.
 constexpr int64_t MostBlock = int64_t{1} << 28;
 /// Of the buffers of one kernel; the largest devices have 2^29 on-chip bits.
 constexpr int64_t MostBits = int64_t{1} << 34;
@@ -58,7 +59,18 @@ LoopList coalesced(const Program& program, const LoopList& loops) {
   return out;
 }
 
-/// The loops around every access to a port in a nest.
+/// Rows of device memory and of adapters may have rates that are tables, as long as the row.
+bool rows_are_short(const Program& program, const Kernel& kernel) {
+  if (kernel.memories.empty() && kernel.kind != "adapt") return true;
+  const auto is_short = [&](const Port& port) {
+    return beats_per_row(program, port.type) <= MostBlock;
+  };
+  return std::all_of(kernel.inputs.begin(), kernel.inputs.end(), is_short) &&
+         std::all_of(kernel.outputs.begin(), kernel.outputs.end(), is_short);
+}
+
+/// The loops around every access to a port in a nest. A loop whose trip counts are a table is one
+/// with that around it.
 void collect(const Nest& nest, LoopList& around, bool writes, int port,
              std::vector<LoopList>& found) {
   for (const NestItem& item : nest) {
@@ -67,20 +79,15 @@ void collect(const Nest& nest, LoopList& around, bool writes, int port,
       if (std::find(ports.begin(), ports.end(), port) != ports.end()) found.push_back(around);
       continue;
     }
+    const LoopList outside = around;
     if (item.trips_by_outer != nullptr) {
-      // Once in the loop around it: as if that loop were not there. Otherwise beats are counted.
-      const auto& trips = *item.trips_by_outer;
-      const bool once = std::accumulate(trips.begin(), trips.end(), int64_t{0}) == 1;
-      LoopList outer = around;
-      outer.back() = Extent(1);
-      const size_t before = found.size();
-      collect(item.items, outer, writes, port, found);
-      if (!once && found.size() > before) found.insert(found.end(), 2, {});
-      continue;
+      const std::vector<int64_t>& trips = *item.trips_by_outer;
+      around.back() = Extent(std::accumulate(trips.begin(), trips.end(), int64_t{0}));
+    } else {
+      around.push_back(item.trip.count);
     }
-    around.push_back(item.trip.count);
     collect(item.items, around, writes, port, found);
-    around.pop_back();
+    around = outside;
   }
 }
 
@@ -135,6 +142,10 @@ void verify_nest(const Program& program, const Kernel& kernel, const Report& rep
   const KernelRecord& record = kernel_record(kernel.kind);
   if (local_bits_of(program, kernel) > MostBits) {
     report(kernel.name, "its buffers are larger than any device");
+    return;
+  }
+  if (!rows_are_short(program, kernel)) {
+    report(kernel.name, "its rows have more than 2^28 beats");
     return;
   }
   const Nest nest = record.nest(program, kernel);

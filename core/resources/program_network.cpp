@@ -33,7 +33,9 @@ bool has_firing(const NestItem& item) {
 class TaskMaker {
  public:
   TaskMaker(const Program& program, const KernelShape& shape)
-      : shape_(shape), latency_(pipeline_latency(program, shape.kernel)) {}
+      : shape_(shape),
+        latency_(pipeline_latency(program, shape.kernel)),
+        sends_between_loops_(converter_window(shape.kernel) > 0) {}
 
   std::vector<NetworkItem> items(const Nest& nest) const {
     std::vector<NetworkItem> made;
@@ -45,7 +47,9 @@ class TaskMaker {
   void add(const NestItem& item, std::vector<NetworkItem>& made) const {
     if (!item.is_loop()) {
       // What only computes is hidden behind what moves tokens.
-      if (has_firing(item)) made.push_back(firing({&item}, 1));
+      if (!has_firing(item)) return;
+      made.push_back(firing({&item}, 1));
+      made.back().drain = sends_between_loops_;
       return;
     }
     NetworkItem loop;
@@ -70,14 +74,7 @@ class TaskMaker {
       for (const NestItem& step : loop.items) steps.push_back(&step);
       return {firing(steps, loop.interval)};
     }
-    const bool at_most_once = std::all_of(
-        loop.items.begin(), loop.items.end(), [](const NestItem& item) {
-          return !item.is_loop() || std::all_of(item.trips_by_outer->begin(),
-                                                item.trips_by_outer->end(),
-                                                [](int64_t trips) { return trips < 2; });
-        });
-    // A beat is read where a table says so, together with the last of these the step goes on.
-    return at_most_once ? patterns(loop) : table_iteration(loop);
+    return loop.items.size() == 1 ? word(loop) : patterns(loop);
   }
 
   /// Some steps run in some iterations only: a firing for each set of them that occurs.
@@ -103,31 +100,43 @@ class TaskMaker {
       }
       NetworkItem item = firing(steps, loop.interval);
       if (when.size() == 1) return {item};
-      made.push_back(at_times(std::move(table), std::move(item)));
+      add_times(std::move(table), std::move(item), made);
     }
     return made;
   }
 
-  static NetworkItem at_times(std::vector<int64_t> table, NetworkItem item) {
+  /// A loop by a table, if it ever runs.
+  static void add_times(std::vector<int64_t> table, NetworkItem item,
+                        std::vector<NetworkItem>& made) {
+    if (std::all_of(table.begin(), table.end(), [](int64_t n) { return n == 0; })) return;
     NetworkItem loop;
     loop.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(table));
     loop.items = {std::move(item)};
-    return loop;
+    made.push_back(std::move(loop));
   }
 
-  /// { for table { read }; step }: reads but the last one alone, the last one with the step.
-  std::vector<NetworkItem> table_iteration(const NestItem& loop) const {
-    const NestItem& reads = loop.items[0];
-    const NestItem& step = loop.items[1];
-    std::vector<int64_t> before, with, without;
-    for (int64_t n : *reads.trips_by_outer) {
-      before.push_back(std::max<int64_t>(0, n - 1));
-      with.push_back(n > 0 ? 1 : 0);
-      without.push_back(n > 0 ? 0 : 1);
+  /// { for beats { move } }: beats of a word of device memory, one per cycle. Words that are filled
+  /// in part have a firing that takes the rest of their time.
+  std::vector<NetworkItem> word(const NestItem& loop) const {
+    const NestItem& beats = loop.items[0];
+    const std::vector<const NestItem*> move = {&beats.items[0]};
+    if (beats.trips_by_outer == nullptr) {
+      NetworkItem full;
+      full.trips = beats.trip.count;
+      full.items = {firing(move, 1)};
+      return {full};
     }
-    return {at_times(before, firing({&reads.items[0]}, 1)),
-            at_times(with, firing({&reads.items[0], &step}, 1)),
-            at_times(without, firing({&step}, 1))};
+    std::vector<int64_t> alone, with_rest;
+    int64_t rest = 1;
+    for (int64_t n : *beats.trips_by_outer) {
+      with_rest.push_back(n < loop.interval ? 1 : 0);
+      alone.push_back(n - with_rest.back());
+      if (n < loop.interval) rest = loop.interval - n + 1;
+    }
+    std::vector<NetworkItem> made;
+    add_times(std::move(alone), firing(move, 1), made);
+    add_times(std::move(with_rest), firing(move, rest), made);
+    return made;
   }
 
   NetworkItem firing(const std::vector<const NestItem*>& steps, int64_t interval) const {
@@ -148,6 +157,9 @@ class TaskMaker {
 
   const KernelShape& shape_;
   int64_t latency_;
+  /// Of a live-range buffer: what it sends outside of pipelined loops stands between a loop that
+  /// receives and the next one, and is over before that begins.
+  bool sends_between_loops_;
 };
 
 /// Splits the nest of a ping-pong converter, loops around a half that fills and a half that drains,

@@ -13,12 +13,13 @@ namespace st {
 /// How loops become firings, all predicted:
 ///  - An iteration of a pipelined loop is a firing with the loop's initiation interval; a read or
 ///    write outside of pipelined loops takes a cycle of its own.
+///  - An iteration over words of device memory is a firing per beat. The last beat of a word that
+///    is not full takes the cycles of those that are missing.
 ///  - A pipelined loop drains its pipeline at its end, unless it and the loops around it are
 ///    perfectly nested, so that HLS flattens them into one; then the outermost of these does.
 ///  - A ping-pong converter is two tasks that pass each other two buffers.
 ///  - Beats to and from device memory ask for their share of a 512-bit word, from the memory
-///  channel
-///    that the program assigns.
+///    channel that the program assigns.
 ///
 /// Symbols are `sequence` and `past`; channels are the group's, in order of Program::channels_of(),
 /// then the fixed ones inside converters. The launches are those given; none: one of the longest.

@@ -221,6 +221,23 @@ TEST(KernelVerifier, BuffersFitSomeDevice) {
   expect_problem(norm, "its buffers are larger than any device");
 }
 
+TEST(KernelVerifier, RowsInMemoryHaveTablesOfAReasonableSize) {
+  const auto load = [](int64_t beats) {
+    Single load("load_rows");
+    load.out(rows(beats, 4)).sizes({{"L", 4}, {"Beats", beats}});
+    Memory memory;
+    memory.tensor = load.kernel.outputs[0].tensor;
+    memory.lanes = 4;
+    memory.beats = beats;
+    memory.rows = Rows;
+    load.program.memories = {memory};
+    load.kernel.memories = {0};
+    return load;
+  };
+  EXPECT_EQ(load(7).problems(), "");
+  expect_problem(load((int64_t{1} << 28) + 1), "its rows have more than 2^28 beats");
+}
+
 TEST(KernelVerifier, NodesOfOneInstanceNeedTheSameHardware) {
   Single one = sound_map();
   Program program = one.program;

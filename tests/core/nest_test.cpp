@@ -176,6 +176,15 @@ TEST(Nests, CostWhatTheirTemplatesTake) {
   test::Bench adapt("adapt");
   adapt.size("LIn", 2).size("LOut", 6).size("BeatsOut", 2).in(test::row_stream(12));
   EXPECT_EQ(row_cycles(adapt), 6);
+  // As many steps as there are narrow beats.
+  EXPECT_EQ(row_cycles(adapt.size("LIn", 6).size("LOut", 2).size("BeatsOut", 6)), 6);
+  EXPECT_EQ(row_cycles(adapt.size("LIn", 4).size("LOut", 6).size("BeatsOut", 2)), 3);
+  // A word has room for 4 beats and takes 4 cycles, also where the row ends in it.
+  test::Bench load("load_rows");
+  load.size("L", 4).size("Beats", 3).out(test::row_stream(12, DType::F32, 4), {});
+  EXPECT_EQ(row_cycles(load), 4);
+  load.size("Beats", 8).kernel.outputs[0].type = test::row_stream(32, DType::F32, 4);
+  EXPECT_EQ(row_cycles(load), 8);
   // A converter receives and sends in turn, or at once through a ping-pong.
   test::Bench convert("convert");
   convert.in(test::row_stream(12, DType::F32, 4));
@@ -190,10 +199,14 @@ TEST(Nests, AreWrittenAsLoops) {
   bench.rows(12, 4);
   EXPECT_EQ(text_of(nest_of(bench.program, bench.kernel)),
             "for d0 < sequence { in1; for d1 < 3 { in0 in2 -> out0 } }");
+  test::Bench load("load_rows");
+  load.size("L", 4).size("Beats", 7).out(test::row_stream(28, DType::F32, 4), {});
+  EXPECT_EQ(text_of(nest_of(load.program, load.kernel)),
+            "for d0 < sequence { for d1 < 2 { for d2 < table[d1] { -> out0 } } }");
   test::Bench adapt("adapt");
   adapt.size("LIn", 2).size("LOut", 6).size("BeatsOut", 2).in(test::row_stream(12));
   EXPECT_EQ(text_of(nest_of(adapt.program, adapt.kernel)),
-            "for d0 < sequence { for d1 < 2 { for d2 < table[d1] { in0 }; -> out0 } }");
+            "for d0 < sequence { for d1 < 6 { in0; for d2 < table[d1] { -> out0 } } }");
 }
 
 }  // namespace

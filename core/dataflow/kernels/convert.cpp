@@ -57,10 +57,14 @@ class PingPong {
  private:
   Nest side(const ItensorType& type, int lanes, bool fill) const {
     const auto depth = static_cast<int>(type.trips.size());
+    // A beat without a loop around it in the block is no iteration of a pipelined one.
+    const int64_t beats = token_elements(type) / lanes;
+    const bool alone = beats == 1 && depth == plan_.shared;
     const auto move = [=, cells = cells_, block = plan_.block, shared = plan_.shared,
                        within = tile_coordinates(type)](Firing& f) {
+      const int64_t number = alone ? 0 : f.counter(depth);
       for (int lane = 0; lane < lanes; ++lane) {
-        const auto& x = within[static_cast<size_t>(f.counter(depth) * lanes + lane)];
+        const auto& x = within[static_cast<size_t>(number * lanes + lane)];
         int64_t cell = 0;
         for (size_t d = 0; d < block.size(); ++d) {
           int64_t coordinate = x[d];
@@ -74,9 +78,10 @@ class PingPong {
         std::memcpy(fill ? cells.at(cell) : beat, fill ? beat : cells.at(cell), cells.size);
       }
     };
-    NestItem beats =
-        pipelined(token_elements(type) / lanes, 1, {fill ? read(0, move) : write(0, move)});
-    return in_loops(type, static_cast<size_t>(plan_.shared), type.trips.size(), {std::move(beats)});
+    NestItem access = fill ? read(0, move) : write(0, move);
+    if (alone) return {std::move(access)};
+    return in_loops(type, static_cast<size_t>(plan_.shared), type.trips.size(),
+                    {pipelined(beats, 1, {std::move(access)})});
   }
 
   const ConversionPlan& plan_;
@@ -98,22 +103,29 @@ class Sliding {
 
   Nest nest() const {
     Nest items = {step({}, [received = received_](Firing&) { received->front() = 0; }, {})};
-    std::vector<int64_t> receives;
-    int64_t received = 0;
-    for (int64_t last : block_.last) {
-      receives.push_back(std::max<int64_t>(0, last + 1 - received));
-      received += receives.back();
-    }
     const auto all = static_cast<int64_t>(block_.store.size());
-    Nest first = {cyclo_static(receives, 0, {receive()}), send(0)};
-    items.push_back(loop(static_cast<int64_t>(block_.last.size()), std::move(first)));
-    if (all > received) items.push_back(loop(all - received, {receive()}));
+    if (holds_block()) {
+      items.push_back(loop(all, {receive()}));
+      items.push_back(loop(tokens_of(plan_.results[0]), {send(0)}));
+    } else {
+      std::vector<int64_t> receives;
+      int64_t received = 0;
+      for (int64_t last : block_.last) {
+        receives.push_back(std::max<int64_t>(0, last + 1 - received));
+        received += receives.back();
+      }
+      Nest first = {cyclo_static(receives, 0, {receive()}), send(0)};
+      items.push_back(loop(static_cast<int64_t>(block_.last.size()), std::move(first)));
+      if (all > received) items.push_back(loop(all - received, {receive()}));
+    }
     for (size_t r = 1; r < plan_.results.size(); ++r)
       items.push_back(loop(tokens_of(plan_.results[r]), {send(static_cast<int>(r))}));
     return in_loops(plan_.source, 0, static_cast<size_t>(plan_.shared), std::move(items));
   }
 
  private:
+  [[nodiscard]] bool holds_block() const { return window_ >= block_elements(plan_); }
+
   /// Tokens of a block.
   int64_t tokens_of(const ItensorType& type) const {
     int64_t tokens = 1;
@@ -143,6 +155,10 @@ class Sliding {
     const ItensorType& type = plan_.results[static_cast<size_t>(reader)];
     const int lanes = kernel_.outputs[static_cast<size_t>(reader)].type.lanes;
     const int depth = plan_.shared;  // of the loop over tokens; that over beats is inside it
+    const int64_t beats = token_elements(type) / lanes;
+    // A loop over tokens that receives as well is not pipelined.
+    const bool pure = reader > 0 || holds_block();
+    const bool alone = beats == 1 && !(pure && static_cast<int>(type.trips.size()) > depth);
     const auto fetch = [=, cells = cells_, window = window_, arrival = block_.arrival,
                         within = tile_coordinates(type), shared = plan_.shared](Firing& f) {
       std::vector<int64_t> origin(type.elem.size(), 0);
@@ -153,8 +169,9 @@ class Sliding {
         const int d = dimension_moved_by(type, static_cast<int>(l));
         if (d >= 0) origin[static_cast<size_t>(d)] += counter * type.steps[l];
       }
+      const int64_t beat = alone ? 0 : f.counter(depth + 1);
       for (int lane = 0; lane < lanes; ++lane) {
-        const auto& x = within[static_cast<size_t>(f.counter(depth + 1) * lanes + lane)];
+        const auto& x = within[static_cast<size_t>(beat * lanes + lane)];
         int64_t number = 0;
         for (size_t d = 0; d < origin.size(); ++d)
           number += arrival[d][static_cast<size_t>(origin[d] + x[d])];
@@ -162,7 +179,7 @@ class Sliding {
                     cells.at(number % window), cells.size);
       }
     };
-    return pipelined(token_elements(type) / lanes, 1, {write(reader, fetch)});
+    return alone ? write(reader, fetch) : pipelined(beats, 1, {write(reader, fetch)});
   }
 
   const ConversionPlan& plan_;
@@ -235,17 +252,21 @@ int64_t convert_cycles(const Program& program, const Kernel& kernel) {
       1, blocks * block_cycles(plan, kernel.inputs[0].type.lanes, lanes) / program.max_sequence);
 }
 
-/// Beats of a row in other widths. A beat is read when the next output beat needs it.
+/// Beats of a row in other widths. An iteration moves the narrower beat: a wide one is read when
+/// what is held does not make an output beat, and written when it does.
 Nest adapt(const Program& program, const Kernel& kernel) {
   const int64_t in = kernel.sizes.at("LIn"), out = kernel.sizes.at("LOut");
-  const int64_t beats = kernel.sizes.at("BeatsOut");
   const auto size = static_cast<size_t>(bits_of(kernel.inputs[0].type.itensor.dtype) / 8);
-  std::vector<int64_t> reads;
-  int64_t read_so_far = 0;
-  for (int64_t b = 1; b <= beats; ++b) {
-    const int64_t needed = (b * out + in - 1) / in;
-    reads.push_back(needed - read_so_far);
-    read_so_far = needed;
+  const bool narrows = in > out;
+  const int64_t narrow = std::min(in, out), wide = std::max(in, out);
+  const int64_t steps = kernel.sizes.at("BeatsOut") * out / narrow;
+  // Wide beats that have to be there, or are complete, after each step: one more, or as many.
+  std::vector<int64_t> moves_wide;
+  int64_t moved = 0;
+  for (int64_t b = 1; b <= steps; ++b) {
+    const int64_t by_now = (b * narrow + (narrows ? wide - 1 : 0)) / wide;
+    moves_wide.push_back(by_now - moved);
+    moved = by_now;
   }
   const auto held = std::make_shared<std::vector<uint8_t>>();
   const auto take = [=](Firing& f) {
@@ -257,10 +278,9 @@ Nest adapt(const Program& program, const Kernel& kernel) {
     std::copy_n(held->begin(), bytes, f.out<uint8_t>(0));
     held->erase(held->begin(), held->begin() + bytes);
   };
-  const int64_t interval = std::max<int64_t>(1, (out + in - 1) / in);
-  return {loop(
-      rows_of(program),
-      {pipelined(beats, interval, {cyclo_static(reads, 0, {read(0, take)}), write(0, give)})})};
+  const Nest body = narrows ? Nest{cyclo_static(moves_wide, 0, {read(0, take)}), write(0, give)}
+                            : Nest{read(0, take), cyclo_static(moves_wide, 0, {write(0, give)})};
+  return {loop(rows_of(program), {pipelined(steps, 1, body)})};
 }
 
 }  // namespace

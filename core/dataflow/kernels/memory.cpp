@@ -11,64 +11,92 @@ namespace {
 
 size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
 
-/// Rows of `beats` beats, moved one by one; `move(f, beat)` gets the number of the beat in memory.
-template <typename Move>
-Body each_beat(int64_t beats, const Move& move) {
-  return [=](Firing& f) { move(f, f.counter(0) * beats + f.counter(1)); };
-}
+/// The loops over the beats of a row in memory, as read_row and write_row have them: a word takes
+/// as many cycles as it has room for beats, the last one of a row too, which may be filled in part.
+class RowInMemory {
+ public:
+  RowInMemory(const StreamType& type, int64_t beats)
+      : beats_(beats), per_word_(std::max<int64_t>(1, beats_per_word(type.beat_bits()))) {}
+
+  /// `move` is a step that moves a beat.
+  [[nodiscard]] NestItem loops(NestItem move) const {
+    const int64_t words = (beats_ + per_word_ - 1) / per_word_;
+    if (per_word_ == 1) return pipelined(words, 1, {std::move(move)});
+    if (beats_ % per_word_ == 0)
+      return pipelined(words, per_word_, {loop(per_word_, {std::move(move)})});
+    std::vector<int64_t> filled(static_cast<size_t>(words), per_word_);
+    filled.back() = beats_ % per_word_;
+    return pipelined(words, per_word_, {cyclo_static(std::move(filled), 0, {std::move(move)})});
+  }
+
+  /// The number in its row of the beat at hand; `depth` is that of the loop over words.
+  [[nodiscard]] int64_t beat(const Firing& f, int depth) const {
+    if (per_word_ == 1) return f.counter(depth);
+    return f.counter(depth) * per_word_ + f.counter(depth + 1);
+  }
+
+ private:
+  int64_t beats_, per_word_;
+};
 
 Nest load_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.outputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
-  const Body load = each_beat(beats, [=](Firing& f, int64_t beat) {
+  const RowInMemory row(kernel.outputs[0].type, beats);
+  const auto load = [=](Firing& f) {
+    const int64_t beat = f.counter(0) * beats + row.beat(f, 1);
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes,
                 bytes);
-  });
-  return {loop(rows_of(program), {pipelined(beats, 1, {write(0, load)})})};
+  };
+  return {loop(rows_of(program), {row.loops(write(0, load))})};
 }
 
 Nest store_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.inputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
-  const Body store = each_beat(beats, [=](Firing& f, int64_t beat) {
+  const RowInMemory row(kernel.inputs[0].type, beats);
+  const auto store = [=](Firing& f) {
+    const int64_t beat = f.counter(0) * beats + row.beat(f, 1);
     std::memcpy(bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes, f.in<uint8_t>(0),
                 bytes);
-  });
-  return {loop(rows_of(program), {pipelined(beats, 1, {read(0, store)})})};
+  };
+  return {loop(rows_of(program), {row.loops(read(0, store))})};
 }
 
 Nest gather_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.outputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
+  const RowInMemory row(kernel.outputs[0].type, beats);
   const auto fetch = [=](Firing& f) {
-    const int64_t beat = int64_t{*f.in<int32_t>(0)} * beats + f.counter(1);
+    const int64_t beat = int64_t{*f.in<int32_t>(0)} * beats + row.beat(f, 1);
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.constants[0]) + static_cast<size_t>(beat) * bytes,
                 bytes);
   };
-  return {loop(rows_of(program), {read(0), pipelined(beats, 1, {write(0, fetch)})})};
+  return {loop(rows_of(program), {read(0), row.loops(write(0, fetch))})};
 }
 
 /// The cache is [heads * positions, head].
 Nest cache_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.inputs[0].type);
   const int64_t beats = kernel.sizes.at("HeadBeats"), positions = kernel.sizes.at("MaxPositions");
+  const RowInMemory row(kernel.inputs[0].type, beats);
   const auto at = [=](const Firing& f, int64_t head, int64_t position, int64_t beat) {
     return bytes_of(*f.memories[0]) +
            static_cast<size_t>((head * positions + position) * beats + beat) * bytes;
   };
   const auto append = [=](Firing& f) {
-    std::memcpy(at(f, f.counter(1), f.past + f.counter(0), f.counter(2)), f.in<uint8_t>(0), bytes);
+    std::memcpy(at(f, f.counter(1), f.past + f.counter(0), row.beat(f, 2)), f.in<uint8_t>(0),
+                bytes);
   };
   const auto recall = [=](Firing& f) {
-    std::memcpy(f.out<uint8_t>(0), at(f, f.counter(1), f.counter(3), f.counter(4)), bytes);
+    std::memcpy(f.out<uint8_t>(0), at(f, f.counter(1), f.counter(3), row.beat(f, 4)), bytes);
   };
   const int64_t heads = kernel.sizes.at("Heads");
-  return {loop(
-      rows_of(program),
-      {loop(heads, {pipelined(beats, 1, {read(0, append)})}),
-       loop(heads,
-            {loop(kernel.sizes.at("Repeat"),
-                  {loop(positions_of(program), {pipelined(beats, 1, {write(0, recall)})})})})})};
+  return {
+      loop(rows_of(program),
+           {loop(heads, {row.loops(read(0, append))}),
+            loop(heads, {loop(kernel.sizes.at("Repeat"),
+                              {loop(positions_of(program), {row.loops(write(0, recall))})})})})};
 }
 
 Nest load_params(const Program& program, const Kernel& kernel) {
@@ -76,14 +104,15 @@ Nest load_params(const Program& program, const Kernel& kernel) {
   for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) {
     const StreamType& type = kernel.outputs[o].type;
     const size_t bytes = beat_bytes(type);
+    const RowInMemory row(type, beats_per_row(program, type));
     const auto stream = std::make_shared<std::vector<uint8_t>>();
     const auto load = [=](Firing& f) {
       // Streams do not depend on the row, so that of one row serves all.
       if (stream->empty()) *stream = stream_bytes(*f.constants[static_cast<size_t>(o)], type, 1, 0);
-      std::memcpy(f.out<uint8_t>(o), stream->data() + static_cast<size_t>(f.counter(1)) * bytes,
+      std::memcpy(f.out<uint8_t>(o), stream->data() + static_cast<size_t>(row.beat(f, 1)) * bytes,
                   bytes);
     };
-    segments.push_back(pipelined(beats_per_row(program, type), 1, {write(o, load)}));
+    segments.push_back(row.loops(write(o, load)));
   }
   return {loop(rows_of(program), std::move(segments))};
 }
