@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/dataflow/program.h"
-#include "core/platform/target.h"
 #include "core/graph/graph.h"
+#include "core/platform/target.h"
 #include "core/support/number_text.h"
 #include "core/support/result.h"
 

@@ -88,8 +88,7 @@ Status inspect(const std::string& path, bool brief) {
     rows.push_back({"  " + group_name(group), std::to_string(program.kernels_of(group).size()),
                     std::to_string(program.channels_of(group).size()), std::to_string(converters),
                     std::to_string(program.memories_of(group).size()), grouped(used.lut),
-                    grouped(used.ff), grouped(used.dsp), grouped(used.bram18),
-                    grouped(used.uram),
+                    grouped(used.ff), grouped(used.dsp), grouped(used.bram18), grouped(used.uram),
                     slowest + " (" + grouped(cycles) + ")"});
   }
   std::cout << table(rows) << "  of " << grouped(total.lut) << " LUT, " << grouped(total.ff)

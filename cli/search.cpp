@@ -59,8 +59,8 @@ Result<SearchResult> search(const Design& start, double seconds, uint64_t seed,
 }
 
 std::string text_of(const SearchResult& result, const Design& design) {
-  std::string text = "prefill of " + std::to_string(design.program.max_sequence) + " rows: " +
-                     grouped(result.cost.prefill_cycles) + " cycles (simulated)";
+  std::string text = "prefill of " + std::to_string(design.program.max_sequence) +
+                     " rows: " + grouped(result.cost.prefill_cycles) + " cycles (simulated)";
   if (result.first_cost.prefill_cycles > 0) {
     char ratio[32];
     std::snprintf(ratio, sizeof ratio, "%.2f",

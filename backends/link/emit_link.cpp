@@ -49,8 +49,8 @@ std::string link_config(const Program& program, const Target& target) {
   for (int group = 0; group < program.groups; ++group) {
     const int slr = only_slr(program, group);
     if (slr >= 0 && slr < static_cast<int>(target.slrs.size()))
-      out += "slr=" + group_name(group) + "_1:" + plain(target.slrs[static_cast<size_t>(slr)].name) +
-             "\n";
+      out += "slr=" + group_name(group) +
+             "_1:" + plain(target.slrs[static_cast<size_t>(slr)].name) + "\n";
   }
   return out +
          "\n[vivado]\n"

@@ -215,7 +215,8 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
       "#!/bin/sh\n# Builds this directory again from its own copy of the model.\n"
       "# usage: cmd.sh WEIGHTS.h5 OUTPUT\nset -eu\nhere=$(dirname -- \"$0\")\nexec streamtensor "
       "build \"$here/model.json\" "
-      "--target \"$here/target.json\" --design \"$here/design.json\" --weights \"$1\" --output \"$2\"";
+      "--target \"$here/target.json\" --design \"$here/design.json\" --weights \"$1\" --output "
+      "\"$2\"";
   out += " --precision " + design.options.precision + " --parameter-ports " +
          std::to_string(design.options.parameter_ports) + " --fusion " + design.options.fusion +
          " --fifo " + design.options.fifo;

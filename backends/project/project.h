@@ -21,9 +21,9 @@ struct ProjectInputs {
   std::string model_text;   ///< the bytes of model.json
   std::string target_text;  ///< JSON of the target, as `targets` has it
   std::optional<std::pair<std::string, std::string>>
-      tokenizer;                      ///< name and bytes of the tokenizer's file
+      tokenizer;            ///< name and bytes of the tokenizer's file
   std::string design_text;  ///< of design.json; empty: the choices, without what they cost
-  std::map<std::string, Range> dims;  ///< bounds that the user gave
+  std::map<std::string, Range> dims;                        ///< bounds that the user gave
   std::vector<std::pair<std::string, std::string>> stages;  ///< IR by stage: "03-lower", text
   std::string start;  ///< stage that the build started from, one of `stages`; empty for the model
 };

@@ -40,11 +40,12 @@ Status quantise(Design& design) {
 }
 
 Status lower_graph(Design& design) {
-  Tiling& tiling = design.options.tiling;
+  Tiling tiling = design.options.tiling;
   if (tiling.row_lanes == 0) {
     ST_TRY(lanes, widest_row_lanes(design.graph, tiling, design.target));
     tiling.row_lanes = lanes;
   }
+  design.row_lanes = tiling.row_lanes;
   ST_TRY(program, lower(design.graph, tiling));
   design.program = std::move(program);
   design.program.precision = design.options.precision;

@@ -36,6 +36,7 @@ struct Design {
   Target target;
   CompileOptions options;
   Decoder decoder;               ///< of `graph`, after `check`
+  int row_lanes = 0;             ///< of rows, chosen or found, after `lower`
   std::vector<FifoFacts> fifos;  ///< by group, after `refine-fifos`
 };
 

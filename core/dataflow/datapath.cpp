@@ -8,8 +8,7 @@ namespace st {
 const std::vector<OperatorCost>& operator_costs() {
   static const std::vector<OperatorCost> costs = {
       {"float add", 7, 198, 318, 2, "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fadd fulldsp"},
-      {"float multiply", 4, 78, 143, 3,
-       "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fmul maxdsp"},
+      {"float multiply", 4, 78, 143, 3, "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fmul maxdsp"},
       {"float divide", 12, 883, 1227, 0,
        "stages: csynth, Vitis HLS 2023.2, which shows no resources; these: Vivado, xcu280-2L"},
       {"float square root", 12, 883, 1227, 0, "no report at hand; taken as a division"},

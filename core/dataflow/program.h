@@ -133,7 +133,7 @@ struct Kernel {
   std::map<std::string, float> reals;    ///< run-time arguments by name
   /// What implements each of its arrays that is no register, by name; empty until it is chosen.
   std::map<std::string, MemoryKind> storage;
-  int slr = -1;  ///< die of the target, in the order of its stack; -1: not chosen yet
+  int slr = -1;        ///< die of the target, in the order of its stack; -1: not chosen yet
   int node = -1;       ///< index of the node that it was lowered from: names of nodes may repeat
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;

@@ -331,7 +331,8 @@ std::string check_cache(const Program& program, const Kernel& kernel) {
 /// The streams of its shape, and beats that are whole.
 std::string check_matmul(const Program& program, const Kernel& kernel) {
   const MatmulShape shape = matmul_shape_of(kernel);
-  if (!shape.fits()) return "its beats of results are not whole steps, or its tiles not whole beats";
+  if (!shape.fits())
+    return "its beats of results are not whole steps, or its tiles not whole beats";
   const Trip rows = {Extent::symbol(Sequence), program.max_sequence};
   // Before `vectorise`, a type is of tiles; only the form of an element differs.
   const auto same = [](const Port& port, StreamType wanted) {

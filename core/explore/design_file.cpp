@@ -73,8 +73,7 @@ class Reader {
     return true;
   }
 
-  int64_t integer(const json::Value& value, const std::string& pointer,
-                  int64_t most = MostFactor) {
+  int64_t integer(const json::Value& value, const std::string& pointer, int64_t most = MostFactor) {
     const int64_t* number = value.integer();
     if (number != nullptr && *number >= 1 && *number <= most) return *number;
     report(pointer, "must be an integer from 1 to " + std::to_string(most));
@@ -110,15 +109,16 @@ Json counts(const ResourceCounts& resources) {
 Json result_json(const DesignCost& cost) {
   Json resources = counts(cost.resources);
   resources["source"] = "predicted";
-  return {{"groups", cost.groups},
-          {"fits", cost.fits()},
-          {"resources", std::move(resources)},
-          {"budget", counts(cost.budget)},
-          {"row", number(cost.row_cycles, "cycles", "predicted")},
-          {"slowest_kernel", cost.slowest},
-          {"slowest_node", printable(cost.slowest_node)},
-          {"prefill", number(cost.prefill_cycles, "cycles",
-                             cost.extrapolated ? "simulated, a few rows carried on" : "simulated")}};
+  return {
+      {"groups", cost.groups},
+      {"fits", cost.fits()},
+      {"resources", std::move(resources)},
+      {"budget", counts(cost.budget)},
+      {"row", number(cost.row_cycles, "cycles", "predicted")},
+      {"slowest_kernel", cost.slowest},
+      {"slowest_node", printable(cost.slowest_node)},
+      {"prefill", number(cost.prefill_cycles, "cycles",
+                         cost.extrapolated ? "simulated, a few rows carried on" : "simulated")}};
 }
 
 }  // namespace

@@ -16,8 +16,7 @@ namespace {
 constexpr int64_t WarmRows = 2, PacedRows = 4;
 
 Result<int64_t> prefill_of(const Program& program, int group, const Target& target, int64_t rows) {
-  const Network network =
-      network_of(program, group, target, {{{Sequence, rows}, {Past, 0}}});
+  const Network network = network_of(program, group, target, {{{Sequence, rows}, {Past, 0}}});
   const SimulationResult run = Simulator(network).run();
   if (!run.completed) return deadlock_problem(network, depths_of(network), run);
   return run.cycles;
@@ -26,9 +25,8 @@ Result<int64_t> prefill_of(const Program& program, int group, const Target& targ
 }  // namespace
 
 bool DesignCost::fits() const {
-  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds), [&](const auto& kind) {
-    return resources.*kind.count <= budget.*kind.count;
-  });
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                     [&](const auto& kind) { return resources.*kind.count <= budget.*kind.count; });
 }
 
 Result<DesignCost> evaluate(Design& design, Rows rows) {

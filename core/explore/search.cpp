@@ -72,7 +72,7 @@ class Search {
     }
     if (!program_) {
       program_ = design.program;
-      limits_.row_lanes = design.options.tiling.row_lanes;
+      limits_.row_lanes = design.row_lanes;
     }
     const bool better = !found_ || cost->prefill_cycles < result_.cost.prefill_cycles;
     if (cost->fits() && better) {
@@ -86,7 +86,10 @@ class Search {
   }
 
   Diagnostic too_large(const DesignCost& cost) const {
-    Diagnostic problem = {"E0403", "no design was found that fits " + start_.target.name, "", {},
+    Diagnostic problem = {"E0403",
+                          "no design was found that fits " + start_.target.name,
+                          "",
+                          {},
                           "choose a larger target, or smaller bounds with --dim"};
     for (const ResourceKind& kind : ResourceKinds) {
       if (cost.resources.*kind.count <= cost.budget.*kind.count) continue;
@@ -115,9 +118,9 @@ class Search {
         ports += program_->memories[static_cast<size_t>(m)].role != MemoryRole::Parameters;
       others = std::max(others, ports);
       for (const ResourceKind& kind : ResourceKinds)
-        limits_.budget.*kind.count = std::min(
-            limits_.budget.*kind.count,
-            std::max<int64_t>(0, start_.target.budget().*kind.count - taken.*kind.count));
+        limits_.budget.*kind.count =
+            std::min(limits_.budget.*kind.count,
+                     std::max<int64_t>(0, start_.target.budget().*kind.count - taken.*kind.count));
     }
     limits_.ports = std::max(1, start_.target.max_ports() - others);
   }
@@ -135,7 +138,8 @@ class Search {
     UnrollLimits limits = limits_;
     limits.most_tile = tile;
     // However short the budget is, one candidate with choices is judged.
-    for (int shrink = 0; shrink < MostShrinks && (!ended() || (judged_ < 2 && !stopped())); ++shrink) {
+    for (int shrink = 0; shrink < MostShrinks && (!ended() || (judged_ < 2 && !stopped()));
+         ++shrink) {
       const auto cost = consider({limits.ports, unroll_layers(layers_, limits)});
       if (!cost || cost->fits()) return;
       for (const ResourceKind& kind : ResourceKinds) {

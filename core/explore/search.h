@@ -14,8 +14,8 @@
 namespace st {
 
 struct SearchOptions {
-  double seconds = 10;    ///< no candidate is begun later
-  uint64_t seed = 1;      ///< candidates follow from it alone
+  double seconds = 10;  ///< no candidate is begun later
+  uint64_t seed = 1;    ///< candidates follow from it alone
   int most_evaluations = std::numeric_limits<int>::max();
   /// Asked before each candidate; true ends the search with the best so far.
   std::function<bool()> stop = nullptr;

@@ -42,9 +42,8 @@ struct Growing {
 };
 
 bool within(const ResourceCounts& used, const ResourceCounts& budget) {
-  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds), [&](const auto& kind) {
-    return used.*kind.count <= budget.*kind.count;
-  });
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                     [&](const auto& kind) { return used.*kind.count <= budget.*kind.count; });
 }
 
 }  // namespace

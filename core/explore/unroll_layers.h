@@ -10,11 +10,11 @@ namespace st {
 
 /// What the layers may take, and what they cannot be faster than.
 struct UnrollLimits {
-  ResourceCounts budget;       ///< of all layers together
-  int ports = 1;               ///< for parameters
-  int64_t other_cycles = 1;    ///< of the slowest other kernel, for a row
-  int64_t most_tile = 64;      ///< results that a layer holds at once
-  int row_lanes = WidestRow;   ///< of the kernels behind a layer
+  ResourceCounts budget;      ///< of all layers together
+  int ports = 1;              ///< for parameters
+  int64_t other_cycles = 1;   ///< of the slowest other kernel, for a row
+  int64_t most_tile = 64;     ///< results that a layer holds at once
+  int row_lanes = WidestRow;  ///< of the kernels behind a layer
 };
 
 /// The choices for a layer, each faster than the one before, from least to most unrolled: whole

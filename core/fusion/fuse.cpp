@@ -18,7 +18,9 @@ int64_t bytes_of(const Program& program, const StreamType& type) {
   int64_t elements = 1;
   for (const int64_t extent : max_shape(type.itensor)) elements *= extent;
   const int64_t row_bits = elements / program.max_sequence * bits_of(type.itensor.dtype);
-  return program.max_sequence * ((row_bits + WordBits - 1) / WordBits) * (WordBits / 8);
+  constexpr int64_t MostBytes = int64_t{1} << 40;
+  return std::min(MostBytes,
+                  program.max_sequence * ((row_bits + WordBits - 1) / WordBits) * (WordBits / 8));
 }
 
 /// A row of the context cannot be stored.
@@ -33,7 +35,9 @@ class Problem {
   Problem(const Program& program, const FusionLimits& limits) : program_(program) {
     problem_.bits = limits.on_chip_bits;
     problem_.ports = limits.max_ports;
-    problem_.rows = program.max_sequence;
+    // What is longer is too long for other reasons, and is compared as if it were this long.
+    constexpr int64_t MostRows = int64_t{1} << 20;
+    problem_.rows = std::min(program.max_sequence, MostRows);
     problem_.launch_cycles = limits.launch_cycles;
     problem_.port_bytes_per_cycle = limits.port_bytes_per_cycle;
   }
@@ -44,16 +48,18 @@ class Problem {
     for (auto& [id, tensor] : tensors_) {
       if (!tensor.consumers.empty()) problem_.tensors.push_back(std::move(tensor));
     }
-    problem_.ports -= parameter_ports_;
+    problem_.ports = std::max(0, problem_.ports - parameter_ports_);
     return std::move(problem_);
   }
 
   [[nodiscard]] const std::vector<int>& unit_of() const { return unit_of_; }
+  [[nodiscard]] int parameter_ports() const { return parameter_ports_; }
 
  private:
   void add_kernel(KernelId k) {
     const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
-    const bool goes_on = k > 0 && kernel.node == program_.kernels[static_cast<size_t>(k) - 1].node &&
+    const bool goes_on = k > 0 &&
+                         kernel.node == program_.kernels[static_cast<size_t>(k) - 1].node &&
                          kernel.origin == program_.kernels[static_cast<size_t>(k) - 1].origin;
     if (!goes_on) {
       problem_.units.push_back({kernel.origin.empty() ? kernel.name : kernel.origin, 0, 1, 0});
@@ -62,7 +68,8 @@ class Problem {
     unit_of_.push_back(static_cast<int>(problem_.units.size()) - 1);
     const KernelCost cost = cost_of(program_, kernel);
     unit.bits += cost.local_bits;
-    unit.row_cycles = std::max(unit.row_cycles, cost.row_cycles);
+    constexpr int64_t MostRowCycles = int64_t{1} << 30;
+    unit.row_cycles = std::max(unit.row_cycles, std::min(cost.row_cycles, MostRowCycles));
     unit.ports += static_cast<int>(kernel.memories.size());
     for (const Port& port : kernel.outputs) {
       PartitionProblem::Tensor& tensor = tensors_[port.tensor];
@@ -123,6 +130,18 @@ class Problem {
   int parameter_ports_ = 0;
 };
 
+/// What does not fit, with what the target has in all.
+Diagnostics of_target(Diagnostics problems, const FusionLimits& limits, int parameter_ports) {
+  for (Diagnostic& problem : problems) {
+    if (problem.code != "E0403") continue;
+    problem.details.push_back("the target has " + std::to_string(limits.max_ports) +
+                              " memory ports, of which parameters take " +
+                              std::to_string(parameter_ports) + ", and a budget of " +
+                              std::to_string(limits.on_chip_bits) + " bits of on-chip memory");
+  }
+  return problems;
+}
+
 }  // namespace
 
 const std::vector<std::string>& fusion_methods() {
@@ -137,7 +156,10 @@ PartitionProblem fusion_problem_of(const Program& program, const FusionLimits& l
 Status fuse(Program& program, const FusionLimits& limits, std::string_view method) {
   Problem maker(program, limits);
   const PartitionProblem problem = maker.make();
-  ST_TRY(partition, method == "greedy" ? partition_greedily(problem) : partition_units(problem));
+  Result<Partition> found =
+      method == "greedy" ? partition_greedily(problem) : partition_units(problem);
+  if (!found.ok()) return of_target(found.errors(), limits, maker.parameter_ports());
+  const Partition& partition = *found;
   ST_CHECK(verify(problem, partition));
   for (size_t k = 0; k < program.kernels.size(); ++k)
     program.kernels[k].group = partition.group[static_cast<size_t>(maker.unit_of()[k])];

@@ -214,8 +214,8 @@ Status lower_concat(Lowering& l, const Node& node) {
     ST_TRY(width, l.row_width(node, operand));
     parts.push_back(width);
   }
-  const int lanes = l.lanes(
-      std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>));
+  const int lanes =
+      l.lanes(std::accumulate(parts.begin(), parts.end(), int64_t{0}, std::gcd<int64_t, int64_t>));
   const int64_t sum = std::accumulate(parts.begin(), parts.end(), int64_t{0});
   std::vector<Port> inputs;
   for (size_t i = 0; i < parts.size(); ++i) {

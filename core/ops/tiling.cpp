@@ -10,8 +10,8 @@
 namespace st {
 namespace {
 
-/// Lanes of a beat of results: whole steps, and whole beats of a tile; as many as the kernels behind
-/// a linear layer take, where that is possible.
+/// Lanes of a beat of results: whole steps, and whole beats of a tile; as many as the kernels
+/// behind a linear layer take, where that is possible.
 int64_t out_lanes_of(const MatmulShape& shape, int row_lanes) {
   int64_t best = shape.lanes();
   for (int64_t steps = 1; steps <= shape.steps; ++steps) {
@@ -75,18 +75,17 @@ Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& t
   shape.steps = tiling.steps > 0 ? tiling.steps : 1;
   Diagnostics problems;
   if (layer.depth % shape.depth_lanes != 0) {
-    problems.push_back(illegal(
-        layer,
-        "depth_lanes " + std::to_string(shape.depth_lanes) + " does not divide the depth " +
-            std::to_string(layer.depth),
-        "choose a divisor, such as " + std::to_string(lanes_for(layer.depth, WidestRow))));
+    problems.push_back(
+        illegal(layer,
+                "depth_lanes " + std::to_string(shape.depth_lanes) + " does not divide the depth " +
+                    std::to_string(layer.depth),
+                "choose a divisor, such as " + std::to_string(lanes_for(layer.depth, WidestRow))));
   }
   if (layer.width % shape.tile() != 0) {
-    problems.push_back(illegal(
-        layer,
-        "rows * streams * steps = " + std::to_string(shape.tile()) + " does not divide the width " +
-            std::to_string(layer.width),
-        "choose factors of " + std::to_string(layer.width)));
+    problems.push_back(illegal(layer,
+                               "rows * streams * steps = " + std::to_string(shape.tile()) +
+                                   " does not divide the width " + std::to_string(layer.width),
+                               "choose factors of " + std::to_string(layer.width)));
   }
   const int64_t beat = shape.depth_lanes * shape.rows * bits_of(layer.dtype);
   if (beat > WordBits) {
@@ -109,7 +108,10 @@ Status check_keys(const Tiling& tiling, const std::vector<LinearLayer>& layers) 
   for (const LinearLayer& layer : layers) known.push_back(layer.key);
   for (const auto& [key, choice] : tiling.linear) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    problems.push_back({"E0314", "the model has no linear layer '" + printable(key) + "'", "", {},
+    problems.push_back({"E0314",
+                        "the model has no linear layer '" + printable(key) + "'",
+                        "",
+                        {},
                         did_you_mean(key, known)});
   }
   return problems;

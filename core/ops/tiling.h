@@ -50,8 +50,8 @@ std::vector<LinearLayer> linear_layers(const Graph& graph);
 /// Its results come in beats of at most `row_lanes`.
 MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes = WidestRow);
 
-/// The shape that a choice means for a layer. Errors: E0314 if it does not divide depth or width, or
-/// a beat of weights exceeds a memory word; `where` names the layer.
+/// The shape that a choice means for a layer. Errors: E0314 if it does not divide depth or width,
+/// or a beat of weights exceeds a memory word; `where` names the layer.
 Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& tiling,
                                  int row_lanes = WidestRow);
 

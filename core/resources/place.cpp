@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resources/place.h"
 
+#include <algorithm>
 #include <map>
 
 #include "core/resources/kernel_resources.h"
@@ -10,13 +11,23 @@ namespace {
 
 /// Of a build, which places some hundred kernels in a second or two. What an assignment costs
 /// beyond the best one is not proven here; bench_die_assignment shows how far off the search is.
-constexpr DieEffort BuildEffort = {.moves = 400,
-                                   .kicks = 8,
+constexpr DieEffort BuildEffort = {.moves = 150,
+                                   .kicks = 0,
                                    .rounds = 0,
                                    .branches = 0,
                                    .branch_rounds = 0,
                                    .nodes = 0,
                                    .seconds = 1};
+
+/// Whether the die beside the device memory has room for all: then nothing crosses, and what is
+/// left of the cost, imbalance, is less than one stream.
+bool fits_one_die(const DieProblem& problem) {
+  ResourceCounts all;
+  for (const DieProblem::Kernel& kernel : problem.kernels) all += kernel.need;
+  const ResourceCounts& budget = problem.slrs[static_cast<size_t>(problem.memory_slr)].budget;
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                     [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
+}
 
 Diagnostic of_group(Diagnostic problem, const Target& target, int group) {
   if (problem.code == "E0403")
@@ -33,8 +44,8 @@ DieProblem die_problem_of(const Program& program, int group, const Target& targe
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
     index[k] = static_cast<int>(problem.kernels.size());
-    problem.kernels.push_back({kernel.name, resources_of(program, kernel),
-                               static_cast<int>(kernel.memories.size())});
+    problem.kernels.push_back(
+        {kernel.name, resources_of(program, kernel), static_cast<int>(kernel.memories.size())});
   }
   if (!problem.kernels.empty()) problem.kernels[0].need += control_resources(program, group);
   for (ChannelId c : program.channels_of(group)) {
@@ -58,6 +69,11 @@ Status place_kernels(Program& program, const Target& target) {
   Diagnostics problems;
   for (int group = 0; group < program.groups; ++group) {
     const DieProblem problem = die_problem_of(program, group, target);
+    if (fits_one_die(problem)) {
+      for (KernelId k : program.kernels_of(group))
+        program.kernels[static_cast<size_t>(k)].slr = problem.memory_slr;
+      continue;
+    }
     Result<DieSolution> placed = assign_dies(problem, BuildEffort);
     if (!placed.ok()) {
       for (const Diagnostic& diagnostic : placed.errors())

@@ -23,8 +23,9 @@ constexpr int64_t SearchRows = 4;
 constexpr int64_t ProofFirings = 200'000'000;
 /// Token events of one simulation of a program that is too large for the search: some seconds.
 constexpr int64_t CoarseEvents = 100'000'000;
-/// Simulations of such a program.
+/// Simulations of such a program, and rows of the prefill in them.
 constexpr int CoarseRuns = 10;
+constexpr int64_t CoarseRows = 2;
 /// Slots that are left to a FIFO whose depth nothing asks for.
 constexpr int64_t CoarseDepth = 32;
 /// Lengths that may be added to the launches of a search before depths stay as they were.
@@ -133,10 +134,12 @@ class Refinement {
   /// without, such depths fall to CoarseDepth, or their floor: all at once, or else those of one
   /// half after the other.
   void lower_coarsely() {
+    Network coarse = network_;
+    coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
     int64_t events = 0;
-    for (const Bindings& launch : network_.launches) events += 2 * firings_of_all(network_, launch);
+    for (const Bindings& launch : coarse.launches) events += 2 * firings_of_all(coarse, launch);
     if (events > CoarseEvents) return;
-    const Simulator simulator(network_);
+    const Simulator simulator(coarse);
     limit_ = simulator.run(depths_).cycles;
     const std::vector<int64_t> floors = fifo_floors(program_);
     std::vector<size_t> deep;

@@ -117,9 +117,8 @@ MemoryCost storage_of(const Program& program, const Kernel& kernel) {
     }
     const MemoryProblem::Item item = item_of(kernel, buffer);
     const auto chosen = kernel.storage.find(std::string(buffer.name));
-    accumulate(total,
-               cost_of(item, chosen == kernel.storage.end() ? preferred_kind(item)
-                                                            : chosen->second));
+    accumulate(total, cost_of(item, chosen == kernel.storage.end() ? preferred_kind(item)
+                                                                   : chosen->second));
   }
   return total;
 }

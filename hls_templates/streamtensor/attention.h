@@ -110,8 +110,8 @@ constexpr int context_turns(int head_beats) {
 ///   p: per token, head and position, one probability
 ///   v: per token, head and position, HeadBeats beats
 ///   y: per token and head, HeadBeats beats
-/// Positions take turns on `Turns` groups of sums, so that each addition is done when its turn comes
-/// again; the groups are added at the end of the head.
+/// Positions take turns on `Turns` groups of sums, so that each addition is done when its turn
+/// comes again; the groups are added at the end of the head.
 template <int L, int HeadBeats, int Heads>
 void attention_context(hls::stream<vec<float, 1>>& p, hls::stream<vec<float, L>>& v,
                        hls::stream<vec<float, L>>& y, int tokens, int past) {
@@ -128,7 +128,7 @@ void attention_context(hls::stream<vec<float, 1>>& p, hls::stream<vec<float, L>>
         for (int b = 0; b < HeadBeats; ++b) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = \
-    Turns * HeadBeats dependent = true
+    Turns* HeadBeats dependent = true
           if (b == 0) weight = p.read()[0];
           const vec<float, L> value = v.read();
           vec<float, L> beat;

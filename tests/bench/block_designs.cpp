@@ -39,8 +39,8 @@ int64_t unfused_bits(const Program& lowered) {
   int64_t bits = 0;
   for (const Kernel& kernel : lowered.kernels) {
     for (const Port& port : kernel.outputs) {
-      const bool within = std::any_of(
-          lowered.kernels.begin(), lowered.kernels.end(), [&](const Kernel& reader) {
+      const bool within =
+          std::any_of(lowered.kernels.begin(), lowered.kernels.end(), [&](const Kernel& reader) {
             return reader.node == kernel.node &&
                    std::any_of(reader.inputs.begin(), reader.inputs.end(),
                                [&](const Port& p) { return p.tensor == port.tensor; });
@@ -58,8 +58,7 @@ int64_t unfused_bits(const Program& lowered) {
 int64_t fused_bits(const Program& program) {
   int64_t bits = 0;
   for (const Channel& channel : program.channels) {
-    const bool parameter =
-        program.tensors[static_cast<size_t>(channel.tensor)].constant != nullptr;
+    const bool parameter = program.tensors[static_cast<size_t>(channel.tensor)].constant != nullptr;
     if (!parameter) bits += channel.depth * channel.type.beat_bits();
   }
   for (const Kernel& kernel : program.kernels) bits += local_bits_of(program, kernel);
@@ -139,16 +138,18 @@ int main(int argc, char** argv) {
   if (!folder.ok()) return 4;
   std::vector<Design> designs;
   for (const Block& block : blocks) designs.push_back(design_of(block, folder->path()));
-  std::printf("Intermediates on chip, w8a8, 128 rows (predicted; MB of 10^6 bytes). Unfused: every "
-              "tensor between nodes held whole. Fused: FIFOs and all buffers. The paper: 14.8 to "
-              "16.8 %%.\n");
+  std::printf(
+      "Intermediates on chip, w8a8, 128 rows (predicted; MB of 10^6 bytes). Unfused: every "
+      "tensor between nodes held whole. Fused: FIFOs and all buffers. The paper: 14.8 to "
+      "16.8 %%.\n");
   std::printf("%-14s %10s %12s %8s %2s %10s %8s %2s\n", "block", "unfused", "greedy", "", "in",
               "ours", "", "in");
   for (size_t b = 0; b < blocks.size(); ++b) print_memory(blocks[b], designs[b]);
-  std::printf("\nPrefill of 128 rows, U280 at 250 MHz (simulated). Default: tiles of 16, greedy "
-              "fusion, 4 parameter ports. Searched: %.0f s each, same target and budget; shares of "
-              "the budget in %%.\n",
-              seconds);
+  std::printf(
+      "\nPrefill of 128 rows, U280 at 250 MHz (simulated). Default: tiles of 16, greedy "
+      "fusion, 4 parameter ports. Searched: %.0f s each, same target and budget; shares of "
+      "the budget in %%.\n",
+      seconds);
   std::printf("%-14s %14s %4s %14s %6s %6s   %5s %5s %5s %5s\n", "block", "default", "fits",
               "searched", "times", "tried", "LUT", "DSP", "BRAM", "URAM");
   for (size_t b = 0; b < blocks.size(); ++b) print_search(blocks[b], designs[b], seconds);

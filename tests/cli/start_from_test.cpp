@@ -2,8 +2,8 @@
 /// Builds that start from a stage are the builds that wrote it, byte for byte.
 #include "tests/cli/expect_error.h"
 #include "tests/cli/snapshot.h"
-#include "tests/common/tiny_model.h"
 #include "tests/common/builds.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 namespace fs = std::filesystem;
@@ -56,6 +56,8 @@ void expect_same_from_every_stage(const std::string& model, const std::string& p
   int stages = 0;
   for (const auto& entry : fs::directory_iterator(folder / "dump")) {
     const std::string stage = entry.path().filename().string();
+    // Of a larger model every third one will do.
+    if (model == "stories260k" && std::stoi(stage) % 3 != 0) continue;
     SCOPED_TRACE(stage);
     EXPECT_EQ(read(entry.path()), read(folder / "whole/ir" / stage));
     const Outcome outcome =
@@ -66,7 +68,7 @@ void expect_same_from_every_stage(const std::string& model, const std::string& p
     EXPECT_FALSE(stage[1] != '0' && fs::exists(folder / "part/ir/00-check.txt"));
     ++stages;
   }
-  EXPECT_GE(stages, 8);
+  EXPECT_GE(stages, 5);
 }
 
 TEST(StartFrom, EveryStageOfTheAdderGivesTheSameBuild) {
@@ -180,7 +182,7 @@ TEST(StartFrom, BuildDirectoriesAreReadFromTheirLastStage) {
   const Started tiny("start_last");
   fs::remove(tiny.folder / "whole/model.json");
   EXPECT_EQ(streamtensor({"inspect", tiny.folder / "whole"}).status, 0) << "needs no model";
-  const fs::path last = tiny.stage("refine-fifos");
+  const fs::path last = tiny.stage("place-kernels");
   const std::string text = read(last);
   write(last, "// of an older version\n" + text);
   expect_error(streamtensor({"inspect", tiny.folder / "whole"}), BadInput, {"error[E0312]", "ir/"});

@@ -79,8 +79,8 @@ TEST_F(TargetErrors, AChipWithoutMemoryIsTooSmall) {
     json["total"]["bram18"]["value"] = json["total"]["uram"]["value"] = 3;
   });
   expect_error(built_for(mini, {"--dim", "past_sequence_length=0..20000"}), Infeasible,
-               {"error[E0403]: node 'attention'", "does not fit the target", "it needs ",
-                "the target's budget is 626688 bits"});
+               {"error[E0403]: unit 'attention' fits no group", "on-chip bits: needs ",
+                "the budget of a group is 626688"});
 }
 
 TEST_F(TargetErrors, MemoryChannelsThatAreTooSmallNameTheBuffer) {

@@ -57,7 +57,8 @@ class Block : public DecoderJson {
   BlockModel finish(const std::string& normed) {
     const std::string head = parameter("lm_head.weight", {shape_.width, shape_.vocabulary});
     node("lm_head", "MatMul", {normed, head}, {}, {"logits"});
-    interface({shape_.vocabulary, shape_.kv_heads, shape_.head_dim, shape_.positions, shape_.longest});
+    interface(
+        {shape_.vocabulary, shape_.kv_heads, shape_.head_dim, shape_.positions, shape_.longest});
     return {json(), std::move(weights_)};
   }
 

@@ -26,7 +26,7 @@ std::vector<ProgramPass> program_passes(const Choices& choices) {
   const int ports = choices.limits.max_ports;
   return {
       {"vectorise", vectorise},
-      {"fuse", [=](Program& p) { return fuse(p, choices.limits); }},
+      {"fuse", [=](Program& p) { return fuse(p, choices.limits, choices.fusion); }},
       {"materialise-dmas", [=](Program& p) { return materialise_dmas(p, logits_of(p), ports); }},
       {"fold", fold},
       {"repair", repair},
@@ -61,6 +61,7 @@ Choices random_choices(Random& random, const std::string& precision) {
   choices.parameter_ports = static_cast<int>(random.between(1, 5));
   if (random.chance(0.4)) choices.limits.on_chip_bits = random.between(12, 40) * 1000;
   if (random.chance(0.3)) choices.limits.max_ports = static_cast<int>(random.between(11, 16));
+  if (random.chance(0.5)) choices.fusion = "greedy";
   return choices;
 }
 

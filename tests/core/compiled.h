@@ -16,6 +16,7 @@ struct Choices {
   std::string precision = "f32";
   FusionLimits limits = {int64_t{1} << 30, 1000};
   int parameter_ports = 4;
+  std::string fusion = "search";  ///< of fusion_methods()
 };
 
 /// A graph and its program.

@@ -302,7 +302,7 @@ TEST(FifoDepths, TheInterpreterReportsADeadlock) {
       },
       5);
   std::cout << deadlocks << " deadlocks reported\n";
-  EXPECT_GE(deadlocks, static_cast<int>(Programs) / 10);
+  EXPECT_GE(deadlocks, static_cast<int>(Programs) / 15);
 }
 
 TEST(FifoDepths, TheInterpreterReportsBeatsThatNobodyReads) {

@@ -57,10 +57,9 @@ TEST(DesignFile, ProblemsAreToldAllAtOnceAndWhereTheyAre) {
     EXPECT_EQ(problem.code, "E0314");
     places.push_back(problem.where);
   }
-  EXPECT_EQ(places, (std::vector<std::string>{
-                        "my.json, /parameter_prots", "my.json, /schema", "my.json, /row_lanes",
-                        "my.json, /linear/a~1b/stream", "my.json, /linear/a~1b/rows",
-                        "my.json, /linear/c"}));
+  EXPECT_EQ(places, (std::vector<std::string>{"my.json, /parameter_prots", "my.json, /schema",
+                                              "my.json, /row_lanes", "my.json, /linear/a~1b/stream",
+                                              "my.json, /linear/a~1b/rows", "my.json, /linear/c"}));
   EXPECT_NE(read.errors()[0].help.find("parameter_ports"), std::string::npos);
 }
 

@@ -38,7 +38,8 @@ int64_t slowest_of(const std::vector<LinearLayer>& layers, const Tiling& tiling)
 
 TEST(UnrollLayers, EachStepIsFasterThanTheOneBefore) {
   for (const DType dtype : {DType::F32, DType::I8}) {
-    for (const auto& [depth, width] : {std::pair{1024, 4096}, {896, 4864}, {1152, 6912}, {97, 89}}) {
+    for (const auto& [depth, width] :
+         {std::pair{1024, 4096}, {896, 4864}, {1152, 6912}, {97, 89}}) {
       const LinearLayer l = layer("fc", depth, width, dtype);
       int64_t before = INT64_MAX;
       const auto steps = unroll_steps(l, large());

@@ -86,7 +86,8 @@ TEST(Attention, ContextMatchesPlainLoops) {
       for (std::size_t d = 0; d < Head; ++d) {
         // Positions take turns on 4 groups of 3 beats: the least power of two that fills 7 cycles.
         float groups[4] = {};
-        for (std::size_t j = 0; j < n; ++j) groups[j % 4] += p[start + j] * v[(start + j) * Head + d];
+        for (std::size_t j = 0; j < n; ++j)
+          groups[j % 4] += p[start + j] * v[(start + j) * Head + d];
         expected.push_back(tree(groups, 4));
       }
       start += n;

@@ -73,7 +73,8 @@ std::vector<int8_t> random_bytes(std::size_t count, unsigned seed) {
 }  // namespace
 
 TEST(Matmul, Float) {
-  check<float, float, 8, 4, 4, 1, 4, 3, 1>(random_floats(Tokens * 32, 1), random_floats(12 * 32, 2));
+  check<float, float, 8, 4, 4, 1, 4, 3, 1>(random_floats(Tokens * 32, 1),
+                                           random_floats(12 * 32, 2));
   check<float, float, 1, 5, 1, 1, 1, 2, 1>(random_floats(Tokens * 5, 3), random_floats(2 * 5, 4));
   check<float, float, 4, 2, 6, 1, 4, 2, 3>(random_floats(Tokens * 8, 5), random_floats(24 * 8, 6));
   check<float, float, 2, 3, 4, 2, 2, 2, 2>(random_floats(Tokens * 6, 7), random_floats(16 * 6, 8));
@@ -84,7 +85,8 @@ TEST(Matmul, Bytes) {
                                                random_bytes(16 * 32, 6));
   check<int8_t, int32_t, 8, 3, 8, 4, 1, 2, 2>(random_bytes(Tokens * 24, 7),
                                               random_bytes(16 * 24, 8));
-  check<int8_t, int32_t, 4, 2, 12, 2, 4, 1, 3>(random_bytes(Tokens * 8, 9), random_bytes(24 * 8, 10));
+  check<int8_t, int32_t, 4, 2, 12, 2, 4, 1, 3>(random_bytes(Tokens * 8, 9),
+                                               random_bytes(24 * 8, 10));
 }
 
 TEST(Matmul, PairsOfProductsAreExact) {

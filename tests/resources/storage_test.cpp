@@ -45,22 +45,34 @@ std::string text_of(const std::vector<Buffer>& buffers) {
   return out;
 }
 
+/// A linear layer that holds a tile of rows * steps sums.
+Kernel matmul(int64_t rows, int64_t steps) {
+  Kernel made =
+      kernel("linear", "matmul",
+             {{"KL", 1}, {"KBeats", 1}, {"NL", 1}, {"NP", rows}, {"Steps", steps}, {"Tiles", 1}});
+  made.inputs.resize(2);
+  return made;
+}
+
 TEST(Buffers, AreThoseThatTemplatesAndConvertersDeclare) {
   Program program;
   program.max_positions = 100;
   const auto of = [&](const Kernel& k) { return text_of(buffers_of(program, k)); };
-  EXPECT_EQ(of(kernel("k", "rms_norm", {{"L", 16}, {"Beats", 4}, {"Repeat0", 2}})), "row 512x4");
+  EXPECT_EQ(of(kernel("k", "rms_norm", {{"L", 16}, {"Beats", 4}, {"Repeat0", 2}})),
+            "row 512x4, sums 32x1 banks 8 registers");
   EXPECT_EQ(of(kernel("k", "layer_norm", {{"L", 16}, {"Beats", 1}, {"Repeat0", 1}})),
-            "row 512x1 registers");
+            "row 512x1 registers, sums 32x1 banks 8 registers");
   EXPECT_EQ(of(kernel("k", "quantize_rows", {{"L", 8}, {"Beats", 6}, {"Repeat0", 1}})),
             "row 256x6");
   EXPECT_EQ(
       of(kernel("k", "quantize_rows", {{"L", 8}, {"Beats", 6}, {"Repeat0", 1}, {"Repeat1", 1}})),
       "row 256x6, kept 64x6");
-  EXPECT_EQ(of(kernel("k", "softmax_rows", {})), "values 32x100");
-  EXPECT_EQ(of(kernel("k", "attention_scores", {{"L", 8}, {"HeadBeats", 2}})), "query 256x2");
-  EXPECT_EQ(of(kernel("k", "attention_context", {{"L", 8}, {"HeadBeats", 2}})), "sums 256x2");
-  EXPECT_EQ(of(kernel("k", "matmul", {{"NL", 16}})), "sums 32x1 banks 16 registers");
+  EXPECT_EQ(of(kernel("k", "softmax_rows", {})), "values 32x100, sums 32x1 banks 8 registers");
+  EXPECT_EQ(of(kernel("k", "attention_scores", {{"L", 8}, {"HeadBeats", 2}})),
+            "query 256x2, dots 32x1 banks 2 registers");
+  EXPECT_EQ(of(kernel("k", "attention_context", {{"L", 8}, {"HeadBeats", 2}})),
+            "sums 256x2 banks 4");
+  EXPECT_EQ(of(matmul(2, 8)), "sums 32x1 banks 16 registers");
   // 5 angles in beats of 4: padded to 8.
   EXPECT_EQ(of(kernel("k", "rotary", {{"L", 5}, {"HeadBeats", 2}, {"CL", 4}, {"CBeats", 2}})),
             "head 32x1 banks 10 registers, cosines 32x1 banks 8 registers, "
@@ -75,7 +87,8 @@ TEST(Buffers, AreThoseThatTemplatesAndConvertersDeclare) {
   EXPECT_EQ(local_bits_of(program, converter(DType::F32, 4, 1, 10)), 320);
 }
 
-/// A FIFO of 512 x 512 and a row of as much, which both suit BRAM with 15 blocks, and 64 registers.
+/// A FIFO of 512 x 512 and a row of as much, which both suit BRAM with 15 blocks, and registers: 64
+/// of a linear layer, 256 of partial sums.
 Program program_of_two() {
   Program program;
   Channel channel;
@@ -85,7 +98,7 @@ Program program_of_two() {
   channel.producer = 0;
   program.channels.push_back(channel);
   program.kernels.push_back(kernel("norm", "rms_norm", {{"L", 16}, {"Beats", 512}}));
-  program.kernels.push_back(kernel("linear", "matmul", {{"NL", 2}}));
+  program.kernels.push_back(matmul(1, 2));
   return program;
 }
 
@@ -108,9 +121,9 @@ TEST(Storage, KindsAreWrittenIntoTheProgramAndCounted) {
   EXPECT_EQ(program.kernels[0].storage, (std::map<std::string, MemoryKind>{{"row", Bram}}));
   EXPECT_TRUE(program.kernels[1].storage.empty());
   const MemoryPlan storage = storage_of(program, 0);
-  EXPECT_EQ(storage.cost, (MemoryCost{18, 30, 0, 64}));
+  EXPECT_EQ(storage.cost, (MemoryCost{18, 30, 0, 64 + 256}));
   EXPECT_EQ(storage.bits[static_cast<size_t>(Bram)], (BitsUse{30 * 18'432, 2 * 262'144}));
-  EXPECT_EQ(arrays_text(program, program.kernels[0]), "row bram");
+  EXPECT_EQ(arrays_text(program, program.kernels[0]), "row bram, sums registers");
   EXPECT_EQ(arrays_text(program, program.kernels[1]), "sums registers");
 }
 
@@ -119,12 +132,12 @@ TEST(Storage, WhatExceedsBramGoesToUram) {
   ASSERT_TRUE(choose_memories(program, target_of(1'000, 1'000, 20, 8)).ok());
   EXPECT_EQ((program.channels[0].memory == Uram) + (program.kernels[0].storage.at("row") == Uram),
             1);
-  EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 8, 64}));
+  EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 8, 64 + 256}));
 }
 
 TEST(Storage, AGroupThatDoesNotFitNamesResourceAndBothNumbers) {
   Program program = program_of_two();
-  const Status none = choose_memories(program, target_of(18, 63, 20, 7));
+  const Status none = choose_memories(program, target_of(18, 319, 20, 7));
   ASSERT_FALSE(none.ok());
   ASSERT_EQ(none.errors().size(), 2U);
   for (const Diagnostic& problem : none.errors()) {
@@ -133,7 +146,7 @@ TEST(Storage, AGroupThatDoesNotFitNamesResourceAndBothNumbers) {
     EXPECT_EQ(problem.help, "choose a larger target, or smaller bounds with --dim");
   }
   EXPECT_EQ(none.errors()[0].details[0],
-            "FF: needs 64 (predicted, storage alone), the budget is 63");
+            "FF: needs 320 (predicted, storage alone), the budget is 319");
   EXPECT_EQ(none.errors()[1].details[0],
             "URAM: needs 8 (predicted, storage alone), the budget is 7");
 }
@@ -165,7 +178,7 @@ TEST(Storage, GroupsHaveBudgetsOfTheirOwn) {
   program.channels[0].producer = 1;
   ASSERT_TRUE(choose_memories(program, target_of(18, 1'000, 15, 0)).ok());
   EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 0, 64}));
-  EXPECT_EQ(storage_of(program, 1).cost, (MemoryCost{0, 15, 0, 0}));
+  EXPECT_EQ(storage_of(program, 1).cost, (MemoryCost{0, 15, 0, 256}));
 }
 
 }  // namespace

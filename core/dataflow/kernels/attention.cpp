@@ -25,12 +25,12 @@ Nest attention_scores(const Program& program, const Kernel& kernel) {
   const auto score = [=](Firing& f) { *f.out<float>(0) = tree_sum(dots->data(), beats) * scale; };
   std::vector<int64_t> last(static_cast<size_t>(beats), 0);
   last.back() = 1;
-  return {loop(rows_of(program),
-               {loop(kernel.sizes.at("Heads"),
-                     {pipelined(beats, 1, {read(0, keep)}),
-                      loop(positions_of(program),
-                           {pipelined(beats, 1,
-                                      {read(1, dot), sometimes(last, write(0, score))})})})})};
+  return {loop(
+      rows_of(program),
+      {loop(kernel.sizes.at("Heads"),
+            {pipelined(beats, 1, {read(0, keep)}),
+             loop(positions_of(program),
+                  {pipelined(beats, 1, {read(1, dot), sometimes(last, write(0, score))})})})})};
 }
 
 Nest softmax_rows(const Program& program, const Kernel& kernel) {
@@ -60,8 +60,8 @@ Nest softmax_rows(const Program& program, const Kernel& kernel) {
   return {loop(rows_of(program),
                {loop(kernel.sizes.at("Heads"),
                      {pipelined(positions, 1, {read(0, gather)}),
-                      pipelined(positions, 1, {step({}, power, {})}),
-                      step({}, invert, {}), pipelined(positions, 1, {write(0, divide)})})})};
+                      pipelined(positions, 1, {step({}, power, {})}), step({}, invert, {}),
+                      pipelined(positions, 1, {write(0, divide)})})})};
 }
 
 /// Groups of sums that positions take turns on: a power of two that keeps an addition busy.
@@ -86,9 +86,8 @@ Nest attention_context(const Program& program, const Kernel& kernel) {
   const auto emit = [=](Firing& f) {
     for (int64_t i = 0; i < lanes; ++i) {
       for (int64_t turn = 0; turn < turns; ++turn)
-        (*groups)[turn] = turn < positions->front()
-                              ? (*sums)[(turn * beats + f.counter(2)) * lanes + i]
-                              : 0.0f;
+        (*groups)[turn] =
+            turn < positions->front() ? (*sums)[(turn * beats + f.counter(2)) * lanes + i] : 0.0f;
       f.out<float>(0)[i] = tree_sum(groups->data(), turns);
     }
   };
@@ -158,21 +157,19 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
                                {.name = "dots", .width_bits = 32, .words = beats, .banks = beats}};
                      },
                      .datapath = scores_datapath});
-  records.push_back({.kind = "softmax_rows",
-                     .header = "streamtensor/attention.h",
-                     .summary = "softmax over the visible positions",
-                     .template_arguments = {"MaxPositions", "Heads"},
-                     .arguments = {"in0", "out0", "tokens", "past"},
-                     .nest = softmax_rows,
-                     .buffers = [](const Program& p, const Kernel&) -> std::vector<Buffer> {
-                       return {{.name = "values", .width_bits = 32, .words = p.max_positions},
-                               {.name = "sums",
-                                .width_bits = 32,
-                                .words = PartialSums,
-                                .banks = PartialSums}};
-                     },
-                     .datapath = softmax_datapath,
-                     .row_barrier = true});
+  records.push_back(
+      {.kind = "softmax_rows",
+       .header = "streamtensor/attention.h",
+       .summary = "softmax over the visible positions",
+       .template_arguments = {"MaxPositions", "Heads"},
+       .arguments = {"in0", "out0", "tokens", "past"},
+       .nest = softmax_rows,
+       .buffers = [](const Program& p, const Kernel&) -> std::vector<Buffer> {
+         return {{.name = "values", .width_bits = 32, .words = p.max_positions},
+                 {.name = "sums", .width_bits = 32, .words = PartialSums, .banks = PartialSums}};
+       },
+       .datapath = softmax_datapath,
+       .row_barrier = true});
   records.push_back({.kind = "attention_context",
                      .header = "streamtensor/attention.h",
                      .summary = "probabilities times each visible value",

@@ -47,11 +47,7 @@ const std::vector<ElementwiseOp>& all_ops() {
        nullptr,
        [](float x) { return std::tanh(x); },
        {FloatMultiply, FloatExp, FloatAdd, FloatAdd, FloatDivide}},
-      {"relu",
-       "max(x, 0)",
-       nullptr,
-       [](float x) { return x > 0.0f ? x : 0.0f; },
-       {FloatCompare}}};
+      {"relu", "max(x, 0)", nullptr, [](float x) { return x > 0.0f ? x : 0.0f; }, {FloatCompare}}};
   return ops;
 }
 
@@ -113,8 +109,7 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records) {
                           ? std::vector<std::string_view>{"in0", "in1", "out0", "tokens"}
                           : std::vector<std::string_view>{"in0", "out0", "tokens"},
          .nest = [](const Program& p, const Kernel& k) { return chain(p, k, {k.kind}); },
-         .datapath = [](const Program&,
-                        const Kernel& k) { return chain_datapath(k, {k.kind}); }});
+         .datapath = [](const Program&, const Kernel& k) { return chain_datapath(k, {k.kind}); }});
   }
   records.push_back(
       {.kind = "map",

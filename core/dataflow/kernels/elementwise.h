@@ -13,8 +13,8 @@ namespace st {
 struct ElementwiseOp {
   std::string_view kind;
   std::string_view summary;
-  float (*binary)(float, float);  ///< null for functions of one operand
-  float (*unary)(float);          ///< null for functions of two
+  float (*binary)(float, float);    ///< null for functions of one operand
+  float (*unary)(float);            ///< null for functions of two
   std::vector<Operator> operators;  ///< one after another, for one value
 };
 

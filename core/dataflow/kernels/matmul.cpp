@@ -19,8 +19,7 @@ Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
     const int64_t k = f.counter(2) / steps, first = (f.counter(2) % steps) * lanes;
     const T* x = f.in<T>(0);
     for (int64_t lane = 0; lane < lanes; ++lane) {
-      const T* w =
-          f.in<T>(static_cast<int>(1 + lane / shape.rows)) + (lane % shape.rows) * depth;
+      const T* w = f.in<T>(static_cast<int>(1 + lane / shape.rows)) + (lane % shape.rows) * depth;
       for (int64_t i = 0; i < depth; ++i)
         (*products)[i] = static_cast<Acc>(static_cast<Acc>(x[i]) * static_cast<Acc>(w[i]));
       Acc& sum = (*sums)[first + lane];
@@ -40,10 +39,9 @@ Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
   std::vector<int> weights(static_cast<size_t>(shape.streams));
   std::iota(weights.begin(), weights.end(), 1);
   return {loop(rows_of(program),
-               {loop(shape.tiles,
-                     {pipelined(shape.depth_beats * steps, interval,
-                                {sometimes(begins, read(0)), step(weights, add, {}),
-                                 sometimes(completes, write(0, emit))})})})};
+               {loop(shape.tiles, {pipelined(shape.depth_beats * steps, interval,
+                                             {sometimes(begins, read(0)), step(weights, add, {}),
+                                              sometimes(completes, write(0, emit))})})})};
 }
 
 Nest matmul(const Program& program, const Kernel& kernel) {
@@ -56,12 +54,9 @@ Nest matmul(const Program& program, const Kernel& kernel) {
 }  // namespace
 
 StreamType MatmulShape::x_type(const Trip& row_trip, DType dtype) const {
-  return {{{1, depth_lanes},
-           dtype,
-           {row_trip, tiles, depth_beats},
-           {1, tile(), depth_lanes},
-           {0, 2}},
-          static_cast<int>(depth_lanes)};
+  return {
+      {{1, depth_lanes}, dtype, {row_trip, tiles, depth_beats}, {1, tile(), depth_lanes}, {0, 2}},
+      static_cast<int>(depth_lanes)};
 }
 
 StreamType MatmulShape::weight_type(const Trip& row_trip, DType dtype) const {
@@ -116,21 +111,22 @@ Datapath matmul_datapath(const MatmulShape& shape, DType dtype) {
 }
 
 void add_matmul_kernels(std::vector<KernelRecord>& records) {
-  records.push_back(
-      {.kind = "matmul",
-       .header = "streamtensor/matmul.h",
-       .summary = "row times streamed matrix; f32, or i8 into i32",
-       .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL", "NP", "Steps",
-                              "Tiles"},
-       .arguments = {"in0", "out0", "tokens", "in1*"},
-       .nest = matmul,
-       .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
-         const int64_t tile = matmul_shape_of(k).tile();
-         return {{.name = "sums", .width_bits = 32, .words = tile, .banks = tile}};
-       },
-       .datapath = [](const Program&, const Kernel& k) {
-         return matmul_datapath(matmul_shape_of(k), k.inputs[0].type.itensor.dtype);
-       }});
+  records.push_back({.kind = "matmul",
+                     .header = "streamtensor/matmul.h",
+                     .summary = "row times streamed matrix; f32, or i8 into i32",
+                     .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL",
+                                            "NP", "Steps", "Tiles"},
+                     .arguments = {"in0", "out0", "tokens", "in1*"},
+                     .nest = matmul,
+                     .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
+                       const int64_t tile = matmul_shape_of(k).tile();
+                       return {{.name = "sums", .width_bits = 32, .words = tile, .banks = tile}};
+                     },
+                     .datapath =
+                         [](const Program&, const Kernel& k) {
+                           return matmul_datapath(matmul_shape_of(k),
+                                                  k.inputs[0].type.itensor.dtype);
+                         }});
 }
 
 }  // namespace st

@@ -344,7 +344,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
        .arguments = {"in0", "in1", "in2", "out0", "tokens"},
        .nest = rotary,
        .buffers = rotary_buffers,
-                     .datapath = rotary_datapath,
+       .datapath = rotary_datapath,
        .row_barrier = true});
 }
 
