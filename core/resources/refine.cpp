@@ -24,8 +24,10 @@ constexpr int64_t ProofFirings = 200'000'000;
 /// Token events of one simulation of a program that is too large for the search: some seconds.
 constexpr int64_t CoarseEvents = 100'000'000;
 /// Simulations of such a program, and rows of the prefill in them.
-constexpr int CoarseRuns = 10;
+constexpr size_t CoarseRuns = 16;
 constexpr int64_t CoarseRows = 2;
+/// A launch may become slower by this part of its cycles.
+constexpr int64_t CoarseTolerance = 100;
 /// Slots that are left to a FIFO whose depth nothing asks for.
 constexpr int64_t CoarseDepth = 32;
 /// Lengths that may be added to the launches of a search before depths stay as they were.
@@ -130,9 +132,9 @@ class Refinement {
     return false;
   }
 
-  /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower
-  /// without, such depths fall to CoarseDepth, or their floor: all at once, or else those of one
-  /// half after the other.
+  /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower by
+  /// more than CoarseTolerance without, such depths fall to CoarseDepth, or their floor: all at
+  /// once, or else the largest one after the other.
   void lower_coarsely() {
     Network coarse = network_;
     coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
@@ -140,34 +142,38 @@ class Refinement {
     for (const Bindings& launch : coarse.launches) events += 2 * firings_of_all(coarse, launch);
     if (events > CoarseEvents) return;
     const Simulator simulator(coarse);
-    limit_ = simulator.run(depths_).cycles;
+    const int64_t cycles = simulator.run(depths_).cycles;
+    limit_ = cycles + cycles / CoarseTolerance;
     const std::vector<int64_t> floors = fifo_floors(program_);
     std::vector<size_t> deep;
-    low_.assign(channels_.size(), 0);
+    std::vector<int64_t> low(channels_.size(), 0);
     for (size_t c = 0; c < channels_.size(); ++c) {
-      low_[c] = std::max(CoarseDepth, floors[static_cast<size_t>(channels_[c])]);
-      if (depths_[c] > low_[c]) deep.push_back(c);
+      low[c] = std::max(CoarseDepth, floors[static_cast<size_t>(channels_[c])]);
+      if (depths_[c] > low[c]) deep.push_back(c);
     }
-    runs_ = CoarseRuns;
-    lower_all(simulator, deep);
+    if (lower_to(simulator, deep, low)) return;
+    // The largest one by one.
+    std::stable_sort(deep.begin(), deep.end(),
+                     [&](size_t x, size_t y) { return bits_of_fifo(x) > bits_of_fifo(y); });
+    if (deep.size() > CoarseRuns) deep.resize(CoarseRuns);
+    for (size_t c : deep) lower_to(simulator, {c}, low);
   }
 
-  void lower_all(const Simulator& simulator, const std::vector<size_t>& channels) {
-    if (channels.empty() || runs_-- <= 0) return;
+  [[nodiscard]] int64_t bits_of_fifo(size_t c) const {
+    return depths_[c] * network_.channels[c].width_bits;
+  }
+
+  /// Lowers these if no launch gets slower than limit_.
+  bool lower_to(const Simulator& simulator, const std::vector<size_t>& channels,
+                const std::vector<int64_t>& low) {
     std::vector<int64_t> lower = depths_;
-    for (size_t c : channels) lower[c] = low_[c];
-    const SimulationResult run = simulator.run(lower, limit_);
-    if (run.completed) {
-      depths_ = lower;
-      for (size_t c : channels)
-        program_.channels[static_cast<size_t>(channels_[c])].why =
-            "no launch is slower than with more slots (simulated)";
-      return;
-    }
-    if (channels.size() == 1) return;
-    const auto middle = channels.begin() + static_cast<std::ptrdiff_t>(channels.size() / 2);
-    lower_all(simulator, {channels.begin(), middle});
-    lower_all(simulator, {middle, channels.end()});
+    for (size_t c : channels) lower[c] = low[c];
+    if (!simulator.run(lower, limit_).completed) return false;
+    depths_ = lower;
+    for (size_t c : channels)
+      program_.channels[static_cast<size_t>(channels_[c])].why =
+          "no launch is slower by 1 % than with more slots (simulated)";
+    return true;
   }
 
   /// Adds the first row that deadlocks at `depths`.
@@ -222,9 +228,7 @@ class Refinement {
   std::vector<int64_t> start_, depths_;
   Bindings longest_;  ///< the longest row
   int64_t most_events_ = 0;
-  int64_t limit_ = 0;         ///< cycles of the launches at the depths that were started from
-  std::vector<int64_t> low_;  ///< of lower_coarsely()
-  int runs_ = 0;              ///< simulations that it has left
+  int64_t limit_ = 0;  ///< cycles of the launches at the depths that were started from
   FifoFacts facts_;
 };
 

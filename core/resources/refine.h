@@ -39,9 +39,9 @@ struct FifoFacts {
 ///
 /// All are proven free of deadlock (core/network/certificate.h) unless the program is too large to
 /// be, in which case floors rule deadlocks out by argument; a program that is too large for the
-/// search has only its deepest FIFOs lowered, and not below these.
-/// Errors: E0333 if depths deadlock, which only those of the paper, or of an edited dump, should;
-/// E0334 if the proof is refused; those of the search.
+/// search has only its deepest FIFOs lowered, not below these, and where no launch gets slower by 1
+/// %. Errors: E0333 if depths deadlock, which only those of the paper, or of an edited dump,
+/// should; E0334 if the proof is refused; those of the search.
 Result<std::vector<FifoFacts>> refine_fifos(Program& program, const Target& target,
                                             std::string_view method);
 

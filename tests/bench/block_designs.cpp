@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One block of each of four models, w8a8, prefill of 128 rows, on a U280: what fusion leaves of the
 // memory for intermediates, and what the search gains over default tiles. Usage:
-// bench_block_designs [SECONDS of search for each block]
+// bench_block_designs [SECONDS of search for each block; 0: memory alone]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -145,6 +145,7 @@ int main(int argc, char** argv) {
   std::printf("%-14s %10s %12s %8s %2s %10s %8s %2s\n", "block", "unfused", "greedy", "", "in",
               "ours", "", "in");
   for (size_t b = 0; b < blocks.size(); ++b) print_memory(blocks[b], designs[b]);
+  if (seconds <= 0) return 0;
   std::printf(
       "\nPrefill of 128 rows, U280 at 250 MHz (simulated). Default: tiles of 16, greedy "
       "fusion, 4 parameter ports. Searched: %.0f s each, same target and budget; shares of "
