@@ -14,9 +14,9 @@ namespace st {
 namespace {
 
 #ifdef ST_TEST_SANITIZED
-constexpr int Damages = 20;
+constexpr int Damages = 12;
 #else
-constexpr int Damages = 120;
+constexpr int Damages = 60;
 #endif
 
 std::vector<std::string> lines_of(const std::string& text) {
