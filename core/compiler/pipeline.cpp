@@ -106,7 +106,8 @@ const std::vector<Pass>& passes() {
       {"check", "sort the graph, check its operators, infer types, find the decoder's roles",
        check_graph, false},
       {"canonicalise",
-       "one spelling per meaning: fold transposes, share rotary rows, merge equal nodes",
+       "one spelling per meaning: fold transposes, norms of heads, share rotary rows, merge equal "
+       "nodes",
        [](Design& d) { return canonicalise(d.graph); }, false},
       {"quantise", "linear layers in the chosen precision", quantise, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},

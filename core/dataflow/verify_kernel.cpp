@@ -101,7 +101,7 @@ constexpr DType F32 = DType::F32, I8 = DType::I8, I32 = DType::I32;
 std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions rows = {"T", "L*Beats"}, heads = {"T", "Heads*HeadBeats*L"};
   const Dimensions scores = {"Heads", "T", "C"}, cached = {"?", "C", "HeadBeats*L"};
-  const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"};
+  const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"}, parts = {"T", "Heads*Beats*L"};
   const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NP*Steps*Tiles", "KL*KBeats"};
   const Dimensions width = {"T", "?"};
   std::vector<KernelShape> shapes = {
@@ -109,6 +109,7 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"cache_rows", {{F32, heads}}, {{F32, {"Heads", "C", "HeadBeats*L"}}}},
       {"layer_norm", {{F32, rows}, {F32, row}, {F32, row}}, {{F32, rows}}},
       {"rms_norm", {{F32, rows}, {F32, row}}, {{F32, rows}}},
+      {"rms_norm_heads", {{F32, parts}, {F32, row}}, {{F32, parts}}},
       {"quantize_rows", {{F32, rows}}, {{I8, rows}, {F32, {"T"}}}},
       {"dequantize_rows", {{I32, rows}, {F32, {"T"}}, {F32, row}}, {{F32, rows}}},
       {"rotary", {{F32, heads}, {F32, angles}, {F32, angles}}, {{F32, heads}}},
@@ -355,6 +356,22 @@ std::string check_attention(const Program& program, const Kernel& kernel) {
              : "Heads is no multiple of the heads of keys and values";
 }
 
+/// All heads of a row take the same scale, beat after beat.
+std::string check_head_norm(const Program& program, const Kernel& kernel) {
+  const int lanes = static_cast<int>(kernel.sizes.at("L"));
+  const StreamType& scale = kernel.inputs[1].type;
+  const StreamType wanted = {{{lanes},
+                              F32,
+                              {{Extent::symbol(Sequence), program.max_sequence},
+                               kernel.sizes.at("Heads"),
+                               kernel.sizes.at("Beats")},
+                              {1, 1, lanes},
+                              {2},
+                              scale.itensor.form},
+                             lanes};
+  return scale == wanted ? "" : "the scale does not come once for each head";
+}
+
 std::string check_rotary(const Program&, const Kernel& kernel) {
   return product_of(kernel, "HeadBeats*L") == 2 * product_of(kernel, "CL*CBeats")
              ? ""
@@ -379,6 +396,7 @@ const std::vector<std::pair<std::string_view, Rule>>& rules() {
       {"matmul", check_matmul},
       {"attention_scores", check_attention},
       {"attention_context", check_attention},
+      {"rms_norm_heads", check_head_norm},
       {"rotary", check_rotary},
   };
   return all;

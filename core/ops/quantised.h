@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Names of the operators that the quantise pass makes (domain `streamtensor`).
+/// The domain of operators that passes make.
 #pragma once
 
 #include "core/graph/graph.h"

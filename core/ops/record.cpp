@@ -12,6 +12,7 @@ const std::vector<OpRecord>& op_records() {
     add_row_ops(all);
     add_matmul_ops(all);
     add_data_ops(all);
+    add_reshape_ops(all);
     add_attention_ops(all);
     add_quantised_ops(all);
     std::sort(all.begin(), all.end(), [](const OpRecord& a, const OpRecord& b) {

@@ -40,6 +40,7 @@ void add_elementwise_ops(std::vector<OpRecord>& records);
 void add_row_ops(std::vector<OpRecord>& records);
 void add_matmul_ops(std::vector<OpRecord>& records);
 void add_data_ops(std::vector<OpRecord>& records);
+void add_reshape_ops(std::vector<OpRecord>& records);
 void add_attention_ops(std::vector<OpRecord>& records);
 void add_quantised_ops(std::vector<OpRecord>& records);
 

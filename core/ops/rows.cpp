@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// LayerNormalization and RMSNormalization over the last dimension.
+// LayerNormalization and RMSNormalization over the last dimension, and over each head of it.
 #include <cmath>
 
+#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {
@@ -33,12 +34,23 @@ Result<std::vector<TensorType>> norm_shape(const Graph& graph, const Node& node)
   return std::vector{x};
 }
 
-/// Normalises each row: (x - mean) / sqrt(variance + epsilon), the mean taken as 0 for
-/// RMSNormalization.
+/// (x f32 [.., num_heads * d], scale f32 [d]).
+Result<std::vector<TensorType>> head_norm_shape(const Graph& graph, const Node& node) {
+  const TensorType &x = graph.type(node.inputs[0]), &scale = graph.type(node.inputs[1]);
+  const int64_t width = x.shape.empty() ? 0 : x.shape.back().constant().value_or(0);
+  const int64_t heads = node.integer("num_heads", 0);
+  if (x.dtype != DType::F32 || scale.dtype != DType::F32 || width < 1 || heads < 1 ||
+      width % heads != 0 || scale.shape != std::vector<Extent>{width / heads})
+    return shape_error(graph, node, "f32 rows [.., num_heads * d] are scaled by f32 [d]");
+  return std::vector{x};
+}
+
+/// Normalises each row, or each part of it that is as wide as the scale: (x - mean) / sqrt(variance
+/// + epsilon), the mean taken as 0 for RMSNormalization.
 Result<std::vector<Tensor>> norm_reference(const Node& node, const std::vector<const Tensor*>& in) {
   const bool centred = node.op == "LayerNormalization";
   const double epsilon = node.real("epsilon", 1e-5f);
-  const int64_t width = in[0]->shape.back();
+  const int64_t width = in[1]->size();
   Tensor y = *in[0];
   for (int64_t first = 0; first < y.size(); first += width) {
     float* row = y.f32().data() + first;
@@ -82,6 +94,23 @@ Status lower_norm(Lowering& l, const Node& node) {
   return {};
 }
 
+Status lower_head_norm(Lowering& l, const Node& node) {
+  ST_TRY(width, l.row_width(node, node.inputs[0]));
+  const int64_t heads = node.integer("num_heads", 1), head = width / heads;
+  const int lanes = l.lanes(head);
+  const StreamType rows = l.row_stream(width, DType::F32, lanes);
+  ST_TRY(scale, l.parameter_row(node, node.inputs[1], head, lanes));
+  scale.type = {{{lanes}, DType::F32, {l.rows(), heads, head / lanes}, {1, 1, lanes}, {2}}, lanes};
+  const Port x{l.row_tensor(node.inputs[0], width), rows, -1};
+  const Port y{l.row_tensor(node.outputs[0], width), rows, -1};
+  Kernel& kernel = l.add_kernel("rms_norm_heads", node);
+  kernel.inputs = {x, scale};
+  kernel.outputs = {y};
+  kernel.sizes = {{"L", lanes}, {"Beats", head / lanes}, {"Heads", heads}};
+  kernel.reals = {{"epsilon", node.real("epsilon", 1e-5f)}};
+  return {};
+}
+
 }  // namespace
 
 void add_row_ops(std::vector<OpRecord>& records) {
@@ -90,6 +119,8 @@ void add_row_ops(std::vector<OpRecord>& records) {
                      norm_reference, lower_norm, "layer_norm"});
   records.push_back({"RMSNormalization", "", 23, "over the last dimension, with scale", 2, 2,
                      norm_shape, norm_reference, lower_norm, "rms_norm"});
+  records.push_back({"RMSNormalization", OwnDomain, 1, "of each head, with one scale for all", 2, 2,
+                     head_norm_shape, norm_reference, lower_head_norm, "rms_norm_heads"});
 }
 
 }  // namespace st

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "core/ops/quantised.h"
 #include "core/passes/infer.h"
 
 namespace st {
@@ -47,6 +48,42 @@ void remove_identities(Graph& graph) {
   std::erase_if(graph.nodes, [&](const Node& node) {
     return node.op == "Identity" && node.domain.empty() && !is_output(graph, node.outputs[0]);
   });
+}
+
+/// The node of `op` that makes a value, or nullptr.
+const Node* made_by(const Graph& graph, ValueId id, const std::string& op) {
+  const int producer = graph.producer(id);
+  if (producer < 0) return nullptr;
+  const Node& node = graph.nodes[static_cast<size_t>(producer)];
+  return node.op == op && node.domain.empty() ? &node : nullptr;
+}
+
+/// True if rows [b, s, h * d] are seen as [b, s, h, d].
+bool cuts_rows(const std::vector<Extent>& rows, const std::vector<Extent>& heads) {
+  return rows.size() == 3 && heads.size() == 4 && heads[0] == rows[0] && heads[1] == rows[1] &&
+         heads[2].is_constant() && heads[3].is_constant();
+}
+
+/// Reshape(RMSNormalization(Reshape(x), scale)) -> RMSNormalization of each head of x, where the
+/// first one cuts rows in heads and the last one joins them again.
+void normalise_heads(Graph& graph) {
+  for (Node& last : graph.nodes) {
+    if (last.op != "Reshape" || !last.domain.empty()) continue;
+    const Node* norm = made_by(graph, last.inputs[0], "RMSNormalization");
+    const Node* first = norm ? made_by(graph, norm->inputs[0], "Reshape") : nullptr;
+    if (first == nullptr) continue;
+    const auto& heads = graph.type(norm->inputs[0]).shape;
+    const auto& rows = graph.type(first->inputs[0]).shape;
+    if (graph.type(last.outputs[0]).shape != rows || !cuts_rows(rows, heads)) continue;
+    // What only this node read is dead from here on.
+    Node made = *norm;
+    made.domain = OwnDomain;
+    made.inputs[0] = first->inputs[0];
+    made.outputs = last.outputs;
+    made.attributes.erase("axis");
+    made.attributes["num_heads"] = heads[2].offset();
+    last = std::move(made);
+  }
 }
 
 /// RotaryEmbedding(x, cos, sin, positions) -> RotaryEmbedding(x, Gather(cos, positions),
@@ -102,6 +139,7 @@ void merge_equal_nodes(Graph& graph) {
 Status canonicalise(Graph& graph) {
   fold_transposes(graph);
   remove_identities(graph);
+  normalise_heads(graph);
   gather_rotary_tables(graph);
   merge_equal_nodes(graph);
   graph.remove_dead();

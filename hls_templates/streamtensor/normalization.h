@@ -109,6 +109,14 @@ void rms_norm(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale, 
   }
 }
 
+/// rms_norm of each of `Heads` heads of a row, as of so many rows of L * Beats floats. `scale`
+/// comes once per head.
+template <int L, int Beats, int Heads>
+void rms_norm_heads(hls::stream<vec<float, L>>& x, hls::stream<vec<float, L>>& scale, float epsilon,
+                    int tokens, hls::stream<vec<float, L>>& y) {
+  rms_norm<L, Beats, 1>(x, scale, epsilon, tokens * Heads, y);
+}
+
 }  // namespace st
 
 #endif

@@ -206,5 +206,22 @@ TEST(BlockShapes, ABlockWithASharedBufferAdaptersAndRepeatedRowsIsVerified) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
 }
 
+TEST(BlockShapes, ABlockThatNormalisesHeadsOfQueryAndKeyIsVerified) {
+  // Heads of two beats of 12.
+  const BlockShape small = {64, 4, 2, 24, 96, 32};
+  for (const char* precision : {"f32", "w8a8"}) {
+    const fs::path folder = own_folder(std::string("block_heads_") + precision),
+                   output = folder / "out";
+    const Outcome built =
+        build(gemma_block(small).write(folder), output, {"--precision", precision});
+    ASSERT_EQ(built.status, 0) << built.err;
+    const std::string code = read(output / "groups/group0/src/group0.cpp");
+    EXPECT_NE(code.find("st::rms_norm_heads<12, 2, 4>)("), std::string::npos) << code;
+    EXPECT_NE(code.find("st::rms_norm_heads<12, 2, 2>)("), std::string::npos) << code;
+    const Outcome verified = streamtensor({"verify", output.string()});
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+  }
+}
+
 }  // namespace
 }  // namespace st::test

@@ -39,6 +39,14 @@ class Block : public DecoderJson {
                 {integer("axis", -1), real("epsilon", 1e-5)});
   }
 
+  /// RMSNormalization of each head.
+  std::string head_norm(const std::string& name, const std::string& x, int heads) {
+    node(name + ".cut", "Reshape", {x, integers(name + ".heads", {0, 0, heads, shape_.head_dim})});
+    node(name, "RMSNormalization", {name + ".cut", parameter(name + ".weight", {shape_.head_dim})},
+         {integer("axis", -1), real("epsilon", 1e-6)});
+    return node(name + ".joined", "Reshape", {name, integers(name + ".rows", {0, 0, -1})});
+  }
+
   std::string rotary(const std::string& name, const std::string& x, int heads) {
     return node(name, "RotaryEmbedding", {x, "cos", "sin", "position_ids"},
                 {integer("interleaved", 0), integer("num_heads", heads)});
@@ -129,7 +137,8 @@ BlockModel gemma_block(const BlockShape& shape) {
   b.linear("q_proj", "input_norm", width, shape.heads * shape.head_dim);
   b.linear("k_proj", "input_norm", width, keys);
   b.linear("v_proj", "input_norm", width, keys);
-  b.attend(b.rotary("query", "q_proj", shape.heads), b.rotary("key", "k_proj", shape.kv_heads),
+  b.attend(b.rotary("query", b.head_norm("q_norm", "q_proj", shape.heads), shape.heads),
+           b.rotary("key", b.head_norm("k_norm", "k_proj", shape.kv_heads), shape.kv_heads),
            "v_proj");
   b.linear("o_proj", "attention", shape.heads * shape.head_dim, width);
   x = b.node("residual_1", "Add", {x, b.rms_norm("post_attention_norm", "o_proj")});

@@ -50,8 +50,8 @@ BlockModel gpt2_block(const BlockShape& shape);
 /// of query, key and value, as Qwen2 has them.
 BlockModel llama_block(const BlockShape& shape, bool first_norm = true, bool biases = false);
 
-/// Norms before and after attention and the feed-forward part, which is gated by Gelu. Without
-/// Gemma 3's norms of each head of query and key, for which there is no operator yet.
+/// Norms before and after attention and the feed-forward part, which is gated by Gelu, and of each
+/// head of query and key.
 BlockModel gemma_block(const BlockShape& shape);
 
 }  // namespace st::test

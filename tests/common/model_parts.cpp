@@ -55,6 +55,16 @@ std::string DecoderJson::weight(const std::string& name, const Extents& shape) {
   return name;
 }
 
+std::string DecoderJson::integers(const std::string& name, const std::vector<int64_t>& values) {
+  Json data = Json::array();
+  for (const int64_t value : values) data.push_back(std::to_string(value));
+  json_["graph"]["initializer"].push_back({{"name", name},
+                                           {"dataType", 7},
+                                           {"dims", {std::to_string(values.size())}},
+                                           {"int64Data", data}});
+  return name;
+}
+
 std::string DecoderJson::node(const std::string& name, const std::string& op,
                               const std::vector<std::string>& inputs,
                               const std::vector<Json>& attributes,

@@ -41,6 +41,8 @@ class DecoderJson {
 
   /// An initializer in dataset `name` of weights.h5.
   std::string weight(const std::string& name, const Extents& shape);
+  /// An int64 initializer in the model file.
+  std::string integers(const std::string& name, const std::vector<int64_t>& values);
   /// Without `outputs` the one output has the node's name.
   std::string node(const std::string& name, const std::string& op,
                    const std::vector<std::string>& inputs, const std::vector<Json>& attributes = {},

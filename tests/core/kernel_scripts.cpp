@@ -34,6 +34,7 @@ class Script {
         {"matmul", &Script::matmul},
         {"layer_norm", &Script::gather_then_emit},
         {"rms_norm", &Script::gather_then_emit},
+        {"rms_norm_heads", &Script::rms_norm_heads},
         {"quantize_rows", &Script::quantize_rows},
         {"dequantize_rows", &Script::dequantize_rows},
         {"rotary", &Script::rotary},
@@ -226,6 +227,13 @@ class Script {
         write(0);
       }
       send_again(kernel_.outputs.size());
+    }
+  }
+  /// Head by head: all of it, then per beat its scale and a result.
+  void rms_norm_heads() {
+    for (int64_t n = 0; n < tokens_ * size("Heads"); ++n) {
+      read(0, size("Beats"));
+      for (int64_t b = 0; b < size("Beats"); ++b) read(1), write(0);
     }
   }
   /// A row that has been sent once to the first of `outputs` outputs.

@@ -211,6 +211,26 @@ TEST(KernelVerifier, LoopsMoveWhatTypesSay) {
   expect_problem(norm, "the loops around in0 are not those of its type");
 }
 
+TEST(KernelVerifier, HeadsTakeTheSameScale) {
+  const auto norm = [](const StreamType& scale) {
+    Single norm("rms_norm_heads");
+    norm.in(rows(6, 4)).in(rows(1, 4)).out(rows(6, 4));
+    norm.sizes({{"L", 4}, {"Beats", 2}, {"Heads", 3}});
+    norm.kernel.reals = {{"epsilon", 1e-5f}};
+    norm.program.tensors[1].shape = {8};
+    norm.kernel.inputs[1].type = scale;
+    return norm;
+  };
+  EXPECT_EQ(norm({{{4}, DType::F32, {Sequences, 3, 2}, {1, 1, 4}, {2}}, 4}).problems(), "");
+  // Each beat three times, and for the rows of a launch in turn.
+  const std::string message = "rms_norm_heads: the scale does not come once for each head";
+  expect_problem(norm({{{4}, DType::F32, {Sequences, 2, 3}, {1, 4, 1}, {1}}, 4}), message);
+  expect_problem(norm({{{4}, DType::F32, {3, Sequences, 2}, {1, 1, 4}, {2}}, 4}), message);
+  Single wide = norm({{{4}, DType::F32, {Sequences, 3, 2}, {1, 1, 4}, {2}}, 4});
+  wide.program.tensors[1].shape = {24};
+  expect_problem(wide, "the sizes of this rms_norm_heads are not those of");
+}
+
 TEST(KernelVerifier, BuffersFitSomeDevice) {
   Single norm("rms_norm");
   const int64_t beats = int64_t{1} << 28;

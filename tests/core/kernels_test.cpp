@@ -103,6 +103,33 @@ TEST(Kernels, Normalisations) {
   }
 }
 
+TEST(Kernels, NormalisationOfEachHead) {
+  Random random(21);
+  for (const int64_t head : Widths) {
+    for (const int64_t heads : {1, 3}) {
+      const int lanes = lanes_for(head);
+      const Tensor x = random_f32(random, {3, heads * head}, 5.0f);
+      const Tensor scale = random_f32(random, {head});
+      Bench bench("rms_norm_heads");
+      bench.rows(head).size("Heads", heads).real("epsilon", 1e-5f);
+      bench.in(row_stream(heads * head, DType::F32, lanes));
+      bench.in({{{lanes}, DType::F32, {test::each_row(), heads, head / lanes}, {1, 1, lanes}, {2}},
+                lanes});
+      bench.out_rows(heads * head, DType::F32, lanes);
+      const Tensor y = bench.run({x, scale}, 3)[0];
+      const std::map<std::string, Attribute> epsilon = {{"epsilon", 1e-5f}};
+      Tensor cut = x;
+      cut.shape = {3, heads, head};
+      Tensor expected = reference("RMSNormalization", epsilon, {cut, scale})[0];
+      expected.shape = x.shape;
+      EXPECT_LE(test::distance(y, expected), Close) << heads << " of " << head;
+      EXPECT_EQ(reference("RMSNormalization", {{"num_heads", heads}, {"epsilon", 1e-5f}},
+                          {x, scale}, "streamtensor")[0],
+                expected);
+    }
+  }
+}
+
 /// A matmul of that shape.
 Bench linear(const MatmulShape& shape, DType in, DType out) {
   Bench bench("matmul");

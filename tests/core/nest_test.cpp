@@ -164,6 +164,8 @@ TEST(Nests, CostWhatTheirTemplatesTake) {
   for (test::Bench* bench : {&layer, &rms}) bench->rows(12, 4).real("epsilon", 0);
   EXPECT_EQ(row_cycles(layer), 3 + 3 + 3);
   EXPECT_EQ(row_cycles(rms.size("Repeat0", 2).size("Repeat1", 3)), 3 + 5 * 3);
+  test::Bench heads("rms_norm_heads");
+  EXPECT_EQ(row_cycles(heads.rows(6, 2).size("Heads", 2).real("epsilon", 0)), 2 * (3 + 3));
   test::Bench quantise("quantize_rows");
   quantise.rows(12, 4).out_rows(12).out_rows(12).out(test::value_stream(DType::F32), {});
   EXPECT_EQ(row_cycles(quantise.size("Repeat0", 1).size("Repeat1", 2)), 3 + 3 * 3);
@@ -199,6 +201,10 @@ TEST(Nests, AreWrittenAsLoops) {
   bench.rows(12, 4);
   EXPECT_EQ(text_of(nest_of(bench.program, bench.kernel)),
             "for d0 < sequence { in1; for d1 < 3 { in0 in2 -> out0 } }");
+  test::Bench heads("rms_norm_heads");
+  heads.rows(6, 2).size("Heads", 4).real("epsilon", 0);
+  EXPECT_EQ(text_of(nest_of(heads.program, heads.kernel)),
+            "for d0 < sequence { for d1 < 4 { for d2 < 3 { in0 }; for d2 < 3 { in1 -> out0 } } }");
   test::Bench load("load_rows");
   load.size("L", 4).size("Beats", 7).out(test::row_stream(28, DType::F32, 4), {});
   EXPECT_EQ(text_of(nest_of(load.program, load.kernel)),

@@ -147,6 +147,28 @@ TEST(OnnxConformance, ConcatAlongAnyAxis) {
   EXPECT_EQ(cases, 9);
 }
 
+/// The cases have the shape as an input.
+TEST(OnnxConformance, ReshapeToAConstantShape) {
+  ST_NEEDS_SHARED();
+  int right = 0;
+  for (const fs::path& folder : all_cases()) {
+    test::OnnxCase given = test::read_onnx_case(folder);
+    if (!given.name.starts_with("test_reshape_")) continue;
+    given.graph.values[given.graph.inputs[1]].constant = constant_of(given.inputs[1]);
+    given.graph.inputs.pop_back();
+    given.inputs.pop_back();
+    const Verdict verdict = run_case(given);
+    if (given.name.find("allowzero") != std::string::npos) {
+      EXPECT_FALSE(verdict.refusal.empty());
+      continue;
+    }
+    ASSERT_TRUE(verdict.refusal.empty()) << given.name << ": " << verdict.refusal[0].message;
+    EXPECT_EQ(verdict.values, given.expected) << given.name;
+    ++right;
+  }
+  EXPECT_EQ(right, 5);
+}
+
 /// [batch, heads, rows, head] to batch b as [1, rows, heads * head], of which the first `rows`.
 Tensor joined_heads(const Tensor& x, int64_t b, int64_t rows) {
   const int64_t heads = x.shape[1], all = x.shape[2], head = x.shape[3];
@@ -338,7 +360,7 @@ TEST(OnnxConformance, PositionsThatDoNotFitTheRowsAreRefused) {
 
 TEST(OnnxConformance, OperatorsOfPassesAreUnknownInAModel) {
   const Tensor scalar = Tensor::zeros(DType::F32, {});
-  for (const char* op : {"QuantizeRows", "MatMulInt8", "DequantizeRows"}) {
+  for (const char* op : {"QuantizeRows", "MatMulInt8", "DequantizeRows", "RMSNormalization"}) {
     test::OnnxCase made = one_node(op, {}, {scalar, scalar, scalar}, {scalar});
     made.graph.nodes[0].domain = "streamtensor";
     const Verdict verdict = run_case(made);

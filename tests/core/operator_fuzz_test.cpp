@@ -45,6 +45,11 @@ std::vector<Tensor> right_operands(Random& random, const OpRecord& record, Node&
     node.attributes = {{"is_causal", int64_t{1}}, {"q_num_heads", heads}, {"kv_num_heads", kv}};
     return {f32({1, rows, heads * head}), f32({1, rows, kv * head}), f32({1, rows, kv * head})};
   }
+  if (record.name == "Reshape") {
+    Tensor sizes = Tensor::zeros(DType::I64, {random.between(1, 4)});
+    for (int64_t& size : sizes.as<int64_t>()) size = random.between(-1, 4);
+    return {f32({rows, heads, head}), sizes};
+  }
   return {};
 }
 
@@ -89,6 +94,8 @@ TEST(OperatorFuzz, AnyNodeIsRefusedOrGivesTheTypesThatWereInferred) {
             name, TensorType{value.dtype(), {value.shape.begin(), value.shape.end()}}));
         graph.inputs.push_back(node.inputs.back());
         inputs[name] = value;
+        if (record.name == "Reshape" && i == 1 && random.chance(0.9))
+          graph.values[node.inputs.back()].constant = constant_of(value);
       }
       for (int64_t i = random.between(1, 3); i > 0; --i) {
         node.outputs.push_back(graph.add_value("out" + std::to_string(i)));

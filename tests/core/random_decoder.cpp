@@ -10,7 +10,8 @@ namespace {
 
 class Maker {
  public:
-  Maker(uint64_t seed, DecoderSize size) : random_(seed), small_(size == DecoderSize::Small) {
+  Maker(uint64_t seed, DecoderSize size)
+      : random_(seed), small_(size == DecoderSize::Small), head_random_(~seed) {
     graph_.name = "random " + std::to_string(seed);
     graph_.opset = 24;
     max_sequence_ = random_.between(4, 8);
@@ -29,6 +30,7 @@ class Maker {
     rms_ = random_.chance(0.5);
     biased_ = random_.chance(0.5);
     attends_ = random_.chance(0.9);
+    head_norms_ = head_random_.chance(0.3);
     graph_.symbols["s"] = {1, max_sequence_};
     if (attends_) graph_.symbols["p"] = {0, random_.between(4, 12)};
     // Positions are needed by tables, which hold all of them.
@@ -188,6 +190,25 @@ class Maker {
     return linear(node("Mul", {activated(gate), up}), hidden, width_);
   }
 
+  ValueId reshaped(ValueId x, const std::vector<int64_t>& sizes) {
+    Tensor shape = Tensor::zeros(DType::I64, {static_cast<int64_t>(sizes.size())});
+    shape.as<int64_t>() = sizes;
+    const ValueId id = graph_.add_value("shape." + std::to_string(graph_.values.size()),
+                                        TensorType{DType::I64, {shape.size()}});
+    graph_.values[id].constant = constant_of(shape);
+    return node("Reshape", {x, id});
+  }
+  /// RMSNormalization of each head, as ONNX spells it.
+  ValueId heads_normed(ValueId x, int64_t heads, ValueId scale) {
+    using Sizes = std::vector<int64_t>;
+    x = reshaped(
+        x,
+        random_.pick<Sizes>(
+            {{0, 0, heads, head_}, {0, 0, -1, head_}, {0, 0, heads, -1}, {1, -1, heads, head_}}));
+    x = node("RMSNormalization", {x, scale}, {{"axis", int64_t{-1}}, {"epsilon", 1e-6f}});
+    return reshaped(
+        x, random_.pick<Sizes>({{0, 0, -1}, {0, 0, heads * head_}, {1, -1, heads * head_}}));
+  }
   ValueId turned(ValueId x, int64_t heads) {
     const std::map<std::string, Attribute> attributes = {{"num_heads", heads},
                                                          {"interleaved", interleaved_}};
@@ -211,6 +232,15 @@ class Maker {
       q = linear(x, width_, q_width);
       k = linear(x, width_, kv_width);
       v = linear(x, width_, kv_width);
+    }
+    if (head_norms_) {
+      // Numbers of their own, so that decoders differ in these norms alone.
+      std::swap(random_, head_random_);
+      const ValueId scale = constant("head scale", {head_}, 1.0f);
+      q = heads_normed(q, heads_, scale);
+      k = heads_normed(k, kv_heads_,
+                       random_.chance(0.3) ? scale : constant("head scale", {head_}, 1.0f));
+      std::swap(random_, head_random_);
     }
     if (rotary_) {
       q = turned(q, heads_);
@@ -238,10 +268,11 @@ class Maker {
 
   Random random_;
   bool small_;
+  Random head_random_;
   Graph graph_;
   int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
   int64_t interleaved_ = random_.below(2);
-  bool rotary_, rms_, biased_, attends_;
+  bool rotary_, rms_, biased_, attends_, head_norms_;
   ValueId ids_ = NoValue, position_ids_ = NoValue, cosine_ = NoValue, sine_ = NoValue;
 };
 

@@ -83,6 +83,24 @@ TEST(RmsNorm, MatchesPlainLoops) {
   check_rms_norm<6, 5>();
 }
 
+// Heads are normalised as rows of their width are.
+TEST(RmsNormHeads, NormalisesEachHeadOfARow) {
+  constexpr int L = 4, Beats = 3, Heads = 5, Width = L * Beats;
+  const std::vector<float> x = random_floats(Width * Heads * Tokens, 12);
+  const std::vector<float> scale = random_floats(Width, 13);
+  Wide<float, L> in[2], factor[2], rows, heads;
+  for (int run = 0; run < 2; ++run) {
+    feed(in[run], x);
+    feed(factor[run], repeat(scale, Heads * Tokens));
+  }
+  st::rms_norm<L, Beats, 1>(in[0], factor[0], 1e-5f, Heads * Tokens, rows);
+  TASK(st::rms_norm_heads<L, Beats, Heads>)(in[1], factor[1], 1e-5f, Tokens, heads);
+  const std::vector<float> y = drain(heads);
+  ASSERT_EQ(y.size(), x.size());
+  EXPECT_EQ(y, drain(rows));
+  EXPECT_TRUE(in[1].empty() && factor[1].empty());
+}
+
 TEST(LayerNorm, SendsEachRowAsOftenAsItsReadersTakeIt) {
   constexpr int L = 4, Beats = 3, Width = L * Beats;
   const std::vector<float> x = random_floats(Width * Tokens, 6), bias = random_floats(Width, 7);

@@ -60,6 +60,8 @@ TEST(Buffers, AreThoseThatTemplatesAndConvertersDeclare) {
   const auto of = [&](const Kernel& k) { return text_of(buffers_of(program, k)); };
   EXPECT_EQ(of(kernel("k", "rms_norm", {{"L", 16}, {"Beats", 4}, {"Repeat0", 2}})),
             "row 512x4, sums 32x1 banks 8 registers");
+  EXPECT_EQ(of(kernel("k", "rms_norm_heads", {{"L", 16}, {"Beats", 4}, {"Heads", 2}})),
+            "row 512x4, sums 32x1 banks 8 registers");
   EXPECT_EQ(of(kernel("k", "layer_norm", {{"L", 16}, {"Beats", 1}, {"Repeat0", 1}})),
             "row 512x1 registers, sums 32x1 banks 8 registers");
   EXPECT_EQ(of(kernel("k", "quantize_rows", {{"L", 8}, {"Beats", 6}, {"Repeat0", 1}})),

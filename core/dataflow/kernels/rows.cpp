@@ -48,20 +48,22 @@ std::function<Body(int, int)> sender(const Local<T>& row, int64_t lanes) {
   };
 }
 
-/// Adds `term(value)` over the row into partial sums, lanes by tree.
+/// Adds `term(value)` over the row into partial sums, lanes by tree. Here and below the loop over
+/// beats has counter d<depth>.
 template <typename Term>
-Body summing(const Local<float>& row, const Local<float>& sums, int64_t lanes, const Term& term) {
+Body summing(const Local<float>& row, const Local<float>& sums, int64_t lanes, const Term& term,
+             int depth = 1) {
   const auto terms = local<float>(lanes);
   return [=](Firing& f) {
-    for (int64_t i = 0; i < lanes; ++i) (*terms)[i] = term((*row)[f.counter(1) * lanes + i]);
-    add_partial(*sums, f.counter(1), tree_sum(terms->data(), lanes));
+    for (int64_t i = 0; i < lanes; ++i) (*terms)[i] = term((*row)[f.counter(depth) * lanes + i]);
+    add_partial(*sums, f.counter(depth), tree_sum(terms->data(), lanes));
   };
 }
 
 /// Reads a row into its buffer, and then does `more`.
-Body keeping(const Local<float>& row, int64_t lanes, const Body& more) {
+Body keeping(const Local<float>& row, int64_t lanes, const Body& more, int depth = 1) {
   return [=](Firing& f) {
-    std::copy_n(f.in<float>(0), lanes, row->begin() + f.counter(1) * lanes);
+    std::copy_n(f.in<float>(0), lanes, row->begin() + f.counter(depth) * lanes);
     more(f);
   };
 }
@@ -96,25 +98,37 @@ Nest layer_norm(const Program& program, const Kernel& kernel) {
                    further_passes(kernel, shape.beats, sender(row, lanes)));
 }
 
-Nest rms_norm(const Program& program, const Kernel& kernel) {
+/// RMSNormalization of what is held in `row`: a row, or a head of it.
+Nest rms_norm_of(const Kernel& kernel, const Local<float>& row, int depth) {
   const RowShape shape(kernel);
   const int64_t lanes = shape.lanes;
   const float epsilon = kernel.reals.at("epsilon"), width = static_cast<float>(shape.width);
-  const auto row = local<float>(shape.width), sums = local<float>(PartialSums);
+  const auto sums = local<float>(PartialSums);
   const auto inverse = local<float>(1);
   const auto invert = [=, beats = shape.beats](Firing&) {
     inverse->front() = 1.0f / std::sqrt(total_of(*sums, beats) / width + epsilon);
   };
   const auto scale = [=](Firing& f) {
-    float* x = row->data() + f.counter(1) * lanes;
+    float* x = row->data() + f.counter(depth) * lanes;
     for (int64_t i = 0; i < lanes; ++i) x[i] = x[i] * inverse->front() * f.in<float>(1)[i];
     std::copy_n(x, lanes, f.out<float>(0));
   };
-  const Body sum = summing(row, sums, lanes, [](float x) { return x * x; });
-  Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, sum))}),
-                step({}, invert, {}), pipelined(shape.beats, 1, {step({1}, scale, {0})})};
-  return held_rows(program, std::move(first),
-                   further_passes(kernel, shape.beats, sender(row, lanes)));
+  const Body sum = summing(
+      row, sums, lanes, [](float x) { return x * x; }, depth);
+  return {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, sum, depth))}),
+          step({}, invert, {}), pipelined(shape.beats, 1, {step({1}, scale, {0})})};
+}
+
+Nest rms_norm(const Program& program, const Kernel& kernel) {
+  const RowShape shape(kernel);
+  const auto row = local<float>(shape.width);
+  return held_rows(program, rms_norm_of(kernel, row, 1),
+                   further_passes(kernel, shape.beats, sender(row, shape.lanes)));
+}
+
+Nest rms_norm_heads(const Program& program, const Kernel& kernel) {
+  const auto head = local<float>(RowShape(kernel).width);
+  return {loop(rows_of(program), {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
 }
 
 /// Rounds half away from zero, clamped to +-127.
@@ -319,6 +333,15 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
                      .datapath = rms_norm_datapath,
                      .row_barrier = true,
                      .holds_row = true});
+  records.push_back({.kind = "rms_norm_heads",
+                     .header = "streamtensor/normalization.h",
+                     .summary = "RMSNormalization of each head of a row",
+                     .template_arguments = {"L", "Beats", "Heads"},
+                     .arguments = {"in0", "in1", "real:epsilon", "tokens", "out0"},
+                     .nest = rms_norm_heads,
+                     .buffers = norm_buffers,
+                     .datapath = rms_norm_datapath,
+                     .row_barrier = true});
   records.push_back({.kind = "quantize_rows",
                      .header = "streamtensor/quantize.h",
                      .summary = "f32 row to i8 and one scale",
