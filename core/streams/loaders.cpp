@@ -27,8 +27,9 @@ size_t most_matrices(const std::vector<Need>& needs) {
 
 class Loaders {
  public:
-  Loaders(Program& program, FreshNames& names, int group)
-      : program_(program), names_(names), group_(group) {}
+  /// `taken`: parameters that kernels read by now, in whatever group.
+  Loaders(Program& program, FreshNames& names, std::set<TensorId>& taken, int group)
+      : program_(program), names_(names), taken_(taken), group_(group) {}
 
   Status run(int most_ports, int max_ports) {
     std::vector<Need> needs = needs_of_group();
@@ -113,17 +114,18 @@ class Loaders {
 
   Program& program_;
   FreshNames& names_;
+  std::set<TensorId>& taken_;
   int group_;
   std::vector<KernelId> loader_of_;  ///< of each need
-  std::set<TensorId> taken_;
 };
 
 }  // namespace
 
 Status load_parameters(Program& program, int most_ports, int max_ports) {
   FreshNames names(program);
+  std::set<TensorId> taken;
   for (int group = 0; group < program.groups; ++group)
-    ST_CHECK(Loaders(program, names, group).run(most_ports, max_ports));
+    ST_CHECK(Loaders(program, names, taken, group).run(most_ports, max_ports));
   sort_kernels(program);
   return {};
 }

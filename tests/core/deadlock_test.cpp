@@ -42,7 +42,8 @@ void for_each_program(const Visit& visit, uint64_t stride = 1) {
     const auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
     const auto made = test::compiled(test::random_decoder(seed), choices);
     if (!made.ok()) {
-      EXPECT_EQ(made.errors()[0].code, "E0403") << "seed " << seed;
+      EXPECT_EQ(made.errors()[0].code, "E0403")
+          << "seed " << seed << ": " << made.errors()[0].message;
       continue;
     }
     visit(seed, made->program, !made->decoder.past.empty());
