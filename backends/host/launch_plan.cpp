@@ -21,10 +21,16 @@ MemoryId find_memory(const Program& program, MemoryRole role, const std::string&
   return -1;
 }
 
+int64_t logits_width(const Program& program) {
+  if (program.vocabulary > 0) return program.vocabulary;
+  const MemoryId logits = find_memory(program, MemoryRole::Output, "logits");
+  return logits < 0 ? 0 : program.memories[logits].beats * program.memories[logits].lanes;
+}
+
 int64_t vocabulary_of(const Program& program) {
   const MemoryId logits = find_memory(program, MemoryRole::Output, "logits");
   if (logits < 0) return 0;
-  int64_t vocabulary = program.memories[logits].beats * program.memories[logits].lanes;
+  int64_t vocabulary = logits_width(program);
   for (const Kernel& kernel : program.kernels) {
     if (kernel.kind != "gather_rows" || kernel.inputs.empty() || kernel.memories.empty()) continue;
     const TensorId index = kernel.inputs[0].tensor;

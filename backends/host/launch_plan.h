@@ -21,6 +21,9 @@ std::string parameter_file(const Memory& memory);
 /// The memory of that role which holds the tensor called `tensor`; -1 if there is none.
 MemoryId find_memory(const Program& program, MemoryRole role, const std::string& tensor);
 
+/// Logits of a row, without the zeroes that may follow them in memory; 0 if there are none.
+int64_t logits_width(const Program& program);
+
 /// Ids that the host accepts: 0 to this, exclusive. The width of the logits, or the rows of the
 /// smallest table that ids index where that is less.
 int64_t vocabulary_of(const Program& program);

@@ -101,6 +101,8 @@ std::string program_header(const Program& program, const Target& target,
   out += constant("rows of one launch at most", "MaxSequence", program.max_sequence);
   out += constant("rows that the caches hold at most", "MaxPositions", program.max_positions);
   out += constant("token ids are below this", "Vocabulary", vocabulary_of(program));
+  out += constant("logits of a row; zeroes may follow in memory", "LogitsWidth",
+                  logits_width(program));
   out +=
       "\n/// All of device memory that the design uses.\ninline constexpr host::Buffer Buffers[] = "
       "{\n"

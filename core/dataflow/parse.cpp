@@ -57,6 +57,7 @@ class ProgramParser {
     program_.max_positions = cursor_.integer(1, MostBeats);
     cursor_.expect("groups");
     program_.groups = static_cast<int>(cursor_.integer(1, MostGroups));
+    if (cursor_.accept("vocabulary")) program_.vocabulary = cursor_.integer(1, MostBeats);
     cursor_.end_line();
   }
 

@@ -148,6 +148,8 @@ struct Program {
   std::string precision;      ///< "f32", "w8a8"
   int64_t max_sequence = 1;   ///< rows of one launch at most
   int64_t max_positions = 1;  ///< past + sequence at most
+  /// Logits of a row; what the row has behind them is zeroes (core/ops/padding.h). 0: unknown, all.
+  int64_t vocabulary = 0;
   std::vector<DataTensor> tensors;
   std::vector<Channel> channels;
   std::vector<Kernel> kernels;  ///< in topological order within each group

@@ -93,7 +93,9 @@ std::string text_of(const Program& program) {
                     word_text(program.precision) +
                     " sequence<=" + std::to_string(program.max_sequence) +
                     " positions<=" + std::to_string(program.max_positions) + " groups " +
-                    std::to_string(program.groups) + "\n";
+                    std::to_string(program.groups);
+  if (program.vocabulary > 0) out += " vocabulary " + std::to_string(program.vocabulary);
+  out += "\n";
   for (size_t t = 0; t < program.tensors.size(); ++t)
     out += "tensor " + id_text(static_cast<TensorId>(t)) + " " + tensor_text(program.tensors[t]) +
            "\n";

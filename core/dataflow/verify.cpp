@@ -61,6 +61,13 @@ class ProgramVerifier {
     const auto most = static_cast<int>(program_.kernels.size()) + 1;
     if (program_.groups < 1 || program_.groups > most)
       report("program", "there are from 1 to " + std::to_string(most) + " groups");
+    const bool fits = std::all_of(
+        program_.tensors.begin(), program_.tensors.end(), [&](const DataTensor& tensor) {
+          return tensor.name != "logits" || tensor.constant || tensor.shape.empty() ||
+                 tensor.shape.back().constant().value_or(0) >= program_.vocabulary;
+        });
+    if (program_.vocabulary < 0 || !fits)
+      report("program", "rows of 'logits' have room for the vocabulary");
   }
 
   /// A sum whose numbers are small, of `sequence`, `past` and, in trip counts, outer loops.
@@ -426,8 +433,9 @@ Status verify_complete(const Program& program) {
     if (memory.role == MemoryRole::Input &&
         (memory.dtype != DType::I32 || memory.beats != 1 || memory.lanes != 1))
       report(memory.name, "an input is i32[sequence]");
-    if (memory.role == MemoryRole::Output && stored.count(static_cast<MemoryId>(m)) == 0)
-      report(program.memories[m].name, "no kernel writes this output");
+    const bool made = memory.role == MemoryRole::Output || memory.role == MemoryRole::Activation;
+    if (made && stored.count(static_cast<MemoryId>(m)) == 0)
+      report(memory.name, "no kernel writes this " + std::string(name_of(memory.role)));
   }
   const bool answers =
       std::any_of(program.memories.begin(), program.memories.end(), [&](const Memory& memory) {

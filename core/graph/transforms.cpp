@@ -100,12 +100,47 @@ Tensor row(const Tensor& values, const Parameters& width) {
   return repeated;
 }
 
+/// Up to as much again: nobody pads more.
+bool pads(int64_t to, const Extent& from) {
+  return from.is_constant() && to >= from.offset() && to - from.offset() <= from.offset();
+}
+
+std::optional<TensorType> padded_row_type(const TensorType& type, const Parameters& width) {
+  if (type.shape.size() != 1 || !pads(width[0], type.shape[0])) return std::nullopt;
+  return TensorType{type.dtype, {Extent(width[0])}};
+}
+
+std::optional<TensorType> padded_matrix_type(const TensorType& type, const Parameters& shape) {
+  if (!is_matrix(type) || !pads(shape[0], type.shape[0]) || !pads(shape[1], type.shape[1]))
+    return std::nullopt;
+  return TensorType{type.dtype, {Extent(shape[0]), Extent(shape[1])}};
+}
+
+/// Rows and columns of zeroes behind those that there are.
+Tensor padded(const Tensor& values, const Parameters& shape) {
+  const int64_t columns = values.shape.back(), rows = values.size() / columns;
+  Tensor wider = Tensor::zeros(values.dtype(), shape);
+  std::visit(
+      [&](auto& to) {
+        const auto& from = std::get<std::decay_t<decltype(to)>>(values.data);
+        for (int64_t r = 0; r < rows; ++r)
+          std::copy_n(from.begin() + r * columns, columns, to.begin() + r * shape.back());
+      },
+      wider.data);
+  return wider;
+}
+
 }  // namespace
 
 const std::vector<TransformRecord>& transform_records() {
   static const std::vector<TransformRecord> records = {
       {"dealt", "every n-th group of g rows, from group i on: dealt g n i", 3,
        "a matrix with that many groups of rows", dealt_type, dealt},
+      {"padded_matrix", "zeroes behind its rows and columns: padded_matrix rows columns", 2,
+       "a matrix of up to that many rows and columns, and at least half as many",
+       padded_matrix_type, padded},
+      {"padded_row", "zeroes behind it, up to that width", 1,
+       "a row of up to as many elements, and at least half as many", padded_row_type, padded},
       {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
        "a matrix of f32", quantised_rows_type, quantised_rows},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,

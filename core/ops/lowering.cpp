@@ -20,6 +20,7 @@ Lowering::Lowering(const Graph& graph, Program& program, std::string sequence_sy
                    std::string past_symbol, Tiling tiling)
     : graph_(graph),
       tiling_(std::move(tiling)),
+      padded_(padded_widths(graph)),
       keys_(node_keys(graph)),
       program_(program),
       sequence_(std::move(sequence_symbol)),
@@ -38,7 +39,7 @@ Result<int64_t> Lowering::row_width(const Node& node, ValueId value) {
                                  text_of(type) + ", not an activation [1, " + printable(sequence_) +
                                  ", width]");
   }
-  return type.shape[rank - 1].offset();
+  return padded(type.shape[rank - 1].offset());
 }
 
 Trip Lowering::rows() const { return {Extent::symbol(Sequence), program_.max_sequence}; }
@@ -77,29 +78,16 @@ TensorId Lowering::row_tensor(ValueId value, int64_t width, DType dtype) {
 }
 
 TensorId Lowering::parameter(ValueId value, const std::string& role, DType dtype,
-                             std::vector<int64_t> shape, const std::string& transform,
-                             std::vector<int64_t> parameters) {
+                             std::vector<int64_t> shape, const std::vector<Step>& steps) {
   auto [entry, fresh] = tensors_.try_emplace({value, role}, -1);
   if (fresh) {
     entry->second = new_tensor(graph_.values[value].name, dtype, {shape.begin(), shape.end()});
     auto source = graph_.values[value].constant;
-    if (!transform.empty()) source = derived_constant(source, transform, std::move(parameters));
+    for (const Step& step : steps)
+      source = derived_constant(source, step.transform, step.parameters);
     program_.tensors[entry->second].constant = source;
   }
   return entry->second;
-}
-
-TensorId Lowering::matrix_part(ValueId value, const std::string& role, DType dtype,
-                               std::vector<int64_t> shape, const std::string& transform,
-                               int64_t rows, int64_t streams, int64_t s) {
-  if (streams == 1) return parameter(value, role, dtype, std::move(shape), transform);
-  const std::string own = role + " part " + std::to_string(s);
-  const auto known = tensors_.find({value, own});
-  if (known != tensors_.end()) return known->second;
-  const TensorId id = parameter(value, own, dtype, std::move(shape), transform);
-  DataTensor& tensor = program_.tensors[static_cast<size_t>(id)];
-  tensor.constant = derived_constant(tensor.constant, "dealt", {rows, streams, s + 1});
-  return id;
 }
 
 LinearTiling Lowering::tiling_of(const Node& node) const {
@@ -114,16 +102,21 @@ Result<Port> Lowering::parameter_row(const Node& node, ValueId value, int64_t wi
     return unsupported(node, "operand '" + printable(constant.name) + "' must be a constant here");
   }
   const auto& shape = constant.type->shape;
+  // A row as wide as what the node makes may be padded like it; others are as wide as they are.
+  const int64_t made = graph_.type(node.outputs[0]).shape.back().offset();
+  const int64_t own = padded(made) == width ? made : width;
   int64_t size = 1;
   for (const Extent& extent : shape) size *= extent.offset();
   const bool last_only = shape.empty() || size == shape.back().offset();
-  if (constant.type->dtype != DType::F32 || !(size == 1 || (size == width && last_only))) {
+  if (constant.type->dtype != DType::F32 || !(size == 1 || (size == own && last_only))) {
     return unsupported(node, "constant '" + printable(constant.name) + "' is " +
                                  text_of(*constant.type) + ", neither a scalar nor a row of " +
-                                 std::to_string(width));
+                                 std::to_string(own));
   }
+  std::vector<Step> steps = {{"row", {own}}};
+  if (width != own) steps.push_back({"padded_row", {width}});
   const TensorId id =
-      parameter(value, "as row of " + std::to_string(width), DType::F32, {width}, "row", {width});
+      parameter(value, "as row of " + std::to_string(own), DType::F32, {width}, steps);
   return Port{id, repeated_row_stream(width, lanes), -1};
 }
 
@@ -149,6 +142,7 @@ Result<Program> lower(const Graph& graph, const Tiling& tiling) {
   program.model = graph.name;
   program.max_sequence = decoder.max_sequence;
   program.max_positions = decoder.max_positions;
+  program.vocabulary = graph.type(decoder.logits).shape.back().constant().value_or(0);
   Lowering lowering(graph, program, decoder.sequence, decoder.past, tiling);
   Diagnostics problems;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {

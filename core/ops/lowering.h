@@ -8,6 +8,7 @@
 
 #include "core/dataflow/program.h"
 #include "core/graph/graph.h"
+#include "core/ops/padding.h"
 #include "core/ops/tiling.h"
 
 namespace st {
@@ -25,7 +26,8 @@ class Lowering {
   [[nodiscard]] const Graph& graph() const { return graph_; }
   Program& program() { return program_; }
 
-  /// Width D of an activation [1, sequence, D], or an error E0309 at `node`.
+  /// Width in which rows of an activation [1, sequence, D] are carried (core/ops/padding.h), or an
+  /// error E0309 at `node`.
   Result<int64_t> row_width(const Node& node, ValueId value);
   /// Type of a row stream [sequence, width], 1 x lanes tiles.
   StreamType row_stream(int64_t width, DType dtype = DType::F32, int lanes = 0) const;
@@ -44,16 +46,16 @@ class Lowering {
   TensorId row_tensor(ValueId value, int64_t width, DType dtype = DType::F32);
   /// A tensor that no graph value names.
   TensorId new_tensor(const std::string& name, DType dtype, std::vector<Extent> shape);
-  /// A parameter tensor made from the constant of `value` by the transform of that name
-  /// (core/graph/constant.h), if any.
+  /// A transform of a constant (core/graph/constant.h).
+  struct Step {
+    std::string transform;
+    std::vector<int64_t> parameters;
+  };
+  /// A parameter tensor made from the constant of `value` by `steps`.
   TensorId parameter(ValueId value, const std::string& role, DType dtype,
-                     std::vector<int64_t> shape, const std::string& transform = "",
-                     std::vector<int64_t> parameters = {});
-  /// The part of a constant matrix that weight stream `s` of `streams` carries: every streams-th
-  /// group of `rows` rows; `shape` is that of the part. All of it for one stream.
-  TensorId matrix_part(ValueId value, const std::string& role, DType dtype,
-                       std::vector<int64_t> shape, const std::string& transform, int64_t rows,
-                       int64_t streams, int64_t s);
+                     std::vector<int64_t> shape, const std::vector<Step>& steps = {});
+  /// Width in which rows of `width` are carried.
+  [[nodiscard]] int64_t padded(int64_t width) const { return padded_(width); }
   /// Lanes of a row of `extent` elements: lanes_for() with what was chosen.
   [[nodiscard]] int lanes(int64_t extent) const { return lanes_for(extent, tiling_.lanes()); }
   [[nodiscard]] const Tiling& tiling() const { return tiling_; }
@@ -71,6 +73,7 @@ class Lowering {
  private:
   const Graph& graph_;
   const Tiling tiling_;
+  const PaddedWidths padded_;
   std::vector<std::string> keys_;  ///< of the graph's nodes
   Program& program_;
   std::string sequence_, past_;

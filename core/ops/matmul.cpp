@@ -45,23 +45,32 @@ Status lower_matmul(Lowering& l, const Node& node) {
     return unsupported(node, "operand '" + printable(w.name) + "' must be a constant matrix",
                        "use Attention for products of activations");
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
-  return add_matmul_kernel(l, node, {-1, "", depth, w.type->shape[1].offset(), DType::F32},
-                           "transposed", "transpose");
+  const int64_t width = l.padded(w.type->shape[1].offset());
+  return add_matmul_kernel(l, node, {-1, "", depth, width, DType::F32}, "transposed",
+                           {{"transpose", {}}});
 }
 
 }  // namespace
 
 Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer,
-                         const std::string& role, const std::string& transform) {
+                         const std::string& role, std::vector<Lowering::Step> steps) {
   ST_TRY(shape, tiled_matmul(layer, l.tiling_of(node), l.tiling().lanes()));
   const DType out_type = layer.dtype == DType::I8 ? DType::I32 : DType::F32;
   const TensorId x = l.row_tensor(node.inputs[0], layer.depth, layer.dtype);
   const TensorId y = l.row_tensor(node.outputs[0], layer.width, out_type);
-  const std::vector<int64_t> part = {layer.width / shape.streams, layer.depth};
+  const int64_t elements = element_count({layer.width, layer.depth});
+  const auto& own = l.graph().type(node.inputs[1]).shape;
+  if (own[0].offset() * own[1].offset() != elements)
+    steps.push_back({"padded_matrix", {layer.width, layer.depth}});
+  // A weight stream carries every streams-th group of rows.
   std::vector<TensorId> weights;
-  for (int64_t s = 0; s < shape.streams; ++s)
-    weights.push_back(l.matrix_part(node.inputs[1], role, layer.dtype, part, transform, shape.rows,
-                                    shape.streams, s));
+  for (int64_t s = 0; s < shape.streams; ++s) {
+    std::vector<Lowering::Step> part = steps;
+    if (shape.streams > 1) part.push_back({"dealt", {shape.rows, shape.streams, s + 1}});
+    weights.push_back(l.parameter(node.inputs[1],
+                                  shape.streams > 1 ? role + " part " + std::to_string(s) : role,
+                                  layer.dtype, {layer.width / shape.streams, layer.depth}, part));
+  }
   Kernel& kernel = l.add_kernel("matmul", node);
   kernel.inputs = {{x, shape.x_type(l.rows(), layer.dtype), -1}};
   for (TensorId weight : weights)

@@ -82,8 +82,8 @@ Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<cons
 
 Status lower_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
-  const int64_t width = l.graph().type(node.inputs[1]).shape[0].offset();
-  return add_matmul_kernel(l, node, {-1, "", depth, width, DType::I8}, "i8", "");
+  const int64_t width = l.padded(l.graph().type(node.inputs[1]).shape[0].offset());
+  return add_matmul_kernel(l, node, {-1, "", depth, width, DType::I8}, "i8", {});
 }
 
 /// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].

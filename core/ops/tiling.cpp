@@ -39,6 +39,7 @@ std::vector<std::string> node_keys(const Graph& graph) {
 
 std::vector<LinearLayer> linear_layers(const Graph& graph) {
   const std::vector<std::string> keys = node_keys(graph);
+  const PaddedWidths padded = padded_widths(graph);
   std::vector<LinearLayer> layers;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
@@ -47,7 +48,8 @@ std::vector<LinearLayer> linear_layers(const Graph& graph) {
     if ((!floats && !bytes) || !graph.values[node.inputs[1]].constant) continue;
     const auto& shape = graph.type(node.inputs[1]).shape;
     const int64_t depth = shape[floats ? 0 : 1].offset(), width = shape[floats ? 1 : 0].offset();
-    layers.push_back({static_cast<int>(n), keys[n], depth, width, floats ? DType::F32 : DType::I8});
+    layers.push_back({static_cast<int>(n), keys[n], padded(depth), padded(width),
+                      floats ? DType::F32 : DType::I8});
   }
   return layers;
 }

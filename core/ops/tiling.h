@@ -41,8 +41,8 @@ std::vector<std::string> node_keys(const Graph& graph);
 struct LinearLayer {
   int node = -1;  ///< index in the graph
   std::string key;
-  int64_t depth = 0, width = 0;
-  DType dtype = DType::F32;  ///< of rows and weights
+  int64_t depth = 0, width = 0;  ///< as they are carried (core/ops/padding.h)
+  DType dtype = DType::F32;      ///< of rows and weights
 };
 std::vector<LinearLayer> linear_layers(const Graph& graph);
 

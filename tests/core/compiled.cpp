@@ -86,15 +86,32 @@ void set_inputs(const Program& program, ProgramInterpreter& interpreter,
   }
 }
 
+/// The logits that there are, of rows with zeroes behind them. Others are a fault.
+Result<Tensor> without_padding(const Program& program, const Tensor& rows) {
+  const int64_t width = rows.shape.back();
+  const int64_t vocabulary = program.vocabulary > 0 ? program.vocabulary : width;
+  Tensor logits = Tensor::zeros(DType::F32, {rows.shape[0], vocabulary});
+  for (int64_t i = 0; i < rows.size(); ++i) {
+    const int64_t row = i / width, column = i % width;
+    if (column < vocabulary) {
+      logits.f32()[row * vocabulary + column] = rows.f32()[i];
+    } else if (rows.f32()[i] != 0) {
+      return Diagnostic{"E0901", "the logits have no zeroes behind them", "", {}, ""};
+    }
+  }
+  return logits;
+}
+
 Result<Tensor> Device::feed(const std::vector<int64_t>& ids) {
   set_inputs(program_, interpreter_, ids, past_);
   ST_CHECK(interpreter_.launch(static_cast<int64_t>(ids.size()), past_));
   past_ += static_cast<int64_t>(ids.size());
   for (MemoryId m = 0; m < static_cast<MemoryId>(program_.memories.size()); ++m) {
-    if (program_.memories[m].role == MemoryRole::Output) return interpreter_.state().at(m);
+    if (program_.memories[m].role == MemoryRole::Output)
+      return without_padding(program_, interpreter_.state().at(m));
   }
   const auto logits = interpreter_.tensors().find(logits_of(program_));
-  if (logits != interpreter_.tensors().end()) return logits->second;
+  if (logits != interpreter_.tensors().end()) return without_padding(program_, logits->second);
   return Diagnostic{"E0901", "the program has no output", "", {}, ""};
 }
 

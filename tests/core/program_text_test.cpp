@@ -17,7 +17,7 @@ std::optional<TypedConstant> lookup(const std::string& name) {
 
 /// A program, not a sound one, in which every field has a value of its own.
 constexpr const char* Everything =
-    "program \"toy\" precision w8a8 sequence<=4 positions<=9 groups 2\n"
+    "program \"toy\" precision w8a8 sequence<=4 positions<=9 groups 2 vocabulary 15\n"
     "tensor #0 \"x\" f32[sequence,16]\n"
     "tensor #1 \"a \\\"b\\\"\" f32[16] = load \"w\" | row 16\n"
     "tensor #2 \"keys\" f32[2,past+sequence,8]\n"
@@ -89,6 +89,7 @@ TEST(ProgramText, ErrorsSayWhatIsWrong) {
       {"precision w8a8", "w8a8", "expected 'precision'"},
       {"sequence<=4 pos", "sequence<=0 pos", "expected a whole number from 1 to 1099511627776"},
       {"groups 2", "groups many", "expected a whole number"},
+      {"vocabulary 15", "vocabulary 0", "expected a whole number from 1 to 1099511627776"},
       {"tensor #0", "tensr #0", "expected tensor, channel, memory, segment or kernel"},
       {"tensor #1", "tensor #2", "expected #1: tensors are listed in order"},
       {"f32[16] = load", "f32[8] = load", "the constant is f32[16], the tensor f32[8]"},

@@ -22,7 +22,7 @@ const Program& sound() {
         return std::any_of(design.program.kernels.begin(), design.program.kernels.end(),
                            [&](const Kernel& k) { return k.kind == kind; });
       };
-      if (status.ok() && has("layer_norm") && has("attention_scores") && has("rotary") &&
+      if (status.ok() && design.program.groups == 1 && has("layer_norm") && has("attention_scores") && has("rotary") &&
           has("split") && has("convert"))
         return design.program;
     }
@@ -74,6 +74,8 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
       {"a launch has from 1 row", [](Program& p) { p.max_sequence = 0; }},
       {"groups", [](Program& p) { p.groups = 0; }},
       {"groups", [](Program& p) { p.groups = 1'000'000; }},
+      {"room for the vocabulary", [](Program& p) { p.vocabulary = -1; }},
+      {"room for the vocabulary", [](Program& p) { p.vocabulary = 1'000'000; }},
       {"not of numbers, sequence and past",
        [](Program& p) { p.tensors[0].shape[0] = Extent::symbol("n"); }},
       {"of a constant",

@@ -16,7 +16,7 @@ class Maker {
     graph_.opset = 24;
     max_sequence_ = random_.between(4, 8);
     width_ = random_.pick<int64_t>({3, 4, 7, 8, 13, 16, 20, 24, 31, 32, 48, 67});
-    vocabulary_ = random_.pick<int64_t>({5, 11, 16, 17, 32, 40});
+    vocabulary_ = random_.pick<int64_t>({5, 11, 61, 17, 32, 40});
     if (small_) width_ = random_.pick<int64_t>({3, 4, 7, 8, 13, 16, 20, 24, 32});
     rotary_ = random_.chance(0.5);
     head_ = rotary_ ? 2 * random_.between(1, 9) : random_.between(1, 17);

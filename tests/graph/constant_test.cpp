@@ -44,6 +44,9 @@ TEST(Constant, ChainsReadBackAndSayTheirType) {
       {"load \"w\" | row_scales | row 2", "f32[2]"},
       {"load \"w\" | row 6", "f32[6]"},
       {"load \"s\" | row 4", "f32[4]"},
+      {"load \"w\" | padded_matrix 3 4", "f32[3,4]"},
+      {"load \"i\" | padded_matrix 2 3 | transpose", "i32[3,2]"},
+      {"load \"w\" | row 6 | padded_row 8", "f32[8]"},
       {"zeros f32[64]", "f32[64]"},
       {"zeros i8[2,3] | transpose", "i8[3,2]"},
   };
@@ -67,6 +70,12 @@ TEST(Constant, TransformsComputeWhatTheySay) {
   EXPECT_EQ(parsed("load \"w\" | quantised_rows").source->load()->as<int8_t>(),
             (std::vector<int8_t>{42, 85, 127, -64, 0, 127}));
   EXPECT_EQ(parsed("load \"s\" | row 3").source->load()->f32(), (std::vector<float>{7, 7, 7}));
+  EXPECT_EQ(parsed("load \"w\" | padded_matrix 3 4").source->load()->f32(),
+            (std::vector<float>{1, 2, 3, 0, -4, 0, 8, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(parsed("load \"w\" | quantised_rows | padded_matrix 2 4").source->load()->as<int8_t>(),
+            (std::vector<int8_t>{42, 85, 127, 0, -64, 0, 127, 0}));
+  EXPECT_EQ(parsed("load \"w\" | row 6 | padded_row 8").source->load()->f32(),
+            (std::vector<float>{1, 2, 3, -4, 0, 8, 0, 0}));
   EXPECT_EQ(parsed("zeros i32[2]").source->load()->as<int32_t>(), (std::vector<int32_t>{0, 0}));
 }
 
@@ -113,6 +122,14 @@ TEST(Constant, ErrorsNameThePlace) {
       {"load \"i\" | row_scales", "column 12", "row_scales takes a matrix of f32, not i32[2,2]"},
       {"load \"i\" | quantised_rows", "column 12",
        "quantised_rows takes a matrix of f32, not i32[2,2]"},
+      {"load \"w\" | padded_matrix 1 3", "column 12",
+       "padded_matrix takes a matrix of up to that many rows and columns, and at least half as "
+       "many, not f32[2,3]"},
+      {"load \"w\" | padded_matrix 5 3", "column 12",
+       "padded_matrix takes a matrix of up to that many rows and columns, and at least half as "
+       "many, not f32[2,3]"},
+      {"load \"w\" | padded_row 6", "column 12",
+       "padded_row takes a row of up to as many elements, and at least half as many, not f32[2,3]"},
       {"zeros f31[2]", "column 7", "there is no element type 'f31'"},
       {"zeros f16[2]", "column 7", "zeros are f32, i8, i32 or i64"},
       {"zeros f32[n]", "column 7", "zeros have a shape of positive numbers"},

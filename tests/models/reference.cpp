@@ -7,24 +7,30 @@
 
 namespace st::test {
 
-void Reference::load(const std::string& model) {
+Reference::Reference(const std::string& model) {
   const std::filesystem::path folder = source("examples/" + model);
+  load(folder / "model.json", weights_of(model), "f32");
+  auto tokenizer = make_tokenizer(design_.graph.metadata["streamtensor.tokenizer"], folder, {});
+  if (tokenizer.ok()) tokenizer_ = std::move(*tokenizer);
+  EXPECT_TRUE(tokenizer_) << model;
+}
+
+void Reference::load(const std::filesystem::path& file, const std::filesystem::path& weights,
+                     const std::string& precision) {
   ReadOptions options;
-  options.weights = weights_of(model);
-  auto graph = read_onnx_json(folder / "model.json", options);
+  if (!weights.empty()) options.weights = weights;
+  auto graph = read_onnx_json(file, options);
   ASSERT_TRUE(graph.ok()) << graph.errors()[0].message;
   design_.graph = std::move(*graph);
+  design_.options.precision = precision;
   for (const Pass& pass : passes()) {
     const Status status = pass.run(design_);
     ASSERT_TRUE(status.ok()) << pass.name << ": " << status.errors()[0].message;
-    if (pass.name == "canonicalise") break;
+    if (pass.name == "quantise") break;
   }
   const auto found = find_decoder(design_.graph);  // a pass may have changed the ids of values
   ASSERT_TRUE(found.ok());
   design_.decoder = *found;
-  auto tokenizer = make_tokenizer(design_.graph.metadata.at("streamtensor.tokenizer"), folder, {});
-  ASSERT_TRUE(tokenizer.ok());
-  tokenizer_ = std::move(*tokenizer);
   decoder_ = std::make_unique<ReferenceDecoder>(design_.graph, design_.decoder);
 }
 

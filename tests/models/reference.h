@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The float32 interpreter on an example model, in this process: no lowering, no emitted code.
+/// The interpreter of graphs on a model, in this process: no lowering, no emitted code.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +17,13 @@ namespace st::test {
 
 class Reference {
  public:
-  /// Reads the model and runs the passes up to `canonicalise`. Fails the test if that fails;
+  /// Reads an example model and runs the passes up to `quantise`. Fails the test if that fails;
   /// nothing else may be called then.
-  explicit Reference(const std::string& model) { load(model); }
+  explicit Reference(const std::string& model);
+  /// The same of any model file, its weights beside it; the tokenizer must not be asked for.
+  Reference(const std::filesystem::path& file, const std::string& precision) {
+    load(file, {}, precision);
+  }
 
   /// Logits of each id, after an empty cache.
   Rows score(const std::vector<int64_t>& ids);
@@ -27,7 +32,8 @@ class Reference {
   [[nodiscard]] const Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
-  void load(const std::string& model);
+  void load(const std::filesystem::path& file, const std::filesystem::path& weights,
+            const std::string& precision);
   Rows feed(const std::vector<int64_t>& ids);
 
   Design design_;

@@ -70,6 +70,7 @@ class Model {
       last = unpack_floats(
           logits,
           device_.read(program::Logits, bytes, static_cast<std::size_t>(row) * bytes).data());
+      last.resize(static_cast<std::size_t>(program::LogitsWidth));
       if (save_) save(last);
     }
     return last;
