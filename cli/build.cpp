@@ -154,7 +154,9 @@ int build(const Options& options) {
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");
-      ST_TRY(found, search(design, options.seconds, options.seed, progress));
+      const Result<SearchResult> result = search(design, options.seconds, options.seed, progress);
+      if (!result.ok()) return advised(result.errors(), design, options.design, progress);
+      const SearchResult& found = *result;
       design.options.tiling = found.choice.tiling;
       design.options.parameter_ports = found.choice.parameter_ports;
       inputs.design_text = text_of(found.choice, &found.cost);
@@ -166,7 +168,9 @@ int build(const Options& options) {
       progress.step("after " + std::string(passes()[pass].name));
     };
     if (options.start.empty()) {
-      ST_CHECK(compile(design, after));
+      const Design start = design;
+      if (const Status status = compile(design, after); !status.ok())
+        return advised(status.errors(), start, options.design, progress);
     } else {
       ST_TRY(start, read_file(options.start, LargestInput));
       ST_TRY(first, start_from(design, start, options.start));
@@ -224,6 +228,10 @@ Action add_build(CLI::App& app) {
                  "memory ports for weights, per group")
       ->check(CLI::Range(1, 28))
       ->capture_default_str();
+  app.add_option("--row-lanes", options->compile.tiling.row_lanes,
+                 "elements a cycle of kernels that are no linear layers, at most; default: as many "
+                 "as take 70 % of the budget")
+      ->check(CLI::IsMember({1, 2, 4, 8, 16}));
   app.add_option("--fusion", options->compile.fusion,
                  "how nodes are grouped. search: for the least cycles of a launch; greedy: as "
                  "published")
@@ -237,7 +245,8 @@ Action add_build(CLI::App& app) {
       ->check(CLI::IsMember(fifo_methods()))
       ->capture_default_str();
   app.add_option("--design", options->design,
-                 "tilings and unroll factors to build: design.json of a build, or of `explore`");
+                 "tilings and unroll factors to build: design.json of a build, or of `explore`")
+      ->excludes("--row-lanes");
   app.add_option("--budget", options->seconds,
                  "seconds to search for faster tilings and unroll factors; 0: none. The first "
                  "interrupt ends the search, and builds the best so far")

@@ -32,6 +32,13 @@ Result<Design> read_design(const Options& options) {
   return design;
 }
 
+/// A cost is printed all the same: who tunes designs wants to know how far this one is off.
+void warn(const Diagnostic& problem) {
+  std::cerr << "warning: " << problem.message << "\n";
+  for (const std::string& line : problem.details) std::cerr << "  " << line << "\n";
+  std::cerr << "  help: " << problem.help << "\n";
+}
+
 Status explore(const Options& options) {
   ST_TRY(design, read_design(options));
   if (!options.design.empty()) {
@@ -43,10 +50,18 @@ Status explore(const Options& options) {
     Progress progress;
     Result<SearchResult> found = search(design, options.seconds, options.seed, progress);
     progress.finish();
-    if (!found.ok()) return found.errors();
+    if (!found.ok()) return advised(found.errors(), design, options.design, progress);
     text = st::text_of(found->choice, &found->cost);
   } else {
-    ST_TRY(cost, evaluate(design, Rows::All));
+    Progress progress;
+    const Design start = design;
+    const Result<DesignCost> judged = evaluate(design, Rows::All);
+    if (!judged.ok()) return advised(judged.errors(), start, options.design, progress);
+    const DesignCost& cost = *judged;
+    if (!cost.fits()) {
+      for (const Diagnostic& problem : advised(too_large(design), start, options.design, progress))
+        warn(problem);
+    }
     text = st::text_of({design.options.parameter_ports, design.options.tiling}, &cost);
   }
   if (options.output.empty()) {
@@ -77,6 +92,9 @@ Action add_explore(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--dim", options->dims,
                  "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
+  app.add_option("--row-lanes", options->compile.tiling.row_lanes,
+                 "elements a cycle of kernels that are no linear layers, at most, without a choice")
+      ->check(CLI::IsMember({1, 2, 4, 8, 16}));
   app.add_option("--parameter-ports", options->compile.parameter_ports,
                  "memory ports for weights, per group, without a choice")
       ->check(CLI::Range(1, 28))

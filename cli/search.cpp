@@ -58,6 +58,15 @@ Result<SearchResult> search(const Design& start, double seconds, uint64_t seed,
   return search_design(start, options);
 }
 
+Diagnostics advised(const Diagnostics& problems, const Design& start, const std::string& design,
+                    Progress& progress) {
+  progress.step("looking for a knob with which it fits");
+  Diagnostics all =
+      with_knobs(problems, start, design.empty() ? KnobPlace::CommandLine : KnobPlace::DesignFile);
+  progress.finish();
+  return all;
+}
+
 std::string text_of(const SearchResult& result, const Design& design) {
   std::string text = "prefill of " + std::to_string(design.program.max_sequence) +
                      " rows: " + grouped(result.cost.prefill_cycles) + " cycles (simulated)";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "core/explore/knobs.h"
 #include "core/explore/search.h"
 #include "core/support/progress.h"
 
@@ -14,6 +15,11 @@ Result<std::string> apply_design(const std::string& path, CompileOptions& option
 
 /// Searches for `seconds`, shows how far it is, and ends with the best so far on the first SIGINT.
 Result<SearchResult> search(const Design& start, double seconds, uint64_t seed, Progress& progress);
+
+/// `problems` of `start`, whose choices came from the file `design`, if any, with knobs that it
+/// fits with, where it does not fit (core/explore/knobs.h).
+Diagnostics advised(const Diagnostics& problems, const Design& start, const std::string& design,
+                    Progress& progress);
 
 /// "prefill of 128 rows: 1,234,567 cycles (simulated), 5.1 times as fast as without choices".
 std::string text_of(const SearchResult& result, const Design& design);

@@ -6,6 +6,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/program_network.h"
+#include "core/resources/shortage.h"
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
 
@@ -58,6 +59,18 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
     cost.prefill_cycles += warm + (paced - warm) * (all - WarmRows) / PacedRows;
   }
   return cost;
+}
+
+Diagnostics too_large(const Design& design) {
+  Diagnostics problems;
+  for (int group = 0; group < design.program.groups; ++group) {
+    std::vector<std::string> lines = shortages_of(design.program, group, design.target.budget());
+    if (lines.empty()) continue;
+    problems.push_back(
+        {"E0403", "group " + std::to_string(group) + " does not fit " + design.target.name, "",
+         std::move(lines), "choose a larger target, or smaller bounds with --dim"});
+  }
+  return problems;
 }
 
 }  // namespace st

@@ -32,4 +32,8 @@ enum class Rows { Few, All };
 /// E0403 where memories do not fit; E0333 where it does not run.
 Result<DesignCost> evaluate(Design& design, Rows rows);
 
+/// A problem E0403 for each group of a compiled design that takes more than its target's budget: of
+/// what, by how much, and which kernel takes most.
+Diagnostics too_large(const Design& design);
+
 }  // namespace st

@@ -80,25 +80,9 @@ class Search {
       result_.choice = choice;
       result_.cost = *cost;
     }
-    if (!cost->fits()) problems_ = {too_large(*cost)};
+    if (!cost->fits()) problems_ = too_large(design);
     if (options_.progress) options_.progress(result_.evaluations, result_.cost.prefill_cycles);
     return *cost;
-  }
-
-  Diagnostic too_large(const DesignCost& cost) const {
-    Diagnostic problem = {"E0403",
-                          "no design was found that fits " + start_.target.name,
-                          "",
-                          {},
-                          "choose a larger target, or smaller bounds with --dim"};
-    for (const ResourceKind& kind : ResourceKinds) {
-      if (cost.resources.*kind.count <= cost.budget.*kind.count) continue;
-      problem.details.push_back(std::string(kind.name) + ": the last one needs " +
-                                std::to_string(cost.resources.*kind.count) +
-                                " (predicted), the budget is " +
-                                std::to_string(cost.budget.*kind.count));
-    }
-    return problem;
   }
 
   /// What is left for linear layers beside all other kernels of the first candidate.

@@ -233,6 +233,17 @@ class Rounding {
   std::pair<double, double> best_value_;
 };
 
+/// The item that takes most of a resource, and how much.
+std::pair<std::string, int64_t> largest_item(const MemoryProblem& problem, const MemoryPlan& plan,
+                                             size_t resource) {
+  std::pair<std::string, int64_t> largest = {"", -1};
+  for (size_t i = 0; i < problem.items.size(); ++i) {
+    const int64_t taken = amounts_of(cost_of(problem.items[i], plan.kind[i]))[resource];
+    if (taken > largest.second) largest = {problem.items[i].name, taken};
+  }
+  return largest;
+}
+
 bool fits(const MemoryProblem& problem, const MemoryPlan& plan) {
   return overflow(amounts_of(plan.cost), amounts_of(problem.budget)) == 0;
 }
@@ -256,10 +267,11 @@ Result<MemoryPlan> choose_kinds(const MemoryProblem& problem) {
   Diagnostic none = {"E0403", "no choice of memories for FIFOs and buffers fits", "", {}, ""};
   const Amounts need = amounts_of(plan.cost), have = amounts_of(problem.budget);
   for (size_t r = 0; r < Resources; ++r) {
-    if (need[r] > have[r])
-      none.details.push_back(std::string(ResourceNames[r]) + ": needs " + std::to_string(need[r]) +
-                             " (predicted, storage alone), the budget is " +
-                             std::to_string(have[r]));
+    if (need[r] <= have[r]) continue;
+    const auto [largest, most] = largest_item(problem, plan, r);
+    none.details.push_back(std::string(ResourceNames[r]) + ": needs " + std::to_string(need[r]) +
+                           " (predicted, storage alone), the budget is " + std::to_string(have[r]) +
+                           "; '" + printable(largest) + "' takes most, " + std::to_string(most));
   }
   return none;
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/resources/kernel_resources.h"
+#include "core/resources/shortage.h"
 
 namespace st {
 namespace {
@@ -29,10 +30,19 @@ bool fits_one_die(const DieProblem& problem) {
                      [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
 }
 
-Diagnostic of_group(Diagnostic problem, const Target& target, int group) {
-  if (problem.code == "E0403")
-    problem.message =
-        "group " + std::to_string(group) + " on " + target.name + ": " + problem.message;
+/// What is wrong with a group as a whole, which no assignment to dies mends.
+Status check_sum(const Program& program, int group, const Target& target) {
+  std::vector<std::string> shortages = shortages_of(program, group, target.budget());
+  if (shortages.empty()) return {};
+  return Diagnostic{"E0403", "group " + std::to_string(group) + " does not fit " + target.name, "",
+                    std::move(shortages), "choose a larger target, or smaller bounds with --dim"};
+}
+
+Diagnostic of_group(Diagnostic problem, const Program& program, int group, const Target& target) {
+  if (problem.code != "E0403") return problem;
+  problem.message =
+      "group " + std::to_string(group) + " on " + target.name + ": " + problem.message;
+  problem.details.push_back("in all, " + tightest_of(program, group, target.budget()));
   return problem;
 }
 
@@ -74,10 +84,14 @@ Status place_kernels(Program& program, const Target& target) {
         program.kernels[static_cast<size_t>(k)].slr = problem.memory_slr;
       continue;
     }
+    if (const Status sum = check_sum(program, group, target); !sum.ok()) {
+      problems.insert(problems.end(), sum.errors().begin(), sum.errors().end());
+      continue;
+    }
     Result<DieSolution> placed = assign_dies(problem, BuildEffort);
     if (!placed.ok()) {
       for (const Diagnostic& diagnostic : placed.errors())
-        problems.push_back(of_group(diagnostic, target, group));
+        problems.push_back(of_group(diagnostic, program, group, target));
       continue;
     }
     const std::vector<KernelId> kernels = program.kernels_of(group);

@@ -85,7 +85,8 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0402", BadInput, "the target file is wrong",
        "Compare the file with those of the known targets."},
       {"E0403", Infeasible, "no design of this model fits the target",
-       "Choose a larger target, smaller bounds of symbolic dimensions, or narrower weights."},
+       "The help of the message names knobs that were tried and fit. Otherwise: a larger target, "
+       "smaller bounds of symbolic dimensions, narrower weights."},
       {"E0501", Environment, "output cannot be written",
        "Check the path, free space and permissions."},
       {"E0502", BadInput, "the output exists and is not a build directory",

@@ -150,7 +150,7 @@ TEST(Storage, AGroupThatDoesNotFitNamesResourceAndBothNumbers) {
   EXPECT_EQ(none.errors()[0].details[0],
             "FF: needs 320 (predicted, storage alone), the budget is 319");
   EXPECT_EQ(none.errors()[1].details[0],
-            "URAM: needs 8 (predicted, storage alone), the budget is 7");
+            "URAM: needs 8 (predicted, storage alone), the budget is 7; 'norm.row' takes most, 8");
 }
 
 TEST(Storage, AFifoBeyondAnyDeviceIsNamed) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resources/shortage.h"
+
+#include <algorithm>
+
+#include "core/resources/kernel_resources.h"
+
+namespace st {
+namespace {
+
+std::string line_of(const Program& program, int group, const ResourceKind& kind, int64_t need,
+                    int64_t have) {
+  const Kernel* largest = nullptr;
+  int64_t most = -1;
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+    const int64_t taken = resources_of(program, kernel).*kind.count;
+    if (taken <= most) continue;
+    most = taken;
+    largest = &kernel;
+  }
+  std::string line = std::string(kind.name) + ": needs " + std::to_string(need) +
+                     " (predicted), the budget is " + std::to_string(have);
+  if (largest == nullptr) return line;
+  line += "; kernel '" + printable(largest->name) + "'";
+  if (!largest->origin.empty() && largest->origin != largest->name)
+    line += " of node '" + printable(largest->origin) + "'";
+  return line + " takes most, " + std::to_string(most);
+}
+
+}  // namespace
+
+std::vector<std::string> shortages_of(const Program& program, int group,
+                                      const ResourceCounts& budget) {
+  const ResourceCounts need = resources_of(program, group);
+  std::vector<std::string> lines;
+  for (const ResourceKind& kind : ResourceKinds) {
+    if (need.*kind.count > budget.*kind.count)
+      lines.push_back(line_of(program, group, kind, need.*kind.count, budget.*kind.count));
+  }
+  return lines;
+}
+
+std::string tightest_of(const Program& program, int group, const ResourceCounts& budget) {
+  const ResourceCounts need = resources_of(program, group);
+  const auto fill = [&](const ResourceKind& kind) {
+    return static_cast<double>(need.*kind.count) /
+           static_cast<double>(std::max<int64_t>(1, budget.*kind.count));
+  };
+  const ResourceKind& tightest = *std::max_element(
+      std::begin(ResourceKinds), std::end(ResourceKinds),
+      [&](const ResourceKind& a, const ResourceKind& b) { return fill(a) < fill(b); });
+  return line_of(program, group, tightest, need.*tightest.count, budget.*tightest.count);
+}
+
+}  // namespace st
