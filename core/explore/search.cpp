@@ -32,7 +32,13 @@ class Search {
     if (first) result_.first_cost = *first;
     if (program_) {
       limits_of_layers();
-      for (int64_t tile : Tiles) by_intensity(tile);
+      for (int64_t tile : Tiles) by_intensity(tile, limits_.row_lanes);
+      // Wider rows make other kernels faster, and leave less to layers; narrower ones the reverse.
+      const int found = limits_.row_lanes;
+      for (const int lanes : {2 * found, found / 2}) {
+        const bool open = start_.options.tiling.row_lanes == 0;
+        if (open && lanes >= 1 && lanes <= WidestRow) by_intensity(Tiles[0], lanes);
+      }
       while (!ended() && !layers_.empty()) change_one();
     }
     if (!found_) return problems_;
@@ -118,9 +124,11 @@ class Search {
     return moves ? 1 : cost_of(*program_, kernel).row_cycles;
   }
 
-  void by_intensity(int64_t tile) {
+  void by_intensity(int64_t tile, int row_lanes) {
     UnrollLimits limits = limits_;
     limits.most_tile = tile;
+    limits.row_lanes = row_lanes;
+    limits.other_cycles = limits_.other_cycles * limits_.row_lanes / row_lanes;
     // However short the budget is, one candidate with choices is judged.
     for (int shrink = 0; shrink < MostShrinks && (!ended() || (judged_ < 2 && !stopped()));
          ++shrink) {
@@ -139,6 +147,7 @@ class Search {
     const LinearLayer& layer = layers_[random_() % layers_.size()];
     UnrollLimits limits = limits_;
     limits.most_tile = Tiles[random_() % std::size(Tiles)];
+    if (result_.choice.tiling.row_lanes > 0) limits.row_lanes = result_.choice.tiling.row_lanes;
     const std::vector<LinearTiling> steps = unroll_steps(layer, limits);
     if (steps.empty()) {
       ++result_.evaluations;

@@ -31,9 +31,11 @@ struct SearchResult {
 };
 
 /// The fastest prefill that was found within the budget. The first candidate is the one without
-/// choices, the next ones are unrolled by intensity (unroll_layers.h), then single layers change at
-/// random. `start` holds the graph as read, the target and the options. Deterministic for a seed
-/// and a number of evaluations. Errors: those of the last candidate, where none fits.
+/// choices, the next ones are unrolled by intensity (unroll_layers.h), in tiles of several sizes
+/// and, unless `start` chooses the lanes of rows, with rows twice and half as wide; then single
+/// layers change at random. `start` holds the graph as read, the target and the options.
+/// Deterministic for a seed and a number of evaluations. Errors: those of the last candidate, where
+/// none fits.
 Result<SearchResult> search_design(const Design& start, const SearchOptions& options);
 
 }  // namespace st

@@ -204,7 +204,8 @@ TEST(Nests, AreWrittenAsLoops) {
   test::Bench heads("rms_norm_heads");
   heads.rows(6, 2).size("Heads", 4).real("epsilon", 0);
   EXPECT_EQ(text_of(nest_of(heads.program, heads.kernel)),
-            "for d0 < sequence { for d1 < 4 { for d2 < 3 { in0 }; compute; for d2 < 3 { in1 -> out0 } } }");
+            "for d0 < sequence { for d1 < 4 { for d2 < 3 { in0 }; compute; for d2 < 3 { in1 -> "
+            "out0 } } }");
   test::Bench load("load_rows");
   load.size("L", 4).size("Beats", 7).out(test::row_stream(28, DType::F32, 4), {});
   EXPECT_EQ(text_of(nest_of(load.program, load.kernel)),

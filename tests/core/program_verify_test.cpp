@@ -22,8 +22,8 @@ const Program& sound() {
         return std::any_of(design.program.kernels.begin(), design.program.kernels.end(),
                            [&](const Kernel& k) { return k.kind == kind; });
       };
-      if (status.ok() && design.program.groups == 1 && has("layer_norm") && has("attention_scores") && has("rotary") &&
-          has("split") && has("convert"))
+      if (status.ok() && design.program.groups == 1 && has("layer_norm") &&
+          has("attention_scores") && has("rotary") && has("split") && has("convert"))
         return design.program;
     }
   }();
