@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/search.h"
+#include "core/resources/shortage.h"
 #include "core/support/write_file.h"
 #include "frontends/onnx_json/onnx_json.h"
 
@@ -58,9 +59,9 @@ Status explore(const Options& options) {
     const Result<DesignCost> judged = evaluate(design, Rows::All);
     if (!judged.ok()) return advised(judged.errors(), start, options.design, progress);
     const DesignCost& cost = *judged;
-    if (!cost.fits()) {
-      for (const Diagnostic& problem : advised(too_large(design), start, options.design, progress))
-        warn(problem);
+    if (const auto problem = too_large(design.program, design.target)) {
+      for (const Diagnostic& advice : advised({*problem}, start, options.design, progress))
+        warn(advice);
     }
     text = st::text_of({design.options.parameter_ports, design.options.tiling}, &cost);
   }

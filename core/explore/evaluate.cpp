@@ -6,7 +6,6 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/program_network.h"
-#include "core/resources/shortage.h"
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
 
@@ -35,6 +34,7 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
   const Program& program = design.program;
   DesignCost cost;
   cost.groups = program.groups;
+  cost.resources = resources_of(program);
   cost.budget = design.target.budget();
   for (const Kernel& kernel : program.kernels) {
     const int64_t cycles = cost_of(program, kernel).row_cycles;
@@ -46,9 +46,6 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
   const int64_t all = program.max_sequence;
   cost.extrapolated = rows == Rows::Few && all > WarmRows + PacedRows;
   for (int group = 0; group < program.groups; ++group) {
-    const ResourceCounts used = resources_of(program, group);
-    for (const ResourceKind& kind : ResourceKinds)
-      cost.resources.*kind.count = std::max(cost.resources.*kind.count, used.*kind.count);
     if (!cost.extrapolated) {
       ST_TRY(cycles, prefill_of(program, group, design.target, all));
       cost.prefill_cycles += cycles;
@@ -59,18 +56,6 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
     cost.prefill_cycles += warm + (paced - warm) * (all - WarmRows) / PacedRows;
   }
   return cost;
-}
-
-Diagnostics too_large(const Design& design) {
-  Diagnostics problems;
-  for (int group = 0; group < design.program.groups; ++group) {
-    std::vector<std::string> lines = shortages_of(design.program, group, design.target.budget());
-    if (lines.empty()) continue;
-    problems.push_back(
-        {"E0403", "group " + std::to_string(group) + " does not fit " + design.target.name, "",
-         std::move(lines), "choose a larger target, or smaller bounds with --dim"});
-  }
-  return problems;
 }
 
 }  // namespace st

@@ -9,7 +9,7 @@
 
 namespace st {
 
-/// Costs of a design. Resources are of the largest group, per resource.
+/// Costs of a design, of all groups together.
 struct DesignCost {
   int groups = 0;
   ResourceCounts resources;  ///< predicted
@@ -31,9 +31,5 @@ enum class Rows { Few, All };
 /// and simulates a prefill. `design` holds the program afterwards. Errors: those of the passes;
 /// E0403 where memories do not fit; E0333 where it does not run.
 Result<DesignCost> evaluate(Design& design, Rows rows);
-
-/// A problem E0403 for each group of a compiled design that takes more than its target's budget: of
-/// what, by how much, and which kernel takes most.
-Diagnostics too_large(const Design& design);
 
 }  // namespace st

@@ -9,6 +9,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/explore/unroll_layers.h"
 #include "core/resources/kernel_resources.h"
+#include "core/resources/shortage.h"
 
 namespace st {
 namespace {
@@ -86,7 +87,7 @@ class Search {
       result_.choice = choice;
       result_.cost = *cost;
     }
-    if (!cost->fits()) problems_ = too_large(design);
+    if (!cost->fits()) problems_ = {*too_large(design.program, design.target)};
     if (options_.progress) options_.progress(result_.evaluations, result_.cost.prefill_cycles);
     return *cost;
   }

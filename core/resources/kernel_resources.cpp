@@ -75,4 +75,10 @@ ResourceCounts resources_of(const Program& program, int group) {
   return total;
 }
 
+ResourceCounts resources_of(const Program& program) {
+  ResourceCounts total;
+  for (int group = 0; group < program.groups; ++group) total += resources_of(program, group);
+  return total;
+}
+
 }  // namespace st

@@ -27,4 +27,7 @@ ResourceCounts control_resources(const Program& program, int group);
 /// All kernels of a group, each instance once, and its control registers.
 ResourceCounts resources_of(const Program& program, int group);
 
+/// All groups, which are on the device together.
+ResourceCounts resources_of(const Program& program);
+
 }  // namespace st

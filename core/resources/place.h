@@ -16,8 +16,9 @@ DieProblem die_problem_of(const Program& program, int group, const Target& targe
 /// The assignment that a group has, where all its kernels are placed; else empty.
 std::vector<int> dies_of(const Program& program, int group);
 
-/// Chooses Kernel::slr for every kernel; each group is placed for itself, as its budget is. Needs
-/// depths and memories. Errors: E0403 if a group does not fit, with resource, SLR and both numbers.
+/// Chooses Kernel::slr for every kernel, of all groups together, as one bitstream holds them. Needs
+/// depths and memories. Errors: E0403 if they do not fit, with resource, both numbers, the largest
+/// kernel or the SLR.
 Status place_kernels(Program& program, const Target& target);
 
 }  // namespace st

@@ -8,12 +8,10 @@
 namespace st {
 namespace {
 
-std::string line_of(const Program& program, int group, const ResourceKind& kind, int64_t need,
-                    int64_t have) {
+std::string line_of(const Program& program, const ResourceKind& kind, int64_t need, int64_t have) {
   const Kernel* largest = nullptr;
   int64_t most = -1;
-  for (KernelId k : program.kernels_of(group)) {
-    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+  for (const Kernel& kernel : program.kernels) {
     const int64_t taken = resources_of(program, kernel).*kind.count;
     if (taken <= most) continue;
     most = taken;
@@ -30,19 +28,22 @@ std::string line_of(const Program& program, int group, const ResourceKind& kind,
 
 }  // namespace
 
-std::vector<std::string> shortages_of(const Program& program, int group,
-                                      const ResourceCounts& budget) {
-  const ResourceCounts need = resources_of(program, group);
-  std::vector<std::string> lines;
+std::optional<Diagnostic> too_large(const Program& program, const Target& target) {
+  const ResourceCounts need = resources_of(program), budget = target.budget();
+  Diagnostic problem = {"E0403",
+                        "the design does not fit " + target.name,
+                        "",
+                        {},
+                        "choose a larger target, or smaller bounds with --dim"};
   for (const ResourceKind& kind : ResourceKinds) {
     if (need.*kind.count > budget.*kind.count)
-      lines.push_back(line_of(program, group, kind, need.*kind.count, budget.*kind.count));
+      problem.details.push_back(line_of(program, kind, need.*kind.count, budget.*kind.count));
   }
-  return lines;
+  return problem.details.empty() ? std::nullopt : std::optional(problem);
 }
 
-std::string tightest_of(const Program& program, int group, const ResourceCounts& budget) {
-  const ResourceCounts need = resources_of(program, group);
+std::string tightest_of(const Program& program, const Target& target) {
+  const ResourceCounts need = resources_of(program), budget = target.budget();
   const auto fill = [&](const ResourceKind& kind) {
     return static_cast<double>(need.*kind.count) /
            static_cast<double>(std::max<int64_t>(1, budget.*kind.count));
@@ -50,7 +51,7 @@ std::string tightest_of(const Program& program, int group, const ResourceCounts&
   const ResourceKind& tightest = *std::max_element(
       std::begin(ResourceKinds), std::end(ResourceKinds),
       [&](const ResourceKind& a, const ResourceKind& b) { return fill(a) < fill(b); });
-  return line_of(program, group, tightest, need.*tightest.count, budget.*tightest.count);
+  return line_of(program, tightest, need.*tightest.count, budget.*tightest.count);
 }
 
 }  // namespace st

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What a group lacks on its target, and which of its kernels takes most of it: lines of messages.
+/// What a design lacks on its target, and which of its kernels takes most of it. All groups share
+/// one bitstream, and so one budget.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
+#include "core/support/diagnostics.h"
 
 namespace st {
 
-/// A line for each resource of which the group needs more than `budget`: need, budget, and the
-/// kernel that takes most, with its node. Predicted. Empty where all is enough.
-std::vector<std::string> shortages_of(const Program& program, int group,
-                                      const ResourceCounts& budget);
+/// The problem E0403 of a program that takes more of a resource than its target's budget: for each
+/// such resource need, budget, and the kernel that takes most, with its node. Predicted.
+std::optional<Diagnostic> too_large(const Program& program, const Target& target);
 
-/// The same for the resource that is used most, whether or not that is too much: what to look at
-/// where a sum fits, and its parts do not.
-std::string tightest_of(const Program& program, int group, const ResourceCounts& budget);
+/// A line on the resource that is used most, whether or not that is too much: what to look at where
+/// a sum fits, and its parts do not.
+std::string tightest_of(const Program& program, const Target& target);
 
 }  // namespace st

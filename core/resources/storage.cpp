@@ -26,8 +26,8 @@ MemoryProblem::Item item_of(const Kernel& kernel, const Buffer& buffer) {
           .used_bits = buffer.bits()};
 }
 
-/// The memories of a group as a problem, and where each one is from.
-struct GroupMemories {
+/// Memories as a problem, and where each one is from.
+struct Memories {
   struct Owner {
     ChannelId channel = -1;
     KernelId kernel = -1;  ///< if it is no channel
@@ -35,12 +35,14 @@ struct GroupMemories {
   };
   MemoryProblem problem;
   std::vector<Owner> owners;
-  int64_t registers = 0;  ///< bits
+  int64_t registers = 0;       ///< bits
+  std::string most_registers;  ///< the kernel with most of them
+  int64_t most = 0;            ///< its bits
 };
 
-/// FIFOs without a depth are left out, and so are arrays of an instance that were counted before.
-GroupMemories memories_in(const Program& program, int group) {
-  GroupMemories found;
+/// Adds those of a group. FIFOs without a depth are left out, and so are arrays of an instance that
+/// were counted before.
+void add_memories(Memories& found, const Program& program, int group) {
   for (ChannelId c : program.channels_of(group)) {
     if (program.channels[c].depth < 1) continue;
     found.problem.items.push_back(item_of(program.channels[c]));
@@ -50,32 +52,32 @@ GroupMemories memories_in(const Program& program, int group) {
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[k];
     if (!kernel.instance.empty() && !instances.insert(kernel.instance).second) continue;
+    int64_t registers = 0;
     for (const Buffer& buffer : buffers_of(program, kernel)) {
       if (buffer.in_registers()) {
-        found.registers += buffer.bits();
+        registers += buffer.bits();
         continue;
       }
       found.problem.items.push_back(item_of(kernel, buffer));
       found.owners.push_back({-1, k, std::string(buffer.name)});
     }
+    found.registers += registers;
+    if (registers > found.most) found.most_registers = kernel.name, found.most = registers;
   }
-  return found;
 }
 
 /// Writes the chosen kinds into the program; nodes of one instance have the same.
-void apply(Program& program, int group, const GroupMemories& memories,
-           const std::vector<MemoryKind>& kind) {
-  for (KernelId k : program.kernels_of(group)) program.kernels[k].storage.clear();
+void apply(Program& program, const Memories& memories, const std::vector<MemoryKind>& kind) {
+  for (Kernel& kernel : program.kernels) kernel.storage.clear();
   for (size_t i = 0; i < kind.size(); ++i) {
-    const GroupMemories::Owner& owner = memories.owners[i];
+    const Memories::Owner& owner = memories.owners[i];
     if (owner.channel >= 0) {
       program.channels[owner.channel].memory = kind[i];
       continue;
     }
     const Kernel& first = program.kernels[owner.kernel];
-    for (KernelId k : program.kernels_of(group)) {
-      Kernel& kernel = program.kernels[k];
-      if (k == owner.kernel || (!first.instance.empty() && kernel.instance == first.instance))
+    for (Kernel& kernel : program.kernels) {
+      if (&kernel == &first || (!first.instance.empty() && kernel.instance == first.instance))
         kernel.storage[owner.array] = kind[i];
     }
   }
@@ -96,9 +98,9 @@ Diagnostics beyond_any_device(const MemoryProblem& problem) {
   return problems;
 }
 
-Diagnostic too_small(const Target& target, int group, std::vector<std::string> details) {
-  return {"E0403", "group " + std::to_string(group) + " does not fit " + target.name, "",
-          std::move(details), "choose a larger target, or smaller bounds with --dim"};
+Diagnostic too_small(const Target& target, std::vector<std::string> details) {
+  return {"E0403", "the design does not fit " + target.name, "", std::move(details),
+          "choose a larger target, or smaller bounds with --dim"};
 }
 
 }  // namespace
@@ -124,10 +126,11 @@ MemoryCost storage_of(const Program& program, const Kernel& kernel) {
 }
 
 MemoryPlan storage_of(const Program& program, int group) {
-  const GroupMemories memories = memories_in(program, group);
+  Memories memories;
+  add_memories(memories, program, group);
   std::vector<MemoryKind> kinds;
   for (size_t i = 0; i < memories.owners.size(); ++i) {
-    const GroupMemories::Owner& owner = memories.owners[i];
+    const Memories::Owner& owner = memories.owners[i];
     if (owner.channel >= 0) {
       kinds.push_back(program.channels[owner.channel].memory);
       continue;
@@ -143,31 +146,26 @@ MemoryPlan storage_of(const Program& program, int group) {
 }
 
 Status choose_memories(Program& program, const Target& target) {
-  Diagnostics problems;
-  for (int group = 0; group < program.groups; ++group) {
-    GroupMemories memories = memories_in(program, group);
-    memories.problem.budget = target.budget();
-    if (const Diagnostics huge = beyond_any_device(memories.problem); !huge.empty()) {
-      problems.insert(problems.end(), huge.begin(), huge.end());
-      continue;
-    }
-    const int64_t registers = target.budget().ff;
-    if (memories.registers > registers) {
-      problems.push_back(
-          too_small(target, group,
-                    {"FF: needs " + std::to_string(memories.registers) +
-                     " (predicted, storage alone), the budget is " + std::to_string(registers)}));
-    }
-    Result<MemoryPlan> plan = choose_kinds(memories.problem);
-    if (!plan.ok()) {
-      for (const Diagnostic& problem : plan.errors())
-        problems.push_back(problem.code == "E0403" ? too_small(target, group, problem.details)
-                                                   : problem);
-      continue;
-    }
-    ST_CHECK(verify(memories.problem, *plan));
-    apply(program, group, memories, plan->kind);
+  Memories memories;
+  for (int group = 0; group < program.groups; ++group) add_memories(memories, program, group);
+  memories.problem.budget = target.budget();
+  Diagnostics problems = beyond_any_device(memories.problem);
+  if (!problems.empty()) return problems;
+  const int64_t registers = target.budget().ff;
+  if (memories.registers > registers) {
+    problems.push_back(too_small(
+        target, {"FF: needs " + std::to_string(memories.registers) +
+                 " (predicted, storage alone), the budget is " + std::to_string(registers) + "; '" +
+                 memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
   }
+  const Result<MemoryPlan> plan = choose_kinds(memories.problem);
+  if (!plan.ok()) {
+    for (const Diagnostic& problem : plan.errors())
+      problems.push_back(problem.code == "E0403" ? too_small(target, problem.details) : problem);
+    return problems;
+  }
+  ST_CHECK(verify(memories.problem, *plan));
+  apply(program, memories, plan->kind);
   return problems;
 }
 

@@ -17,7 +17,8 @@ MemoryPlan storage_of(const Program& program, int group);
 /// left out.
 MemoryCost storage_of(const Program& program, const Kernel& kernel);
 
-/// Chooses the memory of every FIFO and array such that no group exceeds the target's budget.
+/// Chooses the memory of every FIFO and array such that all groups together, which share a
+/// bitstream, stay within the target's budget.
 /// Errors: E0403 with both numbers per resource.
 Status choose_memories(Program& program, const Target& target);
 

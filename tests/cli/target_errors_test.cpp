@@ -46,8 +46,8 @@ class TargetErrors : public testing::Test {
 TEST_F(TargetErrors, CachesBeyondTheChipGiveNeedAndBudget) {
   remove_context();
   expect_error(built_for("u280", {"--dim", "past_sequence_length=0..4000000"}), Infeasible,
-               {"error[E0403]: group 0 does not fit u280", "URAM: needs ", "the budget is 768",
-                "smaller bounds with --dim"});
+               {"error[E0403]: the design does not fit u280", "URAM: needs ", "the budget is 768",
+                "it fits (predicted) with --dim past_sequence_length=0.."});
 }
 
 TEST_F(TargetErrors, LaunchesOfAbsurdLengthAreInfeasible) {
@@ -68,7 +68,7 @@ TEST_F(TargetErrors, PositionsNeedARowOfTheirTable) {
   remove_context();
   expect_error(built_for("u280", {"--dim", "past_sequence_length=0..20"}), Infeasible,
                {"error[E0403]: a table has 16 rows, the bounds give 36 positions",
-                "--> node 'position'", "smaller bounds with --dim"});
+                "--> node 'position'", "it fits (predicted) with --dim past_sequence_length=0..0"});
 }
 
 TEST_F(TargetErrors, AChipWithoutMemoryIsTooSmall) {

@@ -137,18 +137,18 @@ TEST(Storage, WhatExceedsBramGoesToUram) {
   EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 8, 64 + 256}));
 }
 
-TEST(Storage, AGroupThatDoesNotFitNamesResourceAndBothNumbers) {
+TEST(Storage, ADesignThatDoesNotFitNamesResourceAndBothNumbers) {
   Program program = program_of_two();
   const Status none = choose_memories(program, target_of(18, 319, 20, 7));
   ASSERT_FALSE(none.ok());
   ASSERT_EQ(none.errors().size(), 2U);
   for (const Diagnostic& problem : none.errors()) {
     EXPECT_EQ(problem.code, "E0403");
-    EXPECT_EQ(problem.message, "group 0 does not fit board");
+    EXPECT_EQ(problem.message, "the design does not fit board");
     EXPECT_EQ(problem.help, "choose a larger target, or smaller bounds with --dim");
   }
   EXPECT_EQ(none.errors()[0].details[0],
-            "FF: needs 320 (predicted, storage alone), the budget is 319");
+            "FF: needs 320 (predicted, storage alone), the budget is 319; 'norm' takes most, 256");
   EXPECT_EQ(none.errors()[1].details[0],
             "URAM: needs 8 (predicted, storage alone), the budget is 7; 'norm.row' takes most, 8");
 }
@@ -173,12 +173,13 @@ TEST(Storage, NodesOfOneInstanceShareTheirArrays) {
   EXPECT_EQ(storage_of(program, 0).cost.bram18, 45);
 }
 
-TEST(Storage, GroupsHaveBudgetsOfTheirOwn) {
+TEST(Storage, GroupsShareABudget) {
   Program program = program_of_two();
   program.groups = 2;
   program.kernels[0].group = 1;
   program.channels[0].producer = 1;
-  ASSERT_TRUE(choose_memories(program, target_of(18, 1'000, 15, 0)).ok());
+  EXPECT_FALSE(choose_memories(program, target_of(18, 1'000, 15, 0)).ok());
+  ASSERT_TRUE(choose_memories(program, target_of(18, 1'000, 30, 0)).ok());
   EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 0, 64}));
   EXPECT_EQ(storage_of(program, 1).cost, (MemoryCost{0, 15, 0, 256}));
 }
