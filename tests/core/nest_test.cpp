@@ -20,7 +20,7 @@ using test::Random;
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Programs = 60;
 #else
-constexpr uint64_t Programs = 150;
+constexpr uint64_t Programs = 80;
 #endif
 
 /// The accesses of a nest in a launch: its loops run as they stand.

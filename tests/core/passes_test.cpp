@@ -23,8 +23,8 @@ using test::Random;
 constexpr uint64_t Programs = 30;
 constexpr uint64_t Graphs = 60;
 #else
-constexpr uint64_t Programs = 240;
-constexpr uint64_t Graphs = 500;
+constexpr uint64_t Programs = 120;
+constexpr uint64_t Graphs = 250;
 #endif
 
 std::string text_of(const Diagnostics& problems) {

@@ -17,7 +17,7 @@ using test::Random;
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Programs = 60;
 #else
-constexpr uint64_t Programs = 500;
+constexpr uint64_t Programs = 250;
 #endif
 
 std::string text_of(const Diagnostics& problems) {
