@@ -51,7 +51,8 @@ T truncated(double value) {
   // Both bounds are powers of two, so that they are doubles, too: the upper one is the first
   // beyond.
   constexpr double Low = static_cast<double>(std::numeric_limits<T>::min());
-  constexpr double Beyond = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+  constexpr T Middle = std::numeric_limits<T>::max() / 2 + 1;
+  constexpr double Beyond = 2.0 * static_cast<double>(Middle);
   if (!(value > Low)) return value <= Low ? std::numeric_limits<T>::min() : T{0};
   return value < Beyond ? static_cast<T>(value) : std::numeric_limits<T>::max();
 }

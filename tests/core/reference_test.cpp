@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "core/ops/element.h"
+#include "core/ops/interpreter.h"
 #include "tests/core/bench.h"
 
 namespace st {
@@ -215,6 +217,43 @@ TEST(Reference, AttentionPadsShortMasksAndShowsScores) {
   EXPECT_NEAR(shown(2)[1], second + 1, 1e-6);
   EXPECT_EQ(shown(2)[2], -INFINITY);
   EXPECT_EQ(shown(3)[2], 0);
+}
+
+/// y = Reshape(x, Shape(c)), and c itself, which is a constant.
+TEST(Reference, GraphsNeedNoTypesAndMayReturnWhatTheyRead) {
+  Graph graph;
+  graph.opset = 24;
+  const ValueId x = graph.add_value("x"), c = graph.add_value("c"),
+                shape = graph.add_value("shape");
+  const ValueId y = graph.add_value("y");
+  graph.values[c].constant = constant_of(counted({3, 1, 2}));
+  Node of, to;
+  of.name = "of", of.op = "Shape", of.inputs = {c}, of.outputs = {shape};
+  to.name = "to", to.op = "Reshape", to.inputs = {x, shape}, to.outputs = {y};
+  graph.nodes = {of, to};
+  graph.inputs = {x};
+  graph.outputs = {y, c, x};
+  GraphInterpreter interpreter(graph);
+  const auto made = interpreter.run({{"x", counted({6})}});
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->at("y"), counted({3, 1, 2}));
+  EXPECT_EQ(made->at("c"), counted({3, 1, 2}));
+  EXPECT_EQ(made->at("x"), counted({6}));
+
+  const auto other = interpreter.run({{"x", counted({5})}});
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.errors()[0].code, "E0306");
+  EXPECT_NE(other.errors()[0].message.find("'to' (Reshape)"), std::string::npos);
+
+  graph.nodes[1].outputs.push_back(graph.add_value("more"));
+  graph.nodes[0].op = "NoSuchOperator";
+  const auto unknown = GraphInterpreter(graph).run({{"x", counted({6})}});
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.errors()[0].code, "E0305");
+  graph.nodes[0].op = "Shape";
+  const auto outputs = GraphInterpreter(graph).run({{"x", counted({6})}});
+  ASSERT_FALSE(outputs.ok());
+  EXPECT_NE(outputs.errors()[0].message.find("2 outputs, but makes 1"), std::string::npos);
 }
 
 }  // namespace
