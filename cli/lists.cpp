@@ -79,14 +79,20 @@ Action add_ops(CLI::App&) {
   return [] {
     std::vector<std::vector<std::string>> rows = {
         {"operator", "opset", "kernels", "what is supported"}};
-    for (const OpRecord& op : op_records()) {
-      const std::string domain(op.domain);
-      rows.push_back({(domain.empty() ? "" : domain + ".") + std::string(op.name),
-                      std::to_string(op.since_opset) + "+", std::string(op.kernels),
-                      std::string(op.summary)});
+    // Those that a design may have come first.
+    for (const bool compiled : {true, false}) {
+      for (const OpRecord& op : op_records()) {
+        if (op.compiled() != compiled) continue;
+        const std::string domain(op.domain);
+        const std::string kernels(op.kernels.empty() ? "-" : op.kernels);
+        rows.push_back({(domain.empty() ? "" : domain + ".") + std::string(op.name),
+                        std::to_string(op.since_opset) + "+", compiled ? kernels : "(interpreter)",
+                        std::string(op.summary)});
+      }
     }
     std::cout << table(rows)
-              << "Operators of domain streamtensor are made by passes; models do not use them.\n";
+              << "Operators of domain streamtensor are made by passes; models do not use them.\n"
+                 "Those with (interpreter) have a reference, but no kernel: builds refuse them.\n";
     return 0;
   };
 }

@@ -5,6 +5,7 @@
 #include "core/compiler/row_lanes.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
+#include "core/ops/check.h"
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"

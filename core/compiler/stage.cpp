@@ -3,6 +3,7 @@
 
 #include "core/dataflow/parse.h"
 #include "core/graph/parse.h"
+#include "core/ops/check.h"
 #include "core/passes/infer.h"
 #include "core/support/near_names.h"
 

@@ -15,20 +15,41 @@ struct TypeRecord {
   int bits;
 };
 
-constexpr std::array<TypeRecord, 9> Types = {{{DType::F32, "f32", 32},
-                                              {DType::F64, "f64", 64},
-                                              {DType::F16, "f16", 16},
-                                              {DType::BF16, "bf16", 16},
-                                              {DType::I8, "i8", 8},
-                                              {DType::U8, "u8", 8},
-                                              {DType::I32, "i32", 32},
-                                              {DType::I64, "i64", 64},
-                                              {DType::Bool, "bool", 8}}};
+constexpr std::array<TypeRecord, 13> Types = {{{DType::F32, "f32", 32},
+                                               {DType::F64, "f64", 64},
+                                               {DType::F16, "f16", 16},
+                                               {DType::BF16, "bf16", 16},
+                                               {DType::I8, "i8", 8},
+                                               {DType::U8, "u8", 8},
+                                               {DType::I32, "i32", 32},
+                                               {DType::I64, "i64", 64},
+                                               {DType::Bool, "bool", 8},
+                                               {DType::I16, "i16", 16},
+                                               {DType::U16, "u16", 16},
+                                               {DType::U32, "u32", 32},
+                                               {DType::U64, "u64", 64}}};
 
 const TypeRecord& record_of(DType type) {
   const TypeRecord& record = Types[static_cast<size_t>(type)];
   assert(record.type == type);
   return record;
+}
+
+/// The types of the variant's alternatives, in their order.
+constexpr std::array<DType, 13> OfAlternative = {
+    DType::F32, DType::I8,  DType::I32, DType::I64, DType::F64, DType::F16, DType::BF16,
+    DType::U8,  DType::I16, DType::U16, DType::U32, DType::U64, DType::Bool};
+static_assert(std::variant_size_v<decltype(Tensor::data)> == OfAlternative.size());
+
+template <size_t Index = 0>
+void set_storage(decltype(Tensor::data)& data, DType type, size_t count) {
+  if constexpr (Index < OfAlternative.size()) {
+    if (OfAlternative[Index] == type) {
+      data.emplace<Index>(count);
+    } else {
+      set_storage<Index + 1>(data, type, count);
+    }
+  }
 }
 
 }  // namespace
@@ -48,29 +69,11 @@ Tensor Tensor::zeros(DType type, std::vector<int64_t> shape) {
   Tensor tensor;
   const auto count = static_cast<size_t>(element_count(shape));
   tensor.shape = std::move(shape);
-  switch (type) {
-    case DType::F32:
-      tensor.data = std::vector<float>(count);
-      break;
-    case DType::I8:
-      tensor.data = std::vector<int8_t>(count);
-      break;
-    case DType::I32:
-      tensor.data = std::vector<int32_t>(count);
-      break;
-    case DType::I64:
-      tensor.data = std::vector<int64_t>(count);
-      break;
-    default:
-      assert(false && "tensors in memory are f32, i8, i32 or i64");
-  }
+  set_storage(tensor.data, type, count);
   return tensor;
 }
 
-DType Tensor::dtype() const {
-  constexpr std::array<DType, 4> OfAlternative = {DType::F32, DType::I8, DType::I32, DType::I64};
-  return OfAlternative[data.index()];
-}
+DType Tensor::dtype() const { return OfAlternative[data.index()]; }
 
 int64_t Tensor::size() const {
   return std::visit([](const auto& v) { return static_cast<int64_t>(v.size()); }, data);

@@ -9,9 +9,11 @@
 #include <variant>
 #include <vector>
 
+#include "core/graph/half.h"
+
 namespace st {
 
-enum class DType { F32, F64, F16, BF16, I8, U8, I32, I64, Bool };
+enum class DType { F32, F64, F16, BF16, I8, U8, I32, I64, Bool, I16, U16, U32, U64 };
 
 /// "f32", "i8", ...: the spelling in itensor types and reports.
 std::string_view name_of(DType type);
@@ -20,14 +22,17 @@ std::optional<DType> dtype_named(std::string_view name);
 /// Width in memory.
 int bits_of(DType type);
 
-/// A dense row-major tensor. Values of f16, bf16 and f64 files are converted to f32 on reading,
-/// bool and u8 to i32.
+/// A dense row-major tensor. Weights are f32, i8, i32 or i64: readers convert f16, bf16 and f64
+/// files to f32, bool and u8 to i32. The other types are what operators of a graph make.
 struct Tensor {
   std::vector<int64_t> shape;
-  std::variant<std::vector<float>, std::vector<int8_t>, std::vector<int32_t>, std::vector<int64_t>>
+  std::variant<std::vector<float>, std::vector<int8_t>, std::vector<int32_t>, std::vector<int64_t>,
+               std::vector<double>, std::vector<Float16>, std::vector<BFloat16>,
+               std::vector<uint8_t>, std::vector<int16_t>, std::vector<uint16_t>,
+               std::vector<uint32_t>, std::vector<uint64_t>, std::vector<Boolean>>
       data;
 
-  /// Zeroes of `type`, which is F32, I8, I32 or I64.
+  /// Zeroes of `type`.
   static Tensor zeros(DType type, std::vector<int64_t> shape);
 
   [[nodiscard]] DType dtype() const;
@@ -42,7 +47,7 @@ struct Tensor {
   }
   [[nodiscard]] std::vector<float>& f32() { return as<float>(); }
   [[nodiscard]] const std::vector<float>& f32() const { return as<float>(); }
-  /// Element `i` of an integer tensor.
+  /// Element `i` of an i8, i32 or i64 tensor.
   [[nodiscard]] int64_t integer(int64_t i) const;
 
   friend bool operator==(const Tensor&, const Tensor&) = default;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ops/attention_reference.h"
 #include "core/ops/record.h"
 
 namespace st {
@@ -54,37 +55,6 @@ Result<std::vector<TensorType>> rotary_shape(const Graph& graph, const Node& nod
     }
   }
   return std::vector{x};
-}
-
-Result<std::vector<Tensor>> rotary_reference(const Node& node,
-                                             const std::vector<const Tensor*>& in) {
-  const int64_t heads = node.integer("num_heads", 1), head = in[0]->shape[2] / heads,
-                half = head / 2;
-  const bool interleaved = node.integer("interleaved", 0) != 0;
-  Tensor y = *in[0];
-  for (int64_t row = 0; row < in[0]->shape[0] * in[0]->shape[1]; ++row) {
-    const bool indexed = in.size() > 3 && in[3] != nullptr;
-    const int64_t position = indexed ? in[3]->integer(row) : row;
-    if (position < 0 || (position + 1) * half > in[1]->size()) {
-      return Diagnostic{"E0604",
-                        "position " + std::to_string(position) + " is outside the rotary tables",
-                        node.where,
-                        {},
-                        ""};
-    }
-    for (int64_t h = 0; h < heads; ++h) {
-      float* x = y.f32().data() + (row * heads + h) * head;
-      for (int64_t i = 0; i < half; ++i) {
-        const double c = in[1]->f32()[position * half + i], s = in[2]->f32()[position * half + i];
-        float& a = interleaved ? x[2 * i] : x[i];
-        float& b = interleaved ? x[2 * i + 1] : x[i + half];
-        const double x0 = a, x1 = b;
-        a = static_cast<float>(x0 * c - x1 * s);
-        b = static_cast<float>(x0 * s + x1 * c);
-      }
-    }
-  }
-  return std::vector{std::move(y)};
 }
 
 Status lower_rotary(Lowering& l, const Node& node) {
@@ -152,6 +122,7 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
   if (node.integer("is_causal", 0) != 1)
     return unsupported(node, "attention that is not causal is not implemented",
                        "set is_causal = 1");
+  if (node.input(6) != NoValue) return unsupported(node, "padded keys are not implemented");
   if (node.real("softcap", 0.0f) != 0.0f) return unsupported(node, "softcap is not implemented");
   if (node.outputs.size() > 3) return unsupported(node, "the output of raw scores is not made");
   TensorType present{DType::F32, {q.shape[0], Extent(s.kv_heads), q.shape[1], Extent(s.head)}};
@@ -172,55 +143,6 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
     present.shape[2] = graph.type(node.inputs[4]).shape[2] + q.shape[1];
   }
   return std::vector{q, present, present};
-}
-
-/// The cache [1, heads, past, head] followed by the new rows [1, sequence, heads * head].
-Tensor appended(const Tensor* past, const Tensor& rows, int64_t heads, int64_t head) {
-  const int64_t before = past ? past->shape[2] : 0, tokens = rows.shape[1];
-  Tensor all = Tensor::zeros(DType::F32, {1, heads, before + tokens, head});
-  for (int64_t h = 0; h < heads; ++h) {
-    float* to = all.f32().data() + h * (before + tokens) * head;
-    if (past) std::copy_n(past->f32().begin() + h * before * head, before * head, to);
-    for (int64_t t = 0; t < tokens; ++t) {
-      std::copy_n(rows.f32().begin() + (t * heads + h) * head, head, to + (before + t) * head);
-    }
-  }
-  return all;
-}
-
-Result<std::vector<Tensor>> attention_reference(const Node& node,
-                                                const std::vector<const Tensor*>& in) {
-  if (in[0]->shape[0] != 1) return unsupported(node, "only a batch of 1 is implemented");
-  const Shape s = shape_of(node, in[0]->shape[2]);
-  const int64_t tokens = in[0]->shape[1];
-  const Tensor keys = appended(in.size() > 4 ? in[4] : nullptr, *in[1], s.kv_heads, s.head);
-  const Tensor values = appended(in.size() > 5 ? in[5] : nullptr, *in[2], s.kv_heads, s.head);
-  const int64_t length = keys.shape[2], past = length - tokens;
-  Tensor y = Tensor::zeros(DType::F32, in[0]->shape);
-  std::vector<double> p(length);
-  for (int64_t t = 0; t < tokens; ++t) {
-    for (int64_t h = 0; h < s.heads; ++h) {
-      const float* q = in[0]->f32().data() + (t * s.heads + h) * s.head;
-      const int64_t first = (h / (s.heads / s.kv_heads)) * length * s.head;
-      const int64_t visible = past + t + 1;  // the causal mask, by position
-      double peak = -INFINITY, sum = 0;
-      for (int64_t j = 0; j < visible; ++j) {
-        double dot = 0;
-        for (int64_t i = 0; i < s.head; ++i)
-          dot += static_cast<double>(q[i]) * keys.f32()[first + j * s.head + i];
-        p[j] = dot * s.scale;
-        peak = std::max(peak, p[j]);
-      }
-      for (int64_t j = 0; j < visible; ++j) sum += p[j] = std::exp(p[j] - peak);
-      for (int64_t i = 0; i < s.head; ++i) {
-        double context = 0;
-        for (int64_t j = 0; j < visible; ++j)
-          context += p[j] * values.f32()[first + j * s.head + i];
-        y.f32()[(t * s.heads + h) * s.head + i] = static_cast<float>(context / sum);
-      }
-    }
-  }
-  return std::vector{std::move(y), keys, values};
 }
 
 /// The kernel that keeps keys or values in device memory and streams all visible ones for each new
@@ -336,7 +258,7 @@ Status lower_attention(Lowering& l, const Node& node) {
 void add_attention_ops(std::vector<OpRecord>& records) {
   records.push_back({"RotaryEmbedding", "", 23, "of each head; whole heads, both pairings", 3, 4,
                      rotary_shape, rotary_reference, lower_rotary, "rotary"});
-  records.push_back({"Attention", "", 23, "causal, grouped-query, with a cache", 3, 6,
+  records.push_back({"Attention", "", 23, "causal, grouped-query, with a cache", 3, 7,
                      attention_shape, attention_reference, lower_attention,
                      "cache_rows, attention_scores, softmax_rows, attention_context"});
 }

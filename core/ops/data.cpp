@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/ops/move_ops.h"
 #include "core/ops/record.h"
+#include "core/ops/shape_ops.h"
 
 namespace st {
 namespace {
@@ -21,28 +23,6 @@ Result<std::vector<TensorType>> gather_shape(const Graph& graph, const Node& nod
   TensorType y{data.dtype, indices.shape};
   y.shape.push_back(data.shape[1]);
   return std::vector{y};
-}
-
-Result<std::vector<Tensor>> gather_reference(const Node& node,
-                                             const std::vector<const Tensor*>& in) {
-  const int64_t rows = in[0]->shape[0], width = in[0]->shape[1];
-  std::vector<int64_t> shape = in[1]->shape;
-  shape.push_back(width);
-  Tensor y = Tensor::zeros(DType::F32, shape);
-  for (int64_t i = 0; i < in[1]->size(); ++i) {
-    int64_t row = in[1]->integer(i);
-    if (row < 0) row += rows;
-    if (row < 0 || row >= rows) {
-      return Diagnostic{"E0604",
-                        "index " + std::to_string(in[1]->integer(i)) + " is outside the " +
-                            std::to_string(rows) + " rows of the table",
-                        node.where,
-                        {},
-                        ""};
-    }
-    std::copy_n(in[0]->f32().begin() + row * width, width, y.f32().begin() + i * width);
-  }
-  return std::vector{std::move(y)};
 }
 
 Status lower_gather(Lowering& l, const Node& node) {
@@ -111,24 +91,6 @@ Result<std::vector<TensorType>> split_shape(const Graph& graph, const Node& node
   return outputs;
 }
 
-Result<std::vector<Tensor>> split_reference(const Node& node,
-                                            const std::vector<const Tensor*>& in) {
-  const int64_t width = in[0]->shape.back(), rows = in[0]->size() / width;
-  std::vector<Tensor> outputs;
-  int64_t first = 0;
-  for (int64_t part : parts_of(node, width)) {
-    std::vector<int64_t> shape = in[0]->shape;
-    shape.back() = part;
-    Tensor y = Tensor::zeros(DType::F32, shape);
-    for (int64_t r = 0; r < rows; ++r) {
-      std::copy_n(in[0]->f32().begin() + r * width + first, part, y.f32().begin() + r * part);
-    }
-    outputs.push_back(std::move(y));
-    first += part;
-  }
-  return outputs;
-}
-
 Status lower_split(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const std::vector<int64_t> parts = parts_of(node, width);
@@ -183,25 +145,6 @@ Result<std::vector<TensorType>> concat_shape(const Graph& graph, const Node& nod
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> concat_reference(const Node& node,
-                                             const std::vector<const Tensor*>& in) {
-  const int64_t axis = joined_dimension(node, static_cast<int64_t>(in[0]->shape.size()));
-  std::vector<int64_t> shape = in[0]->shape;
-  shape[axis] = 0;
-  for (const Tensor* x : in) shape[axis] += x->shape[axis];
-  Tensor y = Tensor::zeros(DType::F32, shape);
-  // What lies inside the dimension stays together: `outer` times a run of each operand.
-  const int64_t outer = element_count({shape.begin(), shape.begin() + axis});
-  auto to = y.f32().begin();
-  for (int64_t o = 0; o < outer; ++o) {
-    for (const Tensor* x : in) {
-      const int64_t run = x->size() / outer;
-      to = std::copy_n(x->f32().begin() + o * run, run, to);
-    }
-  }
-  return std::vector{std::move(y)};
-}
-
 Status lower_concat(Lowering& l, const Node& node) {
   const int64_t rank = static_cast<int64_t>(l.graph().type(node.outputs[0]).shape.size());
   if (joined_dimension(node, rank) != rank - 1) {
@@ -243,13 +186,6 @@ Result<std::vector<TensorType>> transpose_shape(const Graph& graph, const Node& 
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> transpose_reference(const Node&, const std::vector<const Tensor*>& in) {
-  const int64_t rows = in[0]->shape[0], columns = in[0]->shape[1];
-  Tensor y = Tensor::zeros(DType::F32, {columns, rows});
-  for (int64_t i = 0; i < y.size(); ++i) y.f32()[i] = in[0]->f32()[(i % rows) * columns + i / rows];
-  return std::vector{std::move(y)};
-}
-
 Result<std::vector<TensorType>> identity_shape(const Graph& graph, const Node& node) {
   return std::vector{graph.type(node.inputs[0])};
 }
@@ -257,27 +193,24 @@ Result<std::vector<TensorType>> identity_shape(const Graph& graph, const Node& n
 }  // namespace
 
 void add_data_ops(std::vector<OpRecord>& records) {
-  records.push_back({"Gather", "", 13, "rows of a constant matrix", 2, 2, gather_shape,
+  records.push_back({"Gather", "", 1, "rows of a constant matrix", 2, 2, gather_shape,
                      gather_reference, lower_gather, "gather_rows"});
   records.push_back(
-      {"Split", "", 13, "rows in parts", 1, 2, split_shape, split_reference, lower_split, "split"});
-  records.push_back({"Concat", "", 13, "rows side by side", 1, MostOperands, concat_shape,
+      {"Split", "", 2, "rows in parts", 1, 2, split_shape, split_reference, lower_split, "split"});
+  records.push_back({"Concat", "", 4, "rows side by side", 1, MostOperands, concat_shape,
                      concat_reference, lower_concat, "concat"});
-  records.push_back({"Transpose", "", 13, "of a constant matrix; folded away", 1, 1,
-                     transpose_shape, transpose_reference,
+  records.push_back({"Transpose", "", 1, "of a constant matrix; folded away", 1, 1, transpose_shape,
+                     transpose_reference,
                      [](Lowering&, const Node& node) -> Status {
                        return unsupported(node, "only constants are transposed");
                      },
                      ""});
-  records.push_back(
-      {"Identity", "", 13, "removed", 1, 1, identity_shape,
-       [](const Node&, const std::vector<const Tensor*>& in) -> Result<std::vector<Tensor>> {
-         return std::vector{*in[0]};
-       },
-       [](Lowering&, const Node& node) -> Status {
-         return unsupported(node, "an Identity of a graph input or constant has no kernel");
-       },
-       ""});
+  records.push_back({"Identity", "", 1, "removed", 1, 1, identity_shape, identity_reference,
+                     [](Lowering&, const Node& node) -> Status {
+                       return unsupported(node,
+                                          "an Identity of a graph input or constant has no kernel");
+                     },
+                     ""});
 }
 
 }  // namespace st

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ops/interpreter.h"
 
+#include "core/ops/check.h"
 #include "core/ops/record.h"
+#include "core/ops/reference.h"
 
 namespace st {
 
+Result<const Tensor*> GraphInterpreter::constant(ValueId id) {
+  auto [entry, fresh] = constants_.try_emplace(id);
+  if (fresh) {
+    auto loaded = graph_.values[id].constant->load();
+    if (!loaded.ok()) {
+      constants_.erase(entry);
+      return loaded.errors();
+    }
+    entry->second = std::move(*loaded);
+  }
+  return &entry->second;
+}
+
 Result<std::map<std::string, Tensor>> GraphInterpreter::run(
     const std::map<std::string, Tensor>& inputs) {
+  if (!checked_) ST_CHECK(check_references(graph_));
+  checked_ = true;
   std::map<ValueId, Tensor> values;
   for (ValueId id : graph_.inputs) {
+    if (graph_.values[id].constant) continue;
     auto found = inputs.find(graph_.values[id].name);
     if (found == inputs.end()) {
       return Diagnostic{"E0901",
@@ -25,35 +43,43 @@ Result<std::map<std::string, Tensor>> GraphInterpreter::run(
   }
   for (ValueId id : graph_.outputs) ++uses[id];
   for (const Node& node : graph_.nodes) {
-    std::vector<const Tensor*> operands;
+    Operands operands;
     for (ValueId id : node.inputs) {
       if (id == NoValue) {
         operands.push_back(nullptr);
       } else if (graph_.values[id].constant) {
-        auto [entry, fresh] = constants_.try_emplace(id);
-        if (fresh) {
-          auto loaded = graph_.values[id].constant->load();
-          if (!loaded.ok()) {
-            constants_.erase(entry);
-            return loaded.errors();
-          }
-          entry->second = std::move(*loaded);
-        }
-        operands.push_back(&entry->second);
+        ST_TRY(loaded, constant(id));
+        operands.push_back(loaded);
       } else {
         operands.push_back(&values.at(id));
       }
     }
     ST_TRY(results, find_op(node.op, node.domain)->reference(node, operands));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
-      if (node.outputs[i] != NoValue) values[node.outputs[i]] = std::move(results[i]);
+      if (node.outputs[i] == NoValue) continue;
+      if (i >= results.size())
+        return operand_error(node, operands,
+                             "it has " + std::to_string(node.outputs.size()) +
+                                 " outputs, but makes " + std::to_string(results.size()));
+      values[node.outputs[i]] = std::move(results[i]);
     }
     for (ValueId id : node.inputs) {
       if (id != NoValue && --uses[id] == 0) values.erase(id);
     }
   }
   std::map<std::string, Tensor> outputs;
-  for (ValueId id : graph_.outputs) outputs[graph_.values[id].name] = std::move(values.at(id));
+  for (ValueId id : graph_.outputs) {
+    if (id == NoValue) continue;
+    const std::string& name = graph_.values[id].name;
+    if (graph_.values[id].constant) {
+      ST_TRY(loaded, constant(id));
+      outputs[name] = *loaded;
+    } else if (--uses[id] > 0) {
+      outputs[name] = values.at(id);
+    } else {
+      outputs[name] = std::move(values.at(id));
+    }
+  }
   return outputs;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The float32 reference: runs a graph on concrete tensors, node by node.
+/// The reference: runs a graph on concrete tensors, node by node.
 #pragma once
 
 #include <map>
@@ -10,17 +10,21 @@
 
 namespace st {
 
-/// Runs a sorted graph with known operators. Constants are loaded once and kept.
+/// Runs a sorted graph of any operators that have a reference. The types of values need not be
+/// known: shapes are what the tensors have. Constants are loaded once and kept.
 class GraphInterpreter {
  public:
   explicit GraphInterpreter(const Graph& graph) : graph_(graph) {}
 
-  /// Outputs by name from inputs by name. Errors: those of constants (E02xx), of references (E0309,
-  /// E0604).
+  /// Outputs by name from inputs by name. Errors: E0305 for operators without a reference, those of
+  /// constants (E02xx) and of references (E0306, E0307, E0309, E0604).
   Result<std::map<std::string, Tensor>> run(const std::map<std::string, Tensor>& inputs);
 
  private:
+  Result<const Tensor*> constant(ValueId id);
+
   const Graph& graph_;
+  bool checked_ = false;  ///< the operators are known
   std::map<ValueId, Tensor> constants_;
 };
 

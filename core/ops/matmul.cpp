@@ -2,6 +2,7 @@
 // MatMul of an activation with a constant matrix: a linear layer.
 #include "core/ops/matmul.h"
 
+#include "core/ops/product_ops.h"
 #include "core/ops/record.h"
 
 namespace st {
@@ -19,24 +20,6 @@ Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& nod
   TensorType y = a;
   y.shape.back() = b.shape[1];
   return std::vector{y};
-}
-
-Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
-  const int64_t depth = in[1]->shape[0], width = in[1]->shape[1];
-  std::vector<int64_t> shape = in[0]->shape;
-  shape.back() = width;
-  Tensor y = Tensor::zeros(DType::F32, shape);
-  std::vector<double> sums(width);
-  for (int64_t row = 0; row < in[0]->size() / depth; ++row) {
-    sums.assign(width, 0.0);
-    for (int64_t k = 0; k < depth; ++k) {
-      const double x = in[0]->f32()[row * depth + k];
-      const float* w = in[1]->f32().data() + k * width;
-      for (int64_t n = 0; n < width; ++n) sums[n] += x * w[n];
-    }
-    for (int64_t n = 0; n < width; ++n) y.f32()[row * width + n] = static_cast<float>(sums[n]);
-  }
-  return std::vector{std::move(y)};
 }
 
 Status lower_matmul(Lowering& l, const Node& node) {
@@ -81,7 +64,7 @@ Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer
 }
 
 void add_matmul_ops(std::vector<OpRecord>& records) {
-  records.push_back({"MatMul", "", 13, "activation [.., m, k] times constant [k, n]", 2, 2,
+  records.push_back({"MatMul", "", 1, "activation [.., m, k] times constant [k, n]", 2, 2,
                      matmul_shape, matmul_reference, lower_matmul, "matmul"});
 }
 

@@ -15,6 +15,18 @@ const std::vector<OpRecord>& op_records() {
     add_reshape_ops(all);
     add_attention_ops(all);
     add_quantised_ops(all);
+    add_arithmetic_ops(all);
+    add_unary_ops(all);
+    add_compare_ops(all);
+    add_cast_ops(all);
+    add_reduce_ops(all);
+    add_group_ops(all);
+    add_normalise_ops(all);
+    add_shape_ops(all);
+    add_move_ops(all);
+    add_index_ops(all);
+    add_product_ops(all);
+    add_quantize_linear_ops(all);
     std::sort(all.begin(), all.end(), [](const OpRecord& a, const OpRecord& b) {
       return std::pair(a.domain, a.name) < std::pair(b.domain, b.name);
     });

@@ -12,6 +12,12 @@
 
 namespace st {
 
+/// The operands of a node; nullptr stands for one that was left out.
+using Operands = std::vector<const Tensor*>;
+/// The outputs of a node from concrete operands, of which those that the operator needs are there.
+/// Errors: E0306, E0307, E0309 where they are no operands of it, E0604 for an index out of range.
+using Reference = std::function<Result<std::vector<Tensor>>(const Node&, const Operands&)>;
+
 struct OpRecord {
   std::string_view name;
   std::string_view domain;  ///< "" for ai.onnx, "streamtensor" for operators that passes make
@@ -19,15 +25,16 @@ struct OpRecord {
   std::string_view summary;
   int min_inputs;
   int max_inputs;
-  /// Types of the outputs from those of the inputs. Errors: E0306 with what was expected.
+  /// Types of the outputs from those of the inputs; none where the compiler does not have the
+  /// operator. Errors: E0306 with what was expected.
   std::function<Result<std::vector<TensorType>>(const Graph&, const Node&)> shape;
-  /// float32 meaning on concrete tensors; nullptr stands for an absent operand. The input types
-  /// passed `shape`.
-  std::function<Result<std::vector<Tensor>>(const Node&, const std::vector<const Tensor*>&)>
-      reference;
-  /// Adds the kernels of the node. Errors: E0309 for a use that has no kernel.
+  Reference reference;  ///< what it computes, by ONNX
+  /// Adds the kernels of the node; none where `shape` is. Errors: E0309 for a use without kernel.
   std::function<Status(Lowering&, const Node&)> lower;
   std::string_view kernels;  ///< kinds of kernels that `lower` adds
+
+  /// Whether a design may have it: if not, only the graph's interpreter does.
+  [[nodiscard]] bool compiled() const { return shape != nullptr; }
 };
 
 /// All records, sorted by name.
@@ -43,6 +50,18 @@ void add_data_ops(std::vector<OpRecord>& records);
 void add_reshape_ops(std::vector<OpRecord>& records);
 void add_attention_ops(std::vector<OpRecord>& records);
 void add_quantised_ops(std::vector<OpRecord>& records);
+void add_arithmetic_ops(std::vector<OpRecord>& records);
+void add_unary_ops(std::vector<OpRecord>& records);
+void add_compare_ops(std::vector<OpRecord>& records);
+void add_cast_ops(std::vector<OpRecord>& records);
+void add_reduce_ops(std::vector<OpRecord>& records);
+void add_group_ops(std::vector<OpRecord>& records);
+void add_normalise_ops(std::vector<OpRecord>& records);
+void add_shape_ops(std::vector<OpRecord>& records);
+void add_move_ops(std::vector<OpRecord>& records);
+void add_index_ops(std::vector<OpRecord>& records);
+void add_product_ops(std::vector<OpRecord>& records);
+void add_quantize_linear_ops(std::vector<OpRecord>& records);
 
 /// An E0306 at `node`: `what` is wrong, with the types of its inputs as details.
 Diagnostic shape_error(const Graph& graph, const Node& node, const std::string& what);

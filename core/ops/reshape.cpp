@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ops/record.h"
+#include "core/ops/shape_ops.h"
 
 namespace st {
 namespace {
@@ -98,21 +99,10 @@ Result<std::vector<TensorType>> reshape_shape(const Graph& graph, const Node& no
   return std::vector{TensorType{x.dtype, *shape}};
 }
 
-Result<std::vector<Tensor>> reshape_reference(const Node& node,
-                                              const std::vector<const Tensor*>& in) {
-  Tensor y = *in[0];
-  const auto shape = reshaped({y.shape.begin(), y.shape.end()}, in[1]->as<int64_t>());
-  if (!shape)
-    return Diagnostic{"E0604", "the operand of a Reshape has no such shape", node.where, {}, ""};
-  y.shape.clear();
-  for (const Extent& extent : *shape) y.shape.push_back(extent.offset());
-  return std::vector{std::move(y)};
-}
-
 }  // namespace
 
 void add_reshape_ops(std::vector<OpRecord>& records) {
-  records.push_back({"Reshape", "", 13, "rows to heads and back, around RMSNormalization", 2, 2,
+  records.push_back({"Reshape", "", 5, "rows to heads and back, around RMSNormalization", 2, 2,
                      reshape_shape, reshape_reference,
                      [](Lowering&, const Node& node) -> Status {
                        return unsupported(

@@ -2,6 +2,7 @@
 // LayerNormalization and RMSNormalization over the last dimension, and over each head of it.
 #include <cmath>
 
+#include "core/ops/normalise.h"
 #include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
@@ -45,24 +46,19 @@ Result<std::vector<TensorType>> head_norm_shape(const Graph& graph, const Node& 
   return std::vector{x};
 }
 
-/// Normalises each row, or each part of it that is as wide as the scale: (x - mean) / sqrt(variance
-/// + epsilon), the mean taken as 0 for RMSNormalization.
-Result<std::vector<Tensor>> norm_reference(const Node& node, const std::vector<const Tensor*>& in) {
-  const bool centred = node.op == "LayerNormalization";
+/// Normalises each part of a row that is as wide as the scale: x / sqrt(mean of x^2 + epsilon).
+Result<std::vector<Tensor>> head_norm_reference(const Node& node,
+                                                const std::vector<const Tensor*>& in) {
   const double epsilon = node.real("epsilon", 1e-5f);
   const int64_t width = in[1]->size();
   Tensor y = *in[0];
   for (int64_t first = 0; first < y.size(); first += width) {
     float* row = y.f32().data() + first;
-    double mean = 0, square = 0;
-    for (int64_t i = 0; i < width; ++i) mean += centred ? row[i] : 0.0;
-    mean /= static_cast<double>(width);
-    for (int64_t i = 0; i < width; ++i) square += (row[i] - mean) * (row[i] - mean);
+    double square = 0;
+    for (int64_t i = 0; i < width; ++i) square += static_cast<double>(row[i]) * row[i];
     const double inverse = 1.0 / std::sqrt(square / static_cast<double>(width) + epsilon);
-    for (int64_t i = 0; i < width; ++i) {
-      const double bias = in.size() > 2 && in[2] ? in[2]->f32()[i] : 0.0;
-      row[i] = static_cast<float>((row[i] - mean) * inverse * in[1]->f32()[i] + bias);
-    }
+    for (int64_t i = 0; i < width; ++i)
+      row[i] = static_cast<float>(row[i] * inverse * in[1]->f32()[i]);
   }
   return std::vector{std::move(y)};
 }
@@ -116,11 +112,11 @@ Status lower_head_norm(Lowering& l, const Node& node) {
 void add_row_ops(std::vector<OpRecord>& records) {
   records.push_back({"LayerNormalization", "", 17,
                      "over the last dimension, with scale and optional bias", 2, 3, norm_shape,
-                     norm_reference, lower_norm, "layer_norm"});
+                     layer_norm_reference, lower_norm, "layer_norm"});
   records.push_back({"RMSNormalization", "", 23, "over the last dimension, with scale", 2, 2,
-                     norm_shape, norm_reference, lower_norm, "rms_norm"});
+                     norm_shape, rms_norm_reference, lower_norm, "rms_norm"});
   records.push_back({"RMSNormalization", OwnDomain, 1, "of each head, with one scale for all", 2, 2,
-                     head_norm_shape, norm_reference, lower_head_norm, "rms_norm_heads"});
+                     head_norm_shape, head_norm_reference, lower_head_norm, "rms_norm_heads"});
 }
 
 }  // namespace st

@@ -241,6 +241,8 @@ Status read_dataset(const std::filesystem::path& path, const Hdf5Dataset& info, 
       return read_all(dataset, H5T_NATIVE_INT64, out, path, info);
     case DType::Bool:
       return read_booleans(dataset, static_cast<int32_t*>(out), path, info);
+    default:
+      break;  // no dataset is listed with another type
   }
   return Diagnostic{"E0901", "unknown element type", path.string(), {}, ""};
 }

@@ -164,7 +164,8 @@ void read_attribute(const Field& field, const std::string& op, WeightFiles& file
   if (plain) attributes.plain[*name] = std::move(*plain);
 }
 
-/// ConstantOfShape's `value` is a tensor of one element, which is kept as a number.
+/// ConstantOfShape's `value` is a tensor of one element, which is kept as a number, and its type by
+/// name.
 void unwrap_fill_value(const Field& field, NodeAttributes& attributes) {
   const auto found = attributes.tensors.find("value");
   if (found == attributes.tensors.end()) return;
@@ -181,6 +182,7 @@ void unwrap_fill_value(const Field& field, NodeAttributes& attributes) {
   } else {
     attributes.plain["value"] = tensor->integer(0);
   }
+  attributes.plain["value_type"] = std::string(name_of(found->second.dtype));
   attributes.tensors.clear();
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Tensor data inside of the JSON text.
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -12,25 +11,6 @@ namespace {
 
 constexpr const char* DataFields[] = {"floatData", "int32Data", "int64Data", "doubleData",
                                       "rawData"};
-
-float from_half(uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int mantissa = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 31) {
-    magnitude = mantissa == 0 ? std::numeric_limits<float>::infinity()
-                              : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);  // subnormal
-  } else {
-    magnitude = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float from_bfloat16(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
 
 /// The typed field that ONNX prescribes for `dtype`.
 const char* field_of(DType dtype) {
@@ -70,10 +50,10 @@ Range range_of(DType dtype) {
 void store(Tensor& tensor, size_t i, DType dtype, int64_t value) {
   switch (dtype) {
     case DType::F16:
-      tensor.f32()[i] = from_half(static_cast<uint16_t>(value));
+      tensor.f32()[i] = static_cast<float>(half_value(static_cast<uint16_t>(value), 5, 10));
       break;
     case DType::BF16:
-      tensor.f32()[i] = from_bfloat16(static_cast<uint16_t>(value));
+      tensor.f32()[i] = static_cast<float>(half_value(static_cast<uint16_t>(value), 8, 7));
       break;
     case DType::I8:
       tensor.as<int8_t>()[i] = static_cast<int8_t>(value);

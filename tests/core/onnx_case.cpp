@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ops/cast.h"
+#include "core/ops/element.h"
 #include "tests/common/tool.h"
 
 namespace st::test {
@@ -17,7 +19,8 @@ namespace {
 struct Field {
   uint64_t number = 0;
   uint64_t value = 0;      ///< varint, or the bits of a fixed32/fixed64
-  std::string_view bytes;  ///< of a length-delimited field
+  std::string_view bytes;  ///< of a length-delimited or fixed-size field
+  bool packed = false;     ///< length-delimited
 };
 
 /// The fields of a message in order.
@@ -44,6 +47,7 @@ std::vector<Field> fields_of(std::string_view message) {
       const size_t size = wire == 1 ? 8 : wire == 5 ? 4 : varint();
       EXPECT_LE(size, message.size() - at) << "a damaged protobuf file";
       field.bytes = message.substr(at, size);
+      field.packed = wire == 2;
       if (wire != 2 && field.bytes.size() == size)
         std::memcpy(&field.value, field.bytes.data(), size);
       at += size;
@@ -53,15 +57,6 @@ std::vector<Field> fields_of(std::string_view message) {
   return fields;
 }
 
-/// TensorProto.DataType to the types that the compiler knows.
-std::optional<DType> dtype_of(uint64_t code) {
-  static const std::map<uint64_t, DType> known = {
-      {1, DType::F32}, {2, DType::U8},   {3, DType::I8},   {6, DType::I32},
-      {7, DType::I64}, {9, DType::Bool}, {10, DType::F16}, {11, DType::F64}};
-  auto found = known.find(code);
-  return found == known.end() ? std::nullopt : std::optional(found->second);
-}
-
 template <typename T>
 std::vector<T> elements_of(std::string_view raw) {
   std::vector<T> values(raw.size() / sizeof(T));
@@ -69,39 +64,68 @@ std::vector<T> elements_of(std::string_view raw) {
   return values;
 }
 
-/// A TensorProto with its data in raw_data, as all of these files have it; nullopt for a type that
-/// tensors in memory do not have.
+/// The numbers of a repeated field, packed or one by one.
+std::vector<uint64_t> numbers_of(const Field& field) {
+  if (!field.packed) return {field.value};
+  std::vector<uint64_t> values;
+  uint64_t value = 0;
+  int shift = 0;
+  for (const char c : field.bytes) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (shift < 64) value |= static_cast<uint64_t>(byte & 127) << shift;
+    shift += 7;
+    if (byte >= 128) continue;
+    values.push_back(value);
+    value = 0;
+    shift = 0;
+  }
+  return values;
+}
+
+/// A TensorProto; nullopt for a type that tensors in memory do not have.
 std::optional<Tensor> tensor_of(std::string_view message) {
-  Tensor tensor;
+  std::vector<int64_t> shape;
   std::string_view raw;
-  uint64_t type = 0;
+  std::string floats, doubles;     // as bytes
+  std::vector<uint64_t> integers;  // of all integer fields; 16-bit floats are bit patterns
+  uint64_t code = 0;
   for (const Field& field : fields_of(message)) {
-    if (field.number == 1 && field.bytes.empty())
-      tensor.shape.push_back(static_cast<int64_t>(field.value));
-    if (field.number == 1 && !field.bytes.empty()) {
-      for (size_t at = 0; at < field.bytes.size(); ++at)
-        tensor.shape.push_back(static_cast<uint8_t>(field.bytes[at]));  // all below 128
+    constexpr uint64_t Dims = 1, DataType = 2, Floats = 4, Int32s = 5, Int64s = 7, Raw = 9,
+                       Doubles = 10, Uint64s = 11;
+    if (field.number == Dims) {
+      for (const uint64_t extent : numbers_of(field)) shape.push_back(static_cast<int64_t>(extent));
     }
-    if (field.number == 2) type = field.value;
-    if (field.number == 9) raw = field.bytes;
+    if (field.number == DataType) code = field.value;
+    if (field.number == Raw) raw = field.bytes;
+    if (field.number == Floats) floats += field.bytes;
+    if (field.number == Doubles) doubles += field.bytes;
+    if (field.number == Int32s || field.number == Int64s || field.number == Uint64s) {
+      const auto more = numbers_of(field);
+      integers.insert(integers.end(), more.begin(), more.end());
+    }
   }
-  switch (type) {
-    case 1:
-      tensor.data = elements_of<float>(raw);
-      break;
-    case 3:
-      tensor.data = elements_of<int8_t>(raw);
-      break;
-    case 6:
-      tensor.data = elements_of<int32_t>(raw);
-      break;
-    case 7:
-      tensor.data = elements_of<int64_t>(raw);
-      break;
-    default:
-      return std::nullopt;
-  }
-  EXPECT_EQ(tensor.size(), element_count(tensor.shape)) << "data outside raw_data";
+  const auto type = dtype_of_onnx(static_cast<int64_t>(code));
+  if (!type) return std::nullopt;
+  Tensor tensor = Tensor::zeros(*type, shape);
+  const auto count = static_cast<size_t>(tensor.size());
+  visit_elements(tensor, [&](auto& values) {
+    using T = ElementOf<decltype(values)>;
+    if (std::is_same_v<T, float> && !floats.empty()) raw = floats;
+    if (std::is_same_v<T, double> && !doubles.empty()) raw = doubles;
+    if (integers.empty()) {
+      values = elements_of<T>(raw);
+      return;
+    }
+    values.resize(integers.size());
+    for (size_t i = 0; i < integers.size(); ++i) {
+      if constexpr (IsHalf<T>) {
+        values[i].bits = static_cast<uint16_t>(integers[i]);
+      } else {
+        values[i] = converted<T>(integers[i]);
+      }
+    }
+  });
+  EXPECT_EQ(static_cast<size_t>(tensor.size()), count) << "the data do not fill the shape";
   return tensor;
 }
 
@@ -118,7 +142,7 @@ std::pair<std::string, std::optional<TensorType>> value_info_of(std::string_view
       bool known = false;
       for (const Field& part : fields_of(kind.bytes)) {
         if (part.number == 1) {
-          const auto dtype = dtype_of(part.value);
+          const auto dtype = dtype_of_onnx(static_cast<int64_t>(part.value));
           known = dtype.has_value();
           found.dtype = dtype.value_or(DType::F32);
         }
@@ -136,24 +160,50 @@ std::pair<std::string, std::optional<TensorType>> value_info_of(std::string_view
   return {name, type};
 }
 
-void add_attribute(std::string_view message, Node& node) {
+/// Adds an attribute, or returns the tensor that it is.
+std::optional<std::string_view> add_attribute(std::string_view message, Node& node) {
   std::string name, text;
+  std::string_view tensor;
   uint64_t type = 0, integer = 0;
   float real = 0;
   std::vector<int64_t> integers;
+  std::string reals;  // as bytes
   for (const Field& field : fields_of(message)) {
     if (field.number == 1) name = field.bytes;
     if (field.number == 2) std::memcpy(&real, &field.value, sizeof real);
     if (field.number == 3) integer = field.value;
     if (field.number == 4) text = field.bytes;
-    if (field.number == 8) integers.push_back(static_cast<int64_t>(field.value));
+    if (field.number == 5) tensor = field.bytes;
+    if (field.number == 7) reals += field.bytes;
+    if (field.number == 8) {
+      for (const uint64_t value : numbers_of(field))
+        integers.push_back(static_cast<int64_t>(value));
+    }
     if (field.number == 20) type = field.value;
   }
-  constexpr uint64_t Float = 1, Int = 2, String = 3, Ints = 7;
+  constexpr uint64_t Float = 1, Int = 2, String = 3, OneTensor = 4, Floats = 6, Ints = 7;
   if (type == Float) node.attributes[name] = real;
   if (type == Int) node.attributes[name] = static_cast<int64_t>(integer);
   if (type == String) node.attributes[name] = text;
+  if (type == Floats) node.attributes[name] = elements_of<float>(reals);
   if (type == Ints) node.attributes[name] = integers;
+  return type == OneTensor ? std::optional(tensor) : std::nullopt;
+}
+
+/// The value of a Constant, which is a tensor, a number or a list; nullopt for texts and the like.
+std::optional<Tensor> constant_value(const Node& node, std::optional<std::string_view> tensor) {
+  if (tensor) return tensor_of(*tensor);
+  if (node.has("value_int")) return Tensor{{}, std::vector{node.integer("value_int", 0)}};
+  if (node.has("value_float")) return Tensor{{}, std::vector{node.real("value_float", 0)}};
+  const auto ints = node.attributes.find("value_ints"),
+             floats = node.attributes.find("value_floats");
+  if (ints != node.attributes.end()) {
+    const auto values = node.integers("value_ints");
+    return Tensor{{static_cast<int64_t>(values.size())}, values};
+  }
+  if (floats == node.attributes.end()) return std::nullopt;
+  const auto values = std::get<std::vector<float>>(floats->second);
+  return Tensor{{static_cast<int64_t>(values.size())}, values};
 }
 
 /// Adds the values of a GraphProto on first mention.
@@ -198,22 +248,54 @@ class GraphReader {
       case_.beyond = "the element type of '" + name + "'";
       return;
     }
-    Value& constant = case_.graph.values[value(name)];
-    constant.type = TensorType{tensor->dtype(),
-                               std::vector<Extent>(tensor->shape.begin(), tensor->shape.end())};
-    constant.constant = constant_of(*tensor);
+    set_constant(value(name), *tensor);
+  }
+  void set_constant(ValueId id, const Tensor& tensor) {
+    Value& constant = case_.graph.values[id];
+    constant.type =
+        TensorType{tensor.dtype(), std::vector<Extent>(tensor.shape.begin(), tensor.shape.end())};
+    constant.constant = constant_of(tensor);
+  }
+  /// Nodes whose attribute is a tensor, as the front end reads them: a Constant is a value, and
+  /// what a ConstantOfShape is filled with a number.
+  void with_tensor(Node node, std::optional<std::string_view> message) {
+    const auto tensor = node.op == "Constant" ? constant_value(node, message) : tensor_of(*message);
+    if (tensor && node.op == "Constant" && node.outputs.size() == 1) {
+      set_constant(node.outputs[0], *tensor);
+      return;
+    }
+    const double number = tensor && tensor->size() == 1 ? doubles_of(*tensor)[0] : 0;
+    const bool exact = static_cast<double>(static_cast<float>(number)) == number;
+    if (tensor && node.op == "ConstantOfShape" && (!is_real(tensor->dtype()) || exact)) {
+      node.attributes["value_type"] = std::string(name_of(tensor->dtype()));
+      if (is_real(tensor->dtype())) {
+        node.attributes["value"] = static_cast<float>(number);
+      } else {
+        node.attributes["value"] = converted_to(DType::I64, *tensor).as<int64_t>()[0];
+      }
+    } else {
+      case_.beyond = "the tensor in an attribute of " + node.op;
+    }
+    case_.graph.nodes.push_back(node);
   }
   void node(std::string_view message) {
     Node node;
+    std::optional<std::string_view> tensor;
     node.name = "node " + std::to_string(case_.graph.nodes.size());
     for (const Field& field : fields_of(message)) {
       if (field.number == 1) node.inputs.push_back(value(std::string(field.bytes)));
       if (field.number == 2) node.outputs.push_back(value(std::string(field.bytes)));
       if (field.number == 4) node.op = field.bytes;
-      if (field.number == 5) add_attribute(field.bytes, node);
+      if (field.number == 5) {
+        if (const auto found = add_attribute(field.bytes, node)) tensor = found;
+      }
       if (field.number == 7) node.domain = field.bytes;
     }
-    case_.graph.nodes.push_back(node);
+    if (tensor || (node.op == "Constant" && node.domain.empty())) {
+      with_tensor(std::move(node), tensor);
+    } else {
+      case_.graph.nodes.push_back(node);
+    }
   }
   OnnxCase& case_;
   std::map<std::string, ValueId> ids_;

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/ops/check.h"
 #include "core/passes/infer.h"
 
 namespace st::test {
