@@ -183,7 +183,7 @@ Diagnostics with_knobs(Diagnostics problems, const Design& start, KnobPlace plac
   const std::vector<std::string> knobs = Knobs(start, lowered, place).run(MostKnobs);
   Diagnostic& last = problems.back();
   if (knobs.empty()) {
-    last.details.push_back("no change of a single knob was found with which it fits");
+    last.details.emplace_back("no change of a single knob was found with which it fits");
     return problems;
   }
   last.help = "it fits (predicted) with ";
