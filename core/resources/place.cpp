@@ -30,30 +30,31 @@ bool fits_one_die(const DieProblem& problem) {
                      [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
 }
 
-/// Appends a group's kernels and streams.
-void add_group(DieProblem& problem, const Program& program, int group) {
-  std::map<KernelId, int> index;
-  const size_t first = problem.kernels.size();
-  for (KernelId k : program.kernels_of(group)) {
-    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
-    index[k] = static_cast<int>(problem.kernels.size());
-    problem.kernels.push_back(
-        {kernel.name, resources_of(program, kernel), static_cast<int>(kernel.memories.size())});
-  }
-  if (first < problem.kernels.size())
-    problem.kernels[first].need += control_resources(program, group);
-  for (ChannelId c : program.channels_of(group)) {
-    const Channel& channel = program.channels[static_cast<size_t>(c)];
-    problem.streams.push_back(
-        {index.at(channel.producer), index.at(channel.consumer), channel.type.beat_bits()});
-  }
+Diagnostic of_group(Diagnostic problem, const Program& program, int group, const Target& target) {
+  if (problem.code != "E0403") return problem;
+  problem.message =
+      "group " + std::to_string(group) + " on " + target.name + ": " + problem.message;
+  problem.details.push_back("in all, " + tightest_of(program, target));
+  return problem;
 }
 
 }  // namespace
 
 DieProblem die_problem_of(const Program& program, int group, const Target& target) {
   DieProblem problem = die_problem_of(target);
-  add_group(problem, program, group);
+  std::map<KernelId, int> index;
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+    index[k] = static_cast<int>(problem.kernels.size());
+    problem.kernels.push_back(
+        {kernel.name, resources_of(program, kernel), static_cast<int>(kernel.memories.size())});
+  }
+  if (!problem.kernels.empty()) problem.kernels[0].need += control_resources(program, group);
+  for (ChannelId c : program.channels_of(group)) {
+    const Channel& channel = program.channels[static_cast<size_t>(c)];
+    problem.streams.push_back(
+        {index.at(channel.producer), index.at(channel.consumer), channel.type.beat_bits()});
+  }
   return problem;
 }
 
@@ -68,29 +69,24 @@ std::vector<int> dies_of(const Program& program, int group) {
 
 Status place_kernels(Program& program, const Target& target) {
   if (const auto problem = too_large(program, target)) return *problem;
-  DieProblem problem = die_problem_of(target);
-  std::vector<KernelId> kernels;  // in the problem's order
+  Diagnostics problems;
   for (int group = 0; group < program.groups; ++group) {
-    add_group(problem, program, group);
-    for (KernelId k : program.kernels_of(group)) kernels.push_back(k);
-  }
-  std::vector<int> die(kernels.size(), problem.memory_slr);
-  if (!fits_one_die(problem)) {
-    const Result<DieSolution> placed = assign_dies(problem, BuildEffort);
-    if (!placed.ok()) {
-      Diagnostics problems = placed.errors();
-      for (Diagnostic& diagnostic : problems) {
-        if (diagnostic.code != "E0403") continue;
-        diagnostic.message = "on " + target.name + ": " + diagnostic.message;
-        diagnostic.details.push_back("in all, " + tightest_of(program, target));
+    const DieProblem problem = die_problem_of(program, group, target);
+    const std::vector<KernelId> kernels = program.kernels_of(group);
+    std::vector<int> die(kernels.size(), problem.memory_slr);
+    if (!fits_one_die(problem)) {
+      const Result<DieSolution> placed = assign_dies(problem, BuildEffort);
+      if (!placed.ok()) {
+        for (const Diagnostic& diagnostic : placed.errors())
+          problems.push_back(of_group(diagnostic, program, group, target));
+        continue;
       }
-      return problems;
+      die = placed->die;
     }
-    die = placed->die;
+    for (size_t i = 0; i < kernels.size(); ++i)
+      program.kernels[static_cast<size_t>(kernels[i])].slr = die[i];
   }
-  for (size_t i = 0; i < kernels.size(); ++i)
-    program.kernels[static_cast<size_t>(kernels[i])].slr = die[i];
-  return {};
+  return problems;
 }
 
 }  // namespace st

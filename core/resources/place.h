@@ -16,9 +16,9 @@ DieProblem die_problem_of(const Program& program, int group, const Target& targe
 /// The assignment that a group has, where all its kernels are placed; else empty.
 std::vector<int> dies_of(const Program& program, int group);
 
-/// Chooses Kernel::slr for every kernel, of all groups together, as one bitstream holds them. Needs
-/// depths and memories. Errors: E0403 if they do not fit, with resource, both numbers, the largest
-/// kernel or the SLR.
+/// Chooses Kernel::slr for every kernel. All groups together stay within the device's budget, as
+/// one bitstream holds them; dies are chosen for each group by itself. Needs depths and memories.
+/// Errors: E0403 if they do not fit, with resource, both numbers, the largest kernel or the SLR.
 Status place_kernels(Program& program, const Target& target);
 
 }  // namespace st
