@@ -37,8 +37,8 @@ class Search {
       // Wider rows make other kernels faster, and leave less to layers; narrower ones the reverse.
       const int found = limits_.row_lanes;
       for (const int lanes : {2 * found, found / 2}) {
-        const bool open = start_.options.tiling.row_lanes == 0;
-        if (open && lanes >= 1 && lanes <= WidestRow) by_intensity(Tiles[0], lanes);
+        const bool possible = lanes >= 1 && lanes <= WidestRow;
+        if (possible && start_.options.tiling.row_lanes == 0) by_intensity(Tiles[0], lanes);
       }
       while (!ended() && !layers_.empty()) change_one();
     }

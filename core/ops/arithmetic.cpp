@@ -83,17 +83,6 @@ const std::map<std::string_view, Rule>& rules() {
   return all;
 }
 
-template <typename T>
-auto rule_for(const Rule& rule) {
-  if constexpr (IsReal<T>) {
-    return rule.real;
-  } else if constexpr (std::is_signed_v<T>) {
-    return rule.integer;
-  } else {
-    return rule.natural;
-  }
-}
-
 bool has_zero(const Tensor& tensor) {
   return visit_elements(tensor, [](const auto& values) {
     return std::any_of(values.begin(), values.end(),
@@ -114,7 +103,7 @@ Result<Tensor> combined(const Node& node, const Operands& in, const Rule& rule) 
     if constexpr (IsBoolean<T>) {
       return false;
     } else {
-      const auto f = rule_for<T>(rule);
+      const auto f = function_for<T>(rule);
       if (!f) return false;
       map_pairs(broadcast, in[0]->as<T>(), in[1]->as<T>(), to,
                 [f](T a, T b) { return narrowed<T>(f(widened(a), widened(b))); });
@@ -233,22 +222,23 @@ Result<std::vector<Tensor>> arithmetic_reference(const Node& node, const Operand
 }
 
 void add_arithmetic_ops(std::vector<OpRecord>& records) {
-  auto add = [&](std::string_view name, int opset, int min, int max, std::string_view summary,
-                 const Reference& reference) {
-    records.push_back(interpreted(name, opset, min, max, summary, reference));
-  };
-  add("Pow", 7, 2, 2, "the element type is that of the base", pow_reference);
-  add("Mod", 10, 2, 2, "remainder, with the divisor's or the dividend's sign", mod_reference);
-  add("Max", 8, 1, AnyNumber, "elementwise, of any number", variadic_reference);
-  add("Min", 8, 1, AnyNumber, "elementwise, of any number", variadic_reference);
-  add("Sum", 8, 1, AnyNumber, "elementwise, of any number", variadic_reference);
-  add("Mean", 8, 1, AnyNumber, "elementwise, of any number", variadic_reference);
-  add("PRelu", 7, 2, 2, "x, or slope * x where x < 0", arithmetic_reference);
-  add("BitwiseAnd", 18, 2, 2, "of integers", arithmetic_reference);
-  add("BitwiseOr", 18, 2, 2, "of integers", arithmetic_reference);
-  add("BitwiseXor", 18, 2, 2, "of integers", arithmetic_reference);
-  add("BitShift", 11, 2, 2, "of unsigned integers", shift_reference);
-  add("SwiGLU", 28, 2, 2, "a * sigmoid(alpha * a) * b", swiglu_reference);
+  add_interpreted(records, "Pow", 7, 2, 2, "the element type is that of the base", pow_reference);
+  add_interpreted(records, "Mod", 10, 2, 2, "remainder, with the divisor's or the dividend's sign",
+                  mod_reference);
+  add_interpreted(records, "Max", 8, 1, AnyNumber, "elementwise, of any number",
+                  variadic_reference);
+  add_interpreted(records, "Min", 8, 1, AnyNumber, "elementwise, of any number",
+                  variadic_reference);
+  add_interpreted(records, "Sum", 8, 1, AnyNumber, "elementwise, of any number",
+                  variadic_reference);
+  add_interpreted(records, "Mean", 8, 1, AnyNumber, "elementwise, of any number",
+                  variadic_reference);
+  add_interpreted(records, "PRelu", 7, 2, 2, "x, or slope * x where x < 0", arithmetic_reference);
+  add_interpreted(records, "BitwiseAnd", 18, 2, 2, "of integers", arithmetic_reference);
+  add_interpreted(records, "BitwiseOr", 18, 2, 2, "of integers", arithmetic_reference);
+  add_interpreted(records, "BitwiseXor", 18, 2, 2, "of integers", arithmetic_reference);
+  add_interpreted(records, "BitShift", 11, 2, 2, "of unsigned integers", shift_reference);
+  add_interpreted(records, "SwiGLU", 28, 2, 2, "a * sigmoid(alpha * a) * b", swiglu_reference);
 }
 
 }  // namespace st

@@ -64,4 +64,14 @@ void map_pairs(const Broadcast& broadcast, const std::vector<Left>& x, const std
   });
 }
 
+/// values[i] = f(values[i], y[..]), y broadcast to the shape of the values.
+template <typename Value, typename Other, typename F>
+void update(const Broadcast& broadcast, std::vector<Value>& values, const std::vector<Other>& y,
+            const F& f) {
+  broadcast.walk([&](int64_t at, int64_t count, const std::vector<RowSource>& from) {
+    for (int64_t i = 0; i < count; ++i)
+      values[at + i] = f(values[at + i], y[from[0].from + i * from[0].step]);
+  });
+}
+
 }  // namespace st

@@ -33,10 +33,9 @@ std::optional<DType> dtype_of_onnx(int64_t code) {
 }
 
 void add_cast_ops(std::vector<OpRecord>& records) {
-  records.push_back(
-      interpreted("Cast", 6, 1, 1, "between floats, integers and bool", cast_reference));
-  records.push_back(
-      interpreted("CastLike", 15, 2, 2, "to the type of another operand", cast_like_reference));
+  add_interpreted(records, "Cast", 6, 1, 1, "between floats, integers and bool", cast_reference);
+  add_interpreted(records, "CastLike", 15, 2, 2, "to the type of another operand",
+                  cast_like_reference);
 }
 
 }  // namespace st

@@ -49,17 +49,6 @@ const std::map<std::string_view, Relation>& relations() {
   return all;
 }
 
-template <typename T>
-auto relation_for(const Relation& relation) {
-  if constexpr (IsReal<T>) {
-    return relation.real;
-  } else if constexpr (std::is_signed_v<T>) {
-    return relation.integer;
-  } else {
-    return relation.natural;
-  }
-}
-
 Result<std::vector<Tensor>> relation_reference(const Node& node, const Operands& in) {
   const Relation& rule = relations().at(node.op);
   const DType type = in[0]->dtype();
@@ -71,7 +60,7 @@ Result<std::vector<Tensor>> relation_reference(const Node& node, const Operands&
   ST_TRY(y, result_of(node, DType::Bool, broadcast.shape()));
   visit_elements(*in[0], [&](const auto& left) {
     using T = ElementOf<decltype(left)>;
-    const auto f = relation_for<T>(rule);
+    const auto f = function_for<T>(rule);
     map_pairs(broadcast, left, in[1]->as<T>(), y.as<Boolean>(),
               [f](T a, T b) { return Boolean(f(widened(a), widened(b))); });
   });
@@ -102,7 +91,7 @@ Result<std::vector<Tensor>> where_reference(const Node& node, const Operands& in
 
 void add_compare_ops(std::vector<OpRecord>& records) {
   auto add = [&](std::string_view name, int opset, std::string_view summary) {
-    records.push_back(interpreted(name, opset, 2, 2, summary, relation_reference));
+    add_interpreted(records, name, opset, 2, 2, summary, relation_reference);
   };
   add("Equal", 7, "elementwise");
   add("Less", 7, "elementwise");
@@ -112,7 +101,7 @@ void add_compare_ops(std::vector<OpRecord>& records) {
   add("And", 7, "of bools");
   add("Or", 7, "of bools");
   add("Xor", 7, "of bools");
-  records.push_back(interpreted("Where", 9, 3, 3, "one of two, by a bool", where_reference));
+  add_interpreted(records, "Where", 9, 3, 3, "one of two, by a bool", where_reference);
 }
 
 }  // namespace st

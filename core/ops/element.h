@@ -34,6 +34,18 @@ Wide<T> widened(T value) {
   }
 }
 
+/// The function of a rule for elements of a type: its `real`, `integer` or `natural` one.
+template <typename T, typename Rule>
+auto function_for(const Rule& rule) {
+  if constexpr (IsReal<T>) {
+    return rule.real;
+  } else if constexpr (std::is_signed_v<T>) {
+    return rule.integer;
+  } else {
+    return rule.natural;
+  }
+}
+
 /// Rounds floats to the nearest, drops the upper bits of integers.
 template <typename T>
 T narrowed(Wide<T> value) {

@@ -61,12 +61,13 @@ Status lower_binary(Lowering& l, const Node& node, const std::string& kind) {
   return {};
 }
 
-void add_binary(std::vector<OpRecord>& records, std::string_view name, std::string_view kind) {
+void add_binary(std::vector<OpRecord>& records, std::string_view name, std::string_view kind,
+                bool keeps_zeroes) {
   records.push_back(
       {name, "", 7, "elementwise, with broadcasting of constants", 2, 2, binary_shape,
        arithmetic_reference,
        [kind](Lowering& l, const Node& node) { return lower_binary(l, node, std::string(kind)); },
-       kind});
+       kind, keeps_zeroes});
 }
 
 Result<std::vector<TensorType>> same_float_shape(const Graph& graph, const Node& node) {
@@ -88,11 +89,11 @@ Status lower_unary(Lowering& l, const Node& node, const std::string& kind) {
 }
 
 void add_unary(std::vector<OpRecord>& records, std::string_view name, int opset,
-               std::string_view kind, std::string_view summary) {
+               std::string_view kind, std::string_view summary, bool keeps_zeroes) {
   records.push_back(
       {name, "", opset, summary, 1, 1, same_float_shape, unary_reference,
        [kind](Lowering& l, const Node& node) { return lower_unary(l, node, std::string(kind)); },
-       kind});
+       kind, keeps_zeroes});
 }
 
 void add_gelu(std::vector<OpRecord>& records) {
@@ -113,7 +114,7 @@ void add_gelu(std::vector<OpRecord>& records) {
                        node.string("approximate", "none") == "tanh" ? "gelu_tanh" : "gelu_erf");
   };
   records.push_back({"Gelu", "", 20, "exact, or by tanh", 1, 1, shape, unary_reference, lower,
-                     "gelu_erf, gelu_tanh"});
+                     "gelu_erf, gelu_tanh", true});
 }
 
 void add_swish(std::vector<OpRecord>& records) {
@@ -122,21 +123,21 @@ void add_swish(std::vector<OpRecord>& records) {
     return lower_unary(l, node, "silu");
   };
   records.push_back({"Swish", "", 24, "x * sigmoid(alpha * x)", 1, 1, same_float_shape,
-                     unary_reference, lower, "silu"});
+                     unary_reference, lower, "silu", true});
 }
 
 }  // namespace
 
 void add_elementwise_ops(std::vector<OpRecord>& records) {
-  add_binary(records, "Add", "add");
-  add_binary(records, "Sub", "subtract");
-  add_binary(records, "Mul", "multiply");
-  add_binary(records, "Div", "divide");
+  add_binary(records, "Add", "add", true);
+  add_binary(records, "Sub", "subtract", true);
+  add_binary(records, "Mul", "multiply", true);
+  add_binary(records, "Div", "divide", false);
   add_gelu(records);
   add_swish(records);
-  add_unary(records, "Sigmoid", 6, "sigmoid", "1 / (1 + exp(-x))");
-  add_unary(records, "Tanh", 6, "tanh_act", "tanh(x)");
-  add_unary(records, "Relu", 6, "relu", "max(x, 0)");
+  add_unary(records, "Sigmoid", 6, "sigmoid", "1 / (1 + exp(-x))", false);
+  add_unary(records, "Tanh", 6, "tanh_act", "tanh(x)", true);
+  add_unary(records, "Relu", 6, "relu", "max(x, 0)", true);
 }
 
 }  // namespace st

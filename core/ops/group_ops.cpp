@@ -97,16 +97,16 @@ Result<std::vector<Tensor>> cumsum_reference(const Node& node, const Operands& i
 }  // namespace
 
 void add_group_ops(std::vector<OpRecord>& records) {
-  records.push_back(interpreted("Softmax", 13, 1, 1, "e^x as parts of 1, along an axis",
-                                group_reference<softmax>));
-  records.push_back(
-      interpreted("LogSoftmax", 13, 1, 1, "logarithm of Softmax", group_reference<log_softmax>));
-  records.push_back(interpreted("Hardmax", 13, 1, 1, "1 at the largest element of an axis",
-                                group_reference<hardmax>));
-  records.push_back(
-      interpreted("LpNormalization", 1, 1, 1, "parts of the length, along an axis", lp_reference));
-  records.push_back(
-      interpreted("CumSum", 11, 2, 2, "sums up to each element of an axis", cumsum_reference));
+  add_interpreted(records, "Softmax", 13, 1, 1, "e^x as parts of 1, along an axis",
+                  group_reference<softmax>);
+  add_interpreted(records, "LogSoftmax", 13, 1, 1, "logarithm of Softmax",
+                  group_reference<log_softmax>);
+  add_interpreted(records, "Hardmax", 13, 1, 1, "1 at the largest element of an axis",
+                  group_reference<hardmax>);
+  add_interpreted(records, "LpNormalization", 1, 1, 1, "parts of the length, along an axis",
+                  lp_reference);
+  add_interpreted(records, "CumSum", 11, 2, 2, "sums up to each element of an axis",
+                  cumsum_reference);
 }
 
 }  // namespace st

@@ -19,15 +19,9 @@ Result<std::vector<int64_t>> indices_of(const Node& node, const Operands& in, si
   std::vector<int64_t> indices(static_cast<size_t>(given.size()));
   for (size_t e = 0; e < indices.size(); ++e) {
     const int64_t index = given.integer(static_cast<int64_t>(e));
-    if (index < -extent || index >= extent) {
-      return Diagnostic{"E0604",
-                        "node '" + printable(node.name) + "' (" + printable(node.op) + "): index " +
-                            std::to_string(index) + " is outside the " + std::to_string(extent) +
-                            " rows of the table",
-                        node.where,
-                        {},
-                        ""};
-    }
+    if (index < -extent || index >= extent)
+      return index_error(node, "index " + std::to_string(index) + " is outside the " +
+                                   std::to_string(extent) + " rows of the table");
     indices[e] = index < 0 ? index + extent : index;
   }
   return indices;
@@ -141,12 +135,12 @@ Result<std::vector<Tensor>> gather_reference(const Node& node, const Operands& i
 }
 
 void add_index_ops(std::vector<OpRecord>& records) {
-  records.push_back(interpreted("GatherElements", 11, 2, 2, "an element for each index",
-                                gather_elements_reference));
-  records.push_back(
-      interpreted("GatherND", 12, 2, 2, "slices by tuples of indices", gather_nd_reference));
-  records.push_back(interpreted("ScatterElements", 11, 3, 3, "an update for each index",
-                                scatter_elements_reference));
+  add_interpreted(records, "GatherElements", 11, 2, 2, "an element for each index",
+                  gather_elements_reference);
+  add_interpreted(records, "GatherND", 12, 2, 2, "slices by tuples of indices",
+                  gather_nd_reference);
+  add_interpreted(records, "ScatterElements", 11, 3, 3, "an update for each index",
+                  scatter_elements_reference);
 }
 
 }  // namespace st

@@ -65,7 +65,7 @@ Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer
 
 void add_matmul_ops(std::vector<OpRecord>& records) {
   records.push_back({"MatMul", "", 1, "activation [.., m, k] times constant [k, n]", 2, 2,
-                     matmul_shape, matmul_reference, lower_matmul, "matmul"});
+                     matmul_shape, matmul_reference, lower_matmul, "matmul", true});
 }
 
 }  // namespace st

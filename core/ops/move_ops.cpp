@@ -293,15 +293,13 @@ Result<std::vector<Tensor>> concat_reference(const Node& node, const Operands& i
 }
 
 void add_move_ops(std::vector<OpRecord>& records) {
-  auto add = [&](std::string_view name, int opset, int min, int max, std::string_view summary,
-                 const Reference& reference) {
-    records.push_back(interpreted(name, opset, min, max, summary, reference));
-  };
-  add("Slice", 10, 3, 5, "parts of any dimensions, with steps", slice_reference);
-  add("Expand", 8, 2, 2, "broadcast to a shape", expand_reference);
-  add("Tile", 6, 2, 2, "side by side, in any dimensions", tile_reference);
-  add("Pad", 11, 2, 4, "constant, reflect, edge or wrap", pad_reference);
-  add("Trilu", 14, 1, 2, "upper or lower triangles of matrices", trilu_reference);
+  add_interpreted(records, "Slice", 10, 3, 5, "parts of any dimensions, with steps",
+                  slice_reference);
+  add_interpreted(records, "Expand", 8, 2, 2, "broadcast to a shape", expand_reference);
+  add_interpreted(records, "Tile", 6, 2, 2, "side by side, in any dimensions", tile_reference);
+  add_interpreted(records, "Pad", 11, 2, 4, "constant, reflect, edge or wrap", pad_reference);
+  add_interpreted(records, "Trilu", 14, 1, 2, "upper or lower triangles of matrices",
+                  trilu_reference);
 }
 
 }  // namespace st

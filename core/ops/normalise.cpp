@@ -35,11 +35,7 @@ template <typename F>
 Status with_operand(const Node& node, const Operands& in, size_t i,
                     const std::vector<int64_t>& shape, std::vector<double>& values, const F& f) {
   ST_TRY(broadcast, Broadcast::to(node, in, *in[i], shape));
-  const std::vector<double> other = doubles_of(*in[i]);
-  broadcast.walk([&](int64_t at, int64_t count, const std::vector<RowSource>& from) {
-    for (int64_t e = 0; e < count; ++e)
-      values[at + e] = f(values[at + e], other[from[0].from + e * from[0].step]);
-  });
+  update(broadcast, values, doubles_of(*in[i]), f);
   return {};
 }
 
@@ -142,12 +138,12 @@ Result<std::vector<Tensor>> rms_norm_reference(const Node& node, const Operands&
 }
 
 void add_normalise_ops(std::vector<OpRecord>& records) {
-  records.push_back(
-      interpreted("GroupNormalization", 18, 3, 3, "over groups of channels", group_norm_reference));
-  records.push_back(
-      interpreted("InstanceNormalization", 6, 3, 3, "over each channel", instance_norm_reference));
-  records.push_back(interpreted("MeanVarianceNormalization", 9, 1, 1, "over any dimensions",
-                                mean_variance_reference));
+  add_interpreted(records, "GroupNormalization", 18, 3, 3, "over groups of channels",
+                  group_norm_reference);
+  add_interpreted(records, "InstanceNormalization", 6, 3, 3, "over each channel",
+                  instance_norm_reference);
+  add_interpreted(records, "MeanVarianceNormalization", 9, 1, 1, "over any dimensions",
+                  mean_variance_reference);
 }
 
 }  // namespace st

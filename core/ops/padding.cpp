@@ -2,26 +2,13 @@
 #include "core/ops/padding.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
-#include <string_view>
 
 #include "core/ops/lowering.h"
+#include "core/ops/record.h"
 
 namespace st {
 namespace {
-
-/// Operators that treat zeroes behind a row as if they were not there, and leave zeroes there.
-bool ignores_zeroes(const Node& node) {
-  static constexpr std::array<std::string_view, 8> Own = {"Add",  "Sub",   "Mul",  "Gelu",
-                                                          "Relu", "Swish", "Tanh", "MatMul"};
-  static constexpr std::array<std::string_view, 3> Quantised = {"QuantizeRows", "MatMulInt8",
-                                                                "DequantizeRows"};
-  const auto has = [&](const auto& names) {
-    return std::find(names.begin(), names.end(), node.op) != names.end();
-  };
-  return node.domain.empty() ? has(Own) : has(Quantised);
-}
 
 /// Width of the rows of an activation; 0 if it has none.
 int64_t width_of(const Graph& graph, ValueId id) {
@@ -50,10 +37,11 @@ PaddedWidths padded_widths(const Graph& graph) {
     if (graph.values[id].name != "logits") kept.insert(width_of(graph, id));
   }
   for (const Node& node : graph.nodes) {
+    const bool keeps_zeroes = find_op(node.op, node.domain)->keeps_zeroes;
     for (const auto* ids : {&node.inputs, &node.outputs}) {
       for (ValueId id : *ids) {
         const int64_t width = width_of(graph, id);
-        if (!ignores_zeroes(node)) kept.insert(width);
+        if (!keeps_zeroes) kept.insert(width);
         if (width > 0 && padded_width(width) != width) padded[width] = padded_width(width);
       }
     }

@@ -35,7 +35,7 @@ class PaddedWidths {
 /// power of two that adds at most a sixteenth.
 int64_t padded_width(int64_t width);
 
-/// The widths that are padded in a graph, which is typed.
+/// The widths that are padded in a graph, which is typed, and whose operators are known.
 PaddedWidths padded_widths(const Graph& graph);
 
 }  // namespace st

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/ops/broadcast.h"
 #include "core/ops/element.h"
@@ -111,13 +112,9 @@ Result<std::vector<Tensor>> gemm_reference(const Node& node, const Operands& in)
     const Tensor added = converted_to(inside, *c);
     visit_elements(y, [&](auto& values) {
       using T = ElementOf<decltype(values)>;
-      const std::vector<T>& terms = added.as<T>();
-      broadcast.walk([&](int64_t at, int64_t count, const std::vector<RowSource>& from) {
-        for (int64_t i = 0; i < count; ++i) {
-          T more = terms[from[0].from + i * from[0].step];
-          if (beta != 1) more = converted<T>(beta * converted<double>(more));
-          values[at + i] = narrowed<T>(static_cast<Wide<T>>(term(values[at + i]) + term(more)));
-        }
+      update(broadcast, values, added.as<T>(), [beta](T value, T more) {
+        if (beta != 1) more = converted<T>(beta * converted<double>(more));
+        return narrowed<T>(static_cast<Wide<T>>(term(value) + term(more)));
       });
     });
   }
@@ -136,11 +133,7 @@ Result<Tensor> centred(const Node& node, const Operands& in, size_t i, const Ten
     return operand_error(node, in, "a zero point must have its operand's type");
   const Tensor point = converted_to(DType::I64, parameter_for(*zero, x.shape, per_row));
   ST_TRY(broadcast, Broadcast::to(node, in, point, x.shape));
-  auto& values = made.as<int64_t>();
-  broadcast.walk([&](int64_t at, int64_t count, const std::vector<RowSource>& from) {
-    for (int64_t e = 0; e < count; ++e)
-      values[at + e] -= point.as<int64_t>()[from[0].from + e * from[0].step];
-  });
+  update(broadcast, made.as<int64_t>(), point.as<int64_t>(), std::minus<>());
   return made;
 }
 
@@ -166,11 +159,8 @@ Result<std::vector<Tensor>> qlinear_matmul_reference(const Node& node, const Ope
   for (const bool left : {true, false}) {
     const Tensor& scale = *in[left ? 1 : 4];
     const Tensor point = parameter_for(scale, sums.shape, left);
-    const std::vector<double> scales = doubles_of(point);
     ST_TRY(broadcast, Broadcast::to(node, in, point, sums.shape));
-    broadcast.walk([&](int64_t at, int64_t count, const std::vector<RowSource>& from) {
-      for (int64_t e = 0; e < count; ++e) values[at + e] *= scales[from[0].from + e * from[0].step];
-    });
+    update(broadcast, values, doubles_of(point), std::multiplies<>());
   }
   const double scale = doubles_of(*in[6])[0], zero = doubles_of(*in[7])[0];
   for (double& value : values) value = quantised(value / scale, zero, type);
@@ -197,11 +187,11 @@ Result<std::vector<Tensor>> matmul_reference(const Node& node, const Operands& i
 }
 
 void add_product_ops(std::vector<OpRecord>& records) {
-  records.push_back(interpreted("Gemm", 7, 2, 3, "alpha * A * B + beta * C", gemm_reference));
-  records.push_back(interpreted("MatMulInteger", 10, 2, 4, "8-bit matrices into int32",
-                                matmul_integer_reference));
-  records.push_back(interpreted("QLinearMatMul", 10, 8, 8, "8-bit matrices, quantised again",
-                                qlinear_matmul_reference));
+  add_interpreted(records, "Gemm", 7, 2, 3, "alpha * A * B + beta * C", gemm_reference);
+  add_interpreted(records, "MatMulInteger", 10, 2, 4, "8-bit matrices into int32",
+                  matmul_integer_reference);
+  add_interpreted(records, "QLinearMatMul", 10, 8, 8, "8-bit matrices, quantised again",
+                  qlinear_matmul_reference);
 }
 
 }  // namespace st

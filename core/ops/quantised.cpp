@@ -130,12 +130,12 @@ Status lower_dequantize(Lowering& l, const Node& node) {
 
 void add_quantised_ops(std::vector<OpRecord>& records) {
   records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1,
-                     1, quantize_shape, quantize_reference, lower_quantize, "quantize_rows"});
+                     1, quantize_shape, quantize_reference, lower_quantize, "quantize_rows", true});
   records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 [n, k] into i32", 2, 2,
-                     matmul_shape, matmul_reference, lower_matmul, "matmul"});
+                     matmul_shape, matmul_reference, lower_matmul, "matmul", true});
   records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3,
-                     3, dequantize_shape, dequantize_reference, lower_dequantize,
-                     "dequantize_rows"});
+                     3, dequantize_shape, dequantize_reference, lower_dequantize, "dequantize_rows",
+                     true});
 }
 
 }  // namespace st

@@ -17,8 +17,9 @@ bool is_quantised(DType type) {
   return type == DType::I8 || type == DType::U8 || type == DType::I16 || type == DType::U16;
 }
 
-/// Which value of scale and zero point belongs to each element of `x`.
+/// Scales and zero points, and which of them belongs to each element of `x`.
 struct Parameters {
+  std::vector<double> scales, zeros;
   int64_t block = 1, blocks = 1;  ///< blocks along the axis, each of that many elements
   int64_t extent = 1, inner = 1;  ///< of the axis; elements inside of it
   bool whole = true;              ///< one value for all
@@ -37,6 +38,8 @@ Result<Parameters> parameters_of(const Node& node, const Operands& in) {
   if (zero && zero->shape != scale.shape)
     return operand_error(node, in, "scale and zero point differ in shape");
   Parameters made;
+  made.scales = doubles_of(scale);
+  made.zeros = zero ? doubles_of(*zero) : std::vector<double>(made.scales.size());
   const int64_t block = node.integer("block_size", 0);
   if (block == 0 && scale.size() == 1 && scale.shape.size() <= 1) return made;
   ST_TRY(axis, dimension_of(node, node.integer("axis", 1), rank_of(x)));
@@ -74,13 +77,11 @@ Result<std::vector<Tensor>> quantize_reference(const Node& node, const Operands&
       precision == 0 ? scale.dtype() : dtype_of_onnx(precision).value_or(DType::Bool);
   if (!is_real(inside)) return attribute_error(node, "precision must be a float type");
   ST_TRY(parameters, parameters_of(node, in));
-  const std::vector<double> scales = doubles_of(scale);
-  const std::vector<double> zeros = zero ? doubles_of(*zero) : std::vector<double>(scales.size());
   std::vector<double> values = doubles_of(x);
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t p = parameters.of(static_cast<int64_t>(i));
-    values[i] =
-        quantised(rounded_to(inside, rounded_to(inside, values[i]) / scales[p]), zeros[p], type);
+    const double quotient = rounded_to(inside, values[i]) / parameters.scales[p];
+    values[i] = quantised(rounded_to(inside, quotient), parameters.zeros[p], type);
   }
   return tensors(tensor_of(type, x.shape, values));
 }
@@ -96,12 +97,10 @@ Result<std::vector<Tensor>> dequantize_reference(const Node& node, const Operand
   const DType type = code == 0 ? scale.dtype() : dtype_of_onnx(code).value_or(DType::Bool);
   if (!is_real(type)) return attribute_error(node, "output_dtype must be a float type");
   ST_TRY(parameters, parameters_of(node, in));
-  const std::vector<double> scales = doubles_of(scale);
-  const std::vector<double> zeros = zero ? doubles_of(*zero) : std::vector<double>(scales.size());
   std::vector<double> values = doubles_of(x);
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t p = parameters.of(static_cast<int64_t>(i));
-    values[i] = (values[i] - zeros[p]) * scales[p];
+    values[i] = (values[i] - parameters.zeros[p]) * parameters.scales[p];
   }
   return tensors(tensor_of(type, x.shape, values));
 }
@@ -146,12 +145,12 @@ Tensor parameter_for(const Tensor& parameter, const std::vector<int64_t>& shape,
 }
 
 void add_quantize_linear_ops(std::vector<OpRecord>& records) {
-  records.push_back(
-      interpreted("QuantizeLinear", 10, 2, 3, "per tensor, axis or block", quantize_reference));
-  records.push_back(
-      interpreted("DequantizeLinear", 10, 2, 3, "per tensor, axis or block", dequantize_reference));
-  records.push_back(interpreted("DynamicQuantizeLinear", 11, 1, 1, "to uint8, by its own range",
-                                dynamic_reference));
+  add_interpreted(records, "QuantizeLinear", 10, 2, 3, "per tensor, axis or block",
+                  quantize_reference);
+  add_interpreted(records, "DequantizeLinear", 10, 2, 3, "per tensor, axis or block",
+                  dequantize_reference);
+  add_interpreted(records, "DynamicQuantizeLinear", 11, 1, 1, "to uint8, by its own range",
+                  dynamic_reference);
 }
 
 }  // namespace st

@@ -32,6 +32,9 @@ struct OpRecord {
   /// Adds the kernels of the node; none where `shape` is. Errors: E0309 for a use without kernel.
   std::function<Status(Lowering&, const Node&)> lower;
   std::string_view kernels;  ///< kinds of kernels that `lower` adds
+  /// Zeroes behind the rows of operands change nothing, and leave zeroes behind those of results
+  /// (core/ops/padding.h).
+  bool keeps_zeroes = false;
 
   /// Whether a design may have it: if not, only the graph's interpreter does.
   [[nodiscard]] bool compiled() const { return shape != nullptr; }

@@ -142,12 +142,6 @@ T reduced(const Rule& rule, const std::vector<Wide<T>>& group, bool largest) {
   }
 }
 
-/// From operand 1 or, before opset 13 or 18, an attribute.
-Result<std::vector<int64_t>> axes_of(const Node& node, const Operands& in) {
-  if (operand(in, 1)) return integers_of(node, in, 1);
-  return node.integers("axes");
-}
-
 std::vector<int64_t> reduced_shape(const Node& node, const std::vector<int64_t>& shape,
                                    const std::vector<int64_t>& dimensions) {
   std::vector<bool> gone(shape.size(), false);
@@ -215,11 +209,11 @@ Result<std::vector<Tensor>> place_reference(const Node& node, const Operands& in
 
 void add_reduce_ops(std::vector<OpRecord>& records) {
   for (const auto& [name, rule] : rules())
-    records.push_back(interpreted(name, 1, 1, 2, rule.summary, reduce_reference));
-  records.push_back(interpreted("ArgMax", 1, 1, 1, "place of the largest element of an axis",
-                                place_reference<true>));
-  records.push_back(interpreted("ArgMin", 1, 1, 1, "place of the smallest element of an axis",
-                                place_reference<false>));
+    add_interpreted(records, name, 1, 1, 2, rule.summary, reduce_reference);
+  add_interpreted(records, "ArgMax", 1, 1, 1, "place of the largest element of an axis",
+                  place_reference<true>);
+  add_interpreted(records, "ArgMin", 1, 1, 1, "place of the smallest element of an axis",
+                  place_reference<false>);
 }
 
 }  // namespace st

@@ -28,6 +28,10 @@ Diagnostic attribute_error(const Node& node, const std::string& what) {
   return {"E0307", described(node) + what, node.where, {}, ""};
 }
 
+Diagnostic index_error(const Node& node, const std::string& what) {
+  return {"E0604", described(node) + what, node.where, {}, ""};
+}
+
 Result<Tensor> result_of(const Node& node, DType type, const std::vector<int64_t>& shape) {
   const auto impossible = [](int64_t extent) { return extent < 0 || extent > MostExtent; };
   if (std::any_of(shape.begin(), shape.end(), impossible))
@@ -87,6 +91,11 @@ Result<std::vector<int64_t>> integers_of(const Node& node, const Operands& in, s
   return values;
 }
 
+Result<std::vector<int64_t>> axes_of(const Node& node, const Operands& in) {
+  if (operand(in, 1)) return integers_of(node, in, 1);
+  return node.integers("axes");
+}
+
 Result<int64_t> integer_of(const Node& node, const Operands& in, size_t i) {
   ST_TRY(values, integers_of(node, in, i));
   if (values.size() != 1)
@@ -98,10 +107,11 @@ int64_t extent_product(const std::vector<int64_t>& shape, int64_t first, int64_t
   return element_count({shape.begin() + first, shape.begin() + last});
 }
 
-OpRecord interpreted(std::string_view name, int since_opset, int min_inputs, int max_inputs,
-                     std::string_view summary, Reference reference) {
-  return {name,       "",      since_opset,          summary, min_inputs,
-          max_inputs, nullptr, std::move(reference), nullptr, ""};
+void add_interpreted(std::vector<OpRecord>& records, std::string_view name, int since_opset,
+                     int min_inputs, int max_inputs, std::string_view summary,
+                     Reference reference) {
+  records.push_back({name, "", since_opset, summary, min_inputs, max_inputs, nullptr,
+                     std::move(reference), nullptr, ""});
 }
 
 }  // namespace st

@@ -25,6 +25,8 @@ inline constexpr int64_t MostExtent = int64_t{1} << 48;
 Diagnostic operand_error(const Node& node, const Operands& in, const std::string& what);
 /// An E0307 at `node`: an attribute has a value that the operator does not have.
 Diagnostic attribute_error(const Node& node, const std::string& what);
+/// An E0604 at `node`: an index names no element.
+Diagnostic index_error(const Node& node, const std::string& what);
 
 /// Operand `i`, or nullptr where it was left out.
 inline const Tensor* operand(const Operands& in, size_t i) {
@@ -45,6 +47,8 @@ Result<std::vector<int64_t>> dimensions_of(const Node& node, const std::vector<i
                                            int64_t rank);
 /// The elements of an i32 or i64 list or scalar. Errors: E0306.
 Result<std::vector<int64_t>> integers_of(const Node& node, const Operands& in, size_t i);
+/// The axes of an operator that has them as operand 1 or, in earlier opsets, as an attribute.
+Result<std::vector<int64_t>> axes_of(const Node& node, const Operands& in);
 /// The element of a tensor that has one.
 Result<int64_t> integer_of(const Node& node, const Operands& in, size_t i);
 
@@ -52,9 +56,9 @@ Result<int64_t> integer_of(const Node& node, const Operands& in, size_t i);
 int64_t extent_product(const std::vector<int64_t>& shape, int64_t first, int64_t last);
 inline int64_t rank_of(const Tensor& tensor) { return static_cast<int64_t>(tensor.shape.size()); }
 
-/// The record of an operator that the graph's interpreter computes, and that has no kernel.
-OpRecord interpreted(std::string_view name, int since_opset, int min_inputs, int max_inputs,
-                     std::string_view summary, Reference reference);
+/// Adds an operator that the graph's interpreter computes, and that has no kernel.
+void add_interpreted(std::vector<OpRecord>& records, std::string_view name, int since_opset,
+                     int min_inputs, int max_inputs, std::string_view summary, Reference reference);
 inline constexpr int AnyNumber = 1 << 20;  ///< of inputs
 
 }  // namespace st

@@ -46,15 +46,9 @@ Result<std::vector<Tensor>> rotary_reference(const Node& node, const Operands& i
     int64_t position = table[0] == 1 ? r : at;
     if (indexed) {
       position = positions->integer(positions->shape[0] == 1 ? r : at);
-      if (position < 0 || position >= table[0]) {
-        return Diagnostic{"E0604",
-                          "node '" + printable(node.name) + "' (" + printable(node.op) +
-                              "): position " + std::to_string(position) +
-                              " is outside the rotary tables",
-                          node.where,
-                          {},
-                          ""};
-      }
+      if (position < 0 || position >= table[0])
+        return index_error(
+            node, "position " + std::to_string(position) + " is outside the rotary tables");
     }
     for (int64_t h = 0; h < heads; ++h) {
       double* row = y.data() + (four ? (b * heads + h) * rows + r : at * heads + h) * head;

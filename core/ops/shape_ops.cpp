@@ -52,12 +52,6 @@ Result<std::vector<Tensor>> flatten_reference(const Node& node, const Operands& 
       *in[0], {extent_product(in[0]->shape, 0, axis), extent_product(in[0]->shape, axis, rank)});
 }
 
-/// From operand 1 or, before opset 13, an attribute.
-Result<std::vector<int64_t>> axes_of(const Node& node, const Operands& in) {
-  if (operand(in, 1)) return integers_of(node, in, 1);
-  return node.integers("axes");
-}
-
 Result<std::vector<Tensor>> squeeze_reference(const Node& node, const Operands& in) {
   const std::vector<int64_t>& shape = in[0]->shape;
   const bool all = !operand(in, 1) && !node.has("axes");
@@ -205,18 +199,15 @@ Result<std::vector<Tensor>> identity_reference(const Node&, const Operands& in) 
 }
 
 void add_shape_ops(std::vector<OpRecord>& records) {
-  auto add = [&](std::string_view name, int opset, int min, int max, std::string_view summary,
-                 const Reference& reference) {
-    records.push_back(interpreted(name, opset, min, max, summary, reference));
-  };
-  add("Shape", 1, 1, 1, "extents as a list, or some of them", shape_reference);
-  add("Size", 1, 1, 1, "number of elements", size_reference);
-  add("Flatten", 1, 1, 1, "to a matrix", flatten_reference);
-  add("Squeeze", 1, 1, 2, "without extents of 1", squeeze_reference);
-  add("Unsqueeze", 1, 1, 2, "with more extents of 1", unsqueeze_reference);
-  add("ConstantOfShape", 9, 1, 1, "one value everywhere", constant_of_shape_reference);
-  add("Range", 11, 3, 3, "start, start + delta, ..", range_reference);
-  add("EyeLike", 9, 1, 1, "ones on a diagonal", eye_reference);
+  add_interpreted(records, "Shape", 1, 1, 1, "extents as a list, or some of them", shape_reference);
+  add_interpreted(records, "Size", 1, 1, 1, "number of elements", size_reference);
+  add_interpreted(records, "Flatten", 1, 1, 1, "to a matrix", flatten_reference);
+  add_interpreted(records, "Squeeze", 1, 1, 2, "without extents of 1", squeeze_reference);
+  add_interpreted(records, "Unsqueeze", 1, 1, 2, "with more extents of 1", unsqueeze_reference);
+  add_interpreted(records, "ConstantOfShape", 9, 1, 1, "one value everywhere",
+                  constant_of_shape_reference);
+  add_interpreted(records, "Range", 11, 3, 3, "start, start + delta, ..", range_reference);
+  add_interpreted(records, "EyeLike", 9, 1, 1, "ones on a diagonal", eye_reference);
 }
 
 }  // namespace st

@@ -242,13 +242,13 @@ Result<std::vector<Tensor>> unary_reference(const Node& node, const Operands& in
 void add_unary_ops(std::vector<OpRecord>& records) {
   for (const auto& [name, rule] : rules()) {
     if (!rule.summary.empty())
-      records.push_back(interpreted(name, rule.since_opset, 1, 1, rule.summary, unary_reference));
+      add_interpreted(records, name, rule.since_opset, 1, 1, rule.summary, unary_reference);
   }
-  records.push_back(interpreted("Not", 1, 1, 1, "of bools", not_reference));
-  records.push_back(interpreted("BitwiseNot", 18, 1, 1, "of integers", bitwise_not_reference));
-  records.push_back(interpreted("Clip", 11, 1, 3, "to bounds that are operands", clip_reference));
-  records.push_back(interpreted("IsNaN", 9, 1, 1, "of floats", classified));
-  records.push_back(interpreted("IsInf", 10, 1, 1, "of floats", classified));
+  add_interpreted(records, "Not", 1, 1, 1, "of bools", not_reference);
+  add_interpreted(records, "BitwiseNot", 18, 1, 1, "of integers", bitwise_not_reference);
+  add_interpreted(records, "Clip", 11, 1, 3, "to bounds that are operands", clip_reference);
+  add_interpreted(records, "IsNaN", 9, 1, 1, "of floats", classified);
+  add_interpreted(records, "IsInf", 10, 1, 1, "of floats", classified);
 }
 
 }  // namespace st

@@ -28,18 +28,20 @@ std::string line_of(const Program& program, const ResourceKind& kind, int64_t ne
 
 }  // namespace
 
+Diagnostic does_not_fit(const Target& target, std::vector<std::string> reasons) {
+  return {"E0403", "the design does not fit " + target.name, "", std::move(reasons),
+          "choose a larger target, or smaller bounds with --dim"};
+}
+
 std::optional<Diagnostic> too_large(const Program& program, const Target& target) {
   const ResourceCounts need = resources_of(program), budget = target.budget();
-  Diagnostic problem = {"E0403",
-                        "the design does not fit " + target.name,
-                        "",
-                        {},
-                        "choose a larger target, or smaller bounds with --dim"};
+  std::vector<std::string> reasons;
   for (const ResourceKind& kind : ResourceKinds) {
     if (need.*kind.count > budget.*kind.count)
-      problem.details.push_back(line_of(program, kind, need.*kind.count, budget.*kind.count));
+      reasons.push_back(line_of(program, kind, need.*kind.count, budget.*kind.count));
   }
-  return problem.details.empty() ? std::nullopt : std::optional(problem);
+  if (reasons.empty()) return std::nullopt;
+  return does_not_fit(target, std::move(reasons));
 }
 
 std::string tightest_of(const Program& program, const Target& target) {

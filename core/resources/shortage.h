@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
@@ -12,7 +13,10 @@
 
 namespace st {
 
-/// The problem E0403 of a program that takes more of a resource than its target's budget: for each
+/// The problem E0403 that a design does not fit, for the reasons that are given.
+Diagnostic does_not_fit(const Target& target, std::vector<std::string> reasons);
+
+/// The same of a program that takes more of a resource than its target's budget: for each
 /// such resource need, budget, and the kernel that takes most, with its node. Predicted.
 std::optional<Diagnostic> too_large(const Program& program, const Target& target);
 

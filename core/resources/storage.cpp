@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/resources/shortage.h"
 
 namespace st {
 namespace {
@@ -98,11 +99,6 @@ Diagnostics beyond_any_device(const MemoryProblem& problem) {
   return problems;
 }
 
-Diagnostic too_small(const Target& target, std::vector<std::string> details) {
-  return {"E0403", "the design does not fit " + target.name, "", std::move(details),
-          "choose a larger target, or smaller bounds with --dim"};
-}
-
 }  // namespace
 
 MemoryCost storage_of(const Program& program, const Kernel& kernel) {
@@ -153,7 +149,7 @@ Status choose_memories(Program& program, const Target& target) {
   if (!problems.empty()) return problems;
   const int64_t registers = target.budget().ff;
   if (memories.registers > registers) {
-    problems.push_back(too_small(
+    problems.push_back(does_not_fit(
         target, {"FF: needs " + std::to_string(memories.registers) +
                  " (predicted, storage alone), the budget is " + std::to_string(registers) + "; '" +
                  memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
@@ -161,7 +157,7 @@ Status choose_memories(Program& program, const Target& target) {
   const Result<MemoryPlan> plan = choose_kinds(memories.problem);
   if (!plan.ok()) {
     for (const Diagnostic& problem : plan.errors())
-      problems.push_back(problem.code == "E0403" ? too_small(target, problem.details) : problem);
+      problems.push_back(problem.code == "E0403" ? does_not_fit(target, problem.details) : problem);
     return problems;
   }
   ST_CHECK(verify(memories.problem, *plan));
