@@ -67,6 +67,15 @@ void read_llama_fields(ConfigReader& config, DecoderConfig& decoder, int64_t hea
       static_cast<size_t>(config.size("num_hidden_layers", std::nullopt, MostLayers)));
   decoder.heads = config.size("num_attention_heads");
   decoder.kv_heads = config.size("num_key_value_heads", decoder.heads);
+  decoder.head = config.size("head_dim", head > 0 ? head : decoder.width / decoder.heads, MostSize);
+  decoder.hidden = config.size("intermediate_size");
+  decoder.vocabulary = config.size("vocab_size");
+  decoder.epsilon = static_cast<float>(config.positive("rms_norm_eps", 1e-6));
+  decoder.tied = config.flag("tie_word_embeddings", tied);
+  for (LayerConfig& layer : decoder.layers)
+    layer.scale = 1 / std::sqrt(static_cast<double>(decoder.head));
+  // Sizes are compared where each is one.
+  if (!config.problems().empty()) return;
   if (decoder.heads % decoder.kv_heads != 0)
     config.wrong("num_key_value_heads",
                  "does not divide num_attention_heads, " + std::to_string(decoder.heads));
@@ -74,16 +83,9 @@ void read_llama_fields(ConfigReader& config, DecoderConfig& decoder, int64_t hea
     config.wrong("num_attention_heads", "does not divide hidden_size, " +
                                             std::to_string(decoder.width) +
                                             ", and there is no head_dim");
-  decoder.head = config.size("head_dim", head > 0 ? head : decoder.width / decoder.heads);
   if (decoder.head > MostSize / decoder.heads)
     config.wrong("head_dim", "is too large for " + std::to_string(decoder.heads) + " heads");
   if (decoder.head % 2 != 0) config.wrong("head_dim", "is odd, so that no pairs can be rotated");
-  decoder.hidden = config.size("intermediate_size");
-  decoder.vocabulary = config.size("vocab_size");
-  decoder.epsilon = static_cast<float>(config.positive("rms_norm_eps", 1e-6));
-  decoder.tied = config.flag("tie_word_embeddings", tied);
-  for (LayerConfig& layer : decoder.layers)
-    layer.scale = 1 / std::sqrt(static_cast<double>(decoder.head));
 }
 
 Rotary read_rotary(ConfigReader& config, const json::Value* parameters, const std::string& place,
