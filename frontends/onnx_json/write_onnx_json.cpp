@@ -153,6 +153,7 @@ class Writer {
   }
 
   static Json value_json(const Value& value) {
+    if (!value.type) return {{"name", value.name}};
     Json shape = Json::array();
     for (const Extent& extent : value.type->shape) {
       if (extent.is_constant()) {

@@ -17,7 +17,7 @@ struct ConstantPlaces {
 };
 
 /// `graph` as ONNX's ModelProto in protobuf's JSON mapping, one node or value per line; the same
-/// graph gives the same text. Every value that is an input, an output or a constant has a type.
+/// graph gives the same text. Every input and constant has a type.
 /// Other constants than those of `places` are written into the text: they are few and small, f32 or
 /// i64. Errors: those of loading one, E0901 for one of another type.
 Result<std::string> write_onnx_json(const Graph& graph, const std::string& producer,

@@ -8,6 +8,7 @@
 #include "core/passes/infer.h"
 #include "frontends/huggingface/import_checkpoint.h"
 #include "frontends/huggingface/random_weights.h"
+#include "frontends/huggingface/safetensors.h"
 #include "frontends/onnx_json/onnx_json.h"
 #include "tests/common/safetensors.h"
 #include "tests/common/tool.h"
@@ -189,6 +190,39 @@ TEST(HuggingFace, RandomWeightsTakeTheConfigAlone) {
   EXPECT_NE(read(first / "weights.h5"), read(other / "weights.h5"));
   EXPECT_EQ(read(first / "model.json"), read(other / "model.json"));
   EXPECT_TRUE(read_onnx_json(first / "model.json", {}).ok());
+}
+
+/// Damage anywhere in a header is an error, or leaves a file that makes sense.
+TEST(Safetensors, DamageIsFoundOrDoesNoHarm) {
+  const std::string whole = read(tiny_checkpoint("llama") / "model.safetensors");
+  const fs::path file = scratch() / "damaged.safetensors";
+  uint64_t state = 1;
+  const auto below = [&](uint64_t n) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33) % n;
+  };
+  int refused = 0;
+  constexpr int Rounds = 500;
+  constexpr uint64_t HeaderBytes = 2000;
+  for (int round = 0; round < Rounds; ++round) {
+    std::string bytes = whole;
+    for (uint64_t i = below(3) + 1; i > 0; --i)
+      bytes[below(HeaderBytes)] = static_cast<char>(below(256));
+    if (below(4) == 0) bytes.resize(below(bytes.size()));
+    write(file, bytes);
+    const auto opened = huggingface::SafetensorsFile::open(file);
+    if (!opened.ok()) {
+      ++refused;
+      EXPECT_EQ(opened.errors().front().code, "E0207");
+      continue;
+    }
+    uint64_t sum = 0;
+    for (const auto& [name, tensor] : opened->tensors()) {
+      for (const std::byte byte : tensor.bytes) sum += static_cast<uint64_t>(byte);
+    }
+    EXPECT_GT(sum, 0U);  // all of it can be read
+  }
+  EXPECT_GT(refused, Rounds / 2);
 }
 
 }  // namespace
