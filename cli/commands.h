@@ -24,6 +24,7 @@ namespace st::cli {
 using Action = std::function<int()>;
 
 Action add_build(CLI::App& app);
+Action add_import(CLI::App& app);
 Action add_run(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_simulate(CLI::App& app);

@@ -90,9 +90,10 @@ Action add_ops(CLI::App&) {
                         std::string(op.summary)});
       }
     }
-    std::cout << table(rows)
-              << "Operators of domain streamtensor are made by passes; models do not use them.\n"
-                 "Those with (interpreter) have a reference, but no kernel: builds refuse them.\n";
+    std::cout
+        << table(rows)
+        << "Operators of domain streamtensor are our own; of these, models may use Attention.\n"
+           "Those with (interpreter) have a reference, but no kernel: builds refuse them.\n";
     return 0;
   };
 }

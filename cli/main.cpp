@@ -18,6 +18,7 @@ struct Subcommand {
 constexpr Subcommand Subcommands[] = {
     {"build", "compile a model for a board: HLS projects, parameters, host program",
      st::cli::add_build},
+    {"import", "a Hugging Face checkpoint as model.json and weights.h5", st::cli::add_import},
     {"run", "generate tokens with a build, on its stub device", st::cli::add_run},
     {"inspect", "what was built and why: groups, kernels, streams, memories", st::cli::add_inspect},
     {"simulate", "exact timing of a build or of a network file: cycles, stalls, peaks",

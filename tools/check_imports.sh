@@ -23,6 +23,7 @@ core/compiler   core/
 core/explore    core/
 frontends/hdf5       core/graph core/support
 frontends/onnx_json  frontends/hdf5 core/graph core/support
+frontends/huggingface  frontends/onnx_json frontends/hdf5 core/graph core/support
 frontends/tokenizer  core/support
 backends/hls      core/
 backends/host     core/

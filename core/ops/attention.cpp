@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/ops/attention_reference.h"
+#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {
@@ -82,6 +83,7 @@ Status lower_rotary(Lowering& l, const Node& node) {
 /// Heads and sizes of an Attention node.
 struct Shape {
   int64_t heads = 0, kv_heads = 0, head = 0;
+  int64_t window = 0;  ///< positions that a query sees, itself included; 0: all
   float scale = 0;
 };
 
@@ -90,6 +92,7 @@ Shape shape_of(const Node& node, int64_t query_width) {
   s.heads = node.integer("q_num_heads", 0);
   s.kv_heads = node.integer("kv_num_heads", 0);
   s.head = s.heads > 0 ? query_width / s.heads : 0;
+  s.window = attention_window(node);
   s.scale = node.real(
       "scale",
       static_cast<float>(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(s.head, 1)))));
@@ -122,6 +125,8 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
   if (node.integer("is_causal", 0) != 1)
     return unsupported(node, "attention that is not causal is not implemented",
                        "set is_causal = 1");
+  if (s.window < 0)
+    return shape_error(graph, node, "the window must be a number of positions, or 0 for all");
   if (node.input(6) != NoValue) return unsupported(node, "padded keys are not implemented");
   if (node.real("softcap", 0.0f) != 0.0f) return unsupported(node, "softcap is not implemented");
   if (node.outputs.size() > 3) return unsupported(node, "the output of raw scores is not made");
@@ -240,7 +245,9 @@ Status lower_attention(Lowering& l, const Node& node) {
     Kernel& kernel = l.add_kernel("softmax_rows", node, ".softmax");
     kernel.inputs = {{scores, scored, -1}};
     kernel.outputs = {{probabilities, scored, -1}};
-    kernel.sizes = {{"MaxPositions", l.program().max_positions}, {"Heads", s.heads}};
+    const int64_t most = l.program().max_positions;
+    kernel.sizes = {
+        {"MaxPositions", most}, {"Heads", s.heads}, {"Window", s.window < most ? s.window : 0}};
   }
   ST_CHECK(lower_cache(l, node, 2, s, values, cached));
   {
@@ -261,6 +268,12 @@ void add_attention_ops(std::vector<OpRecord>& records) {
   records.push_back({"Attention", "", 23, "causal, grouped-query, with a cache", 3, 7,
                      attention_shape, attention_reference, lower_attention,
                      "cache_rows, attention_scores, softmax_rows, attention_context"});
+  OpRecord windowed = records.back();
+  windowed.domain = OwnDomain;
+  windowed.since_opset = 1;
+  windowed.summary = "the same, each query over the last `window` positions";
+  windowed.in_models = true;
+  records.push_back(std::move(windowed));
 }
 
 }  // namespace st

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/ops/element.h"
+#include "core/ops/quantised.h"
 #include "core/ops/reference.h"
 
 namespace st {
@@ -99,6 +100,9 @@ class Bias {
   static Result<Bias> of(const Node& node, const Operands& in, const Parts& parts) {
     Bias made;
     made.causal_ = node.integer("is_causal", 0) != 0;
+    made.window_ = attention_window(node);
+    if (made.window_ < 0 || (made.window_ > 0 && !made.causal_))
+      return attribute_error(node, "window must be at least 0, and needs is_causal = 1");
     made.total_ = parts.total();
     const int64_t batch = parts.q.batch, rows = parts.q.rows;
     made.first_.assign(static_cast<size_t>(batch), parts.past);
@@ -139,7 +143,9 @@ class Bias {
   }
 
   [[nodiscard]] double at(int64_t b, int64_t h, int64_t row, int64_t key) const {
-    if (key >= valid_[b] || (causal_ && key > row + first_[b])) return -INFINITY;
+    const int64_t own = row + first_[b];
+    if (key >= valid_[b] || (causal_ && key > own)) return -INFINITY;
+    if (window_ > 0 && key <= own - window_) return -INFINITY;
     if (!has_mask_) return 0;
     if (key >= masked_) return -INFINITY;
     return mask_[b * strides_[0] + h * strides_[1] + row * strides_[2] + key * strides_[3]];
@@ -147,7 +153,7 @@ class Bias {
 
  private:
   bool causal_ = false, has_mask_ = false;
-  int64_t total_ = 0, masked_ = 0;
+  int64_t total_ = 0, masked_ = 0, window_ = 0;
   std::vector<int64_t> first_;  ///< per batch: the position of the first query
   std::vector<int64_t> valid_;  ///< per batch: keys that are no padding
   std::vector<double> mask_;
@@ -158,6 +164,10 @@ class Bias {
 enum Shown { Scores = 0, Capped = 1, Biased = 2, Probabilities = 3 };
 
 }  // namespace
+
+int64_t attention_window(const Node& node) {
+  return node.domain == OwnDomain ? node.integer("window", 0) : 0;
+}
 
 Result<std::vector<Tensor>> attention_reference(const Node& node, const Operands& in) {
   ST_TRY(parts, parts_of(node, in));

@@ -75,7 +75,8 @@ Status check_nodes(const Graph& graph, const Known& known) {
 
 Status check_operators(const Graph& graph, OwnOperators own) {
   return check_nodes(graph, [own](const OpRecord& record) {
-    return record.compiled() && (record.domain != OwnDomain || own == OwnOperators::Allowed);
+    return record.compiled() &&
+           (record.domain != OwnDomain || record.in_models || own == OwnOperators::Allowed);
   });
 }
 

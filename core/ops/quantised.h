@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The domain of operators that passes make.
+/// The domain of our own operators.
 #pragma once
 
 #include "core/graph/graph.h"

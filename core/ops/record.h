@@ -20,7 +20,7 @@ using Reference = std::function<Result<std::vector<Tensor>>(const Node&, const O
 
 struct OpRecord {
   std::string_view name;
-  std::string_view domain;  ///< "" for ai.onnx, "streamtensor" for operators that passes make
+  std::string_view domain;  ///< "" for ai.onnx, "streamtensor" for our own
   int since_opset;          ///< first opset of its domain whose meaning is implemented
   std::string_view summary;
   int min_inputs;
@@ -35,6 +35,8 @@ struct OpRecord {
   /// Zeroes behind the rows of operands change nothing, and leave zeroes behind those of results
   /// (core/ops/padding.h).
   bool keeps_zeroes = false;
+  /// Of our own operators: a model may ask for it. The others are made by passes.
+  bool in_models = false;
 
   /// Whether a design may have it: if not, only the graph's interpreter does.
   [[nodiscard]] bool compiled() const { return shape != nullptr; }

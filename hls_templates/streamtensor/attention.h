@@ -54,8 +54,9 @@ void attention_scores(hls::stream<vec<float, L>>& q, hls::stream<vec<float, L>>&
 }
 
 /// Softmax over the positions of each token and head; the maximum is subtracted before the
-/// exponential. Needs past + tokens <= MaxPositions.
-template <int MaxPositions, int Heads>
+/// exponential. Where there is a Window, a row sees its last Window positions, itself included;
+/// those before have probability 0, whatever their scores are. Needs past + tokens <= MaxPositions.
+template <int MaxPositions, int Heads, int Window = 0>
 void softmax_rows(hls::stream<vec<float, 1>>& scores, hls::stream<vec<float, 1>>& probabilities,
                   int tokens, int past) {
   float values[MaxPositions];
@@ -66,13 +67,15 @@ void softmax_rows(hls::stream<vec<float, 1>>& scores, hls::stream<vec<float, 1>>
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     const int positions = past + t + 1;
+    const int hidden = Window > 0 && positions > Window ? positions - Window : 0;
     for (int h = 0; h < Heads; ++h) {
       for (int j = 0; j < positions; ++j) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxPositions
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = peaks type = inter direction = RAW distance = \
     PartialPeaks dependent = true
-        const float score = scores.read()[0];
+        const float read = scores.read()[0];
+        const float score = j < hidden ? -INFINITY : read;
         values[j] = score;
         float& peak = peaks[j % PartialPeaks];
         peak = j < PartialPeaks || score > peak ? score : peak;

@@ -30,7 +30,8 @@ TEST(UsageErrors, AreBadInputAndSayWhereHelpIs) {
 }
 
 TEST(UsageErrors, HelpAndVersionAreNone) {
-  for (const char* command : {"build", "run", "inspect", "verify", "targets", "ops", "passes"}) {
+  for (const char* command :
+       {"build", "import", "run", "inspect", "verify", "targets", "ops", "passes"}) {
     const Outcome help = streamtensor({command, "--help"});
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.out.find(command), std::string::npos);

@@ -7,6 +7,7 @@
 
 #include "core/graph/constant.h"
 #include "core/ops/matmul.h"
+#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 #include "tests/core/bench.h"
 #include "tests/core/compiled.h"
@@ -313,11 +314,10 @@ TEST(Kernels, AttentionAsAChain) {
     for (const int64_t repeat : {1, 2, 3}) {
       const int64_t kv_heads = 2, heads = kv_heads * repeat, lanes = lanes_for(head);
       const float scale = 0.3f;
-      const std::map<std::string, int64_t> sizes = {{"L", lanes},
-                                                    {"HeadBeats", head / lanes},
-                                                    {"Heads", heads},
-                                                    {"Repeat", repeat},
-                                                    {"MaxPositions", test::MostPositions}};
+      const int64_t window = head == 6 ? repeat : 0;  // 0: all positions
+      const std::map<std::string, int64_t> sizes = {
+          {"L", lanes},       {"HeadBeats", head / lanes},           {"Heads", heads},
+          {"Repeat", repeat}, {"MaxPositions", test::MostPositions}, {"Window", window}};
       Bench keys("cache_rows"), values("cache_rows"), scores("attention_scores"),
           softmax("softmax_rows"), context("attention_context");
       for (Bench* bench : {&keys, &values, &scores, &softmax, &context})
@@ -342,13 +342,15 @@ TEST(Kernels, AttentionAsAChain) {
         const Tensor k = random_f32(random, {tokens, kv_heads * head}, 2.0f);
         const Tensor v = random_f32(random, {tokens, kv_heads * head});
         Node node;
+        node.domain = OwnDomain;
         node.attributes = {{"is_causal", int64_t{1}},
                            {"q_num_heads", heads},
                            {"kv_num_heads", kv_heads},
+                           {"window", window},
                            {"scale", scale}};
         const Tensor bq = batched(q), bk = batched(k), bv = batched(v);
         const auto expected =
-            find_op("Attention", "")
+            find_op("Attention", OwnDomain)
                 ->reference(node, {&bq, &bk, &bv, nullptr, &past_keys, &past_values});
         ASSERT_TRUE(expected.ok());
         const Tensor cached_keys = keys.run({k}, tokens, past)[0];

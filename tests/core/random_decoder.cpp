@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/ops/check.h"
+#include "core/ops/quantised.h"
 #include "core/passes/infer.h"
 
 namespace st::test {
@@ -12,7 +13,10 @@ namespace {
 class Maker {
  public:
   Maker(uint64_t seed, DecoderSize size)
-      : random_(seed), small_(size == DecoderSize::Small), head_random_(~seed) {
+      : random_(seed),
+        small_(size == DecoderSize::Small),
+        head_random_(~seed),
+        window_random_(seed ^ 1) {
     graph_.name = "random " + std::to_string(seed);
     graph_.opset = 24;
     max_sequence_ = random_.between(4, 8);
@@ -254,9 +258,13 @@ class Maker {
     std::map<std::string, Attribute> attributes = {
         {"is_causal", int64_t{1}}, {"q_num_heads", heads_}, {"kv_num_heads", kv_heads_}};
     if (random_.chance(0.3)) attributes["scale"] = 0.25f;
+    // Numbers of their own, so that decoders differ in this alone.
+    const bool windowed = window_random_.chance(0.5);
+    if (windowed) attributes["window"] = window_random_.between(0, 5);
     Node made;
     made.name = "/attention_" + name;
     made.op = "Attention";
+    if (windowed) made.domain = OwnDomain;
     made.inputs = {q, k, v, NoValue, keys, values};
     made.attributes = attributes;
     made.outputs = {graph_.add_value(made.name), graph_.add_value("present." + name + ".key"),
@@ -269,7 +277,7 @@ class Maker {
 
   Random random_;
   bool small_;
-  Random head_random_;
+  Random head_random_, window_random_;
   Graph graph_;
   int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
   int64_t interleaved_ = random_.below(2);

@@ -199,6 +199,31 @@ TEST(Reference, AttentionOverPaddedKeysAlignsTheLastQueryWithTheLastKey) {
             (std::vector<float>{0.5f, 0.5f, 0, 0, 1 / 3.0f, 1 / 3.0f, 1 / 3.0f, 0}));
 }
 
+TEST(Reference, AttentionSeesItsWindowAlone) {
+  const Tensor q = Tensor::zeros(DType::F32, {1, 1, 2, 1}),
+               k = Tensor::zeros(DType::F32, {1, 1, 2, 1}),
+               past_keys = f32({1, 1, 3, 1}, {NAN, 0, 0});
+  const Tensor v = f32({1, 1, 2, 1}, {6, 20}), past_values = f32({1, 1, 3, 1}, {NAN, 2, 4});
+  auto seen = [&](const char* domain, int64_t window, int64_t causal = 1) {
+    Node node;
+    node.op = "Attention";
+    node.domain = domain;
+    node.attributes = {{"is_causal", causal}, {"window", window}};
+    node.outputs = {0};
+    return find_op("Attention", domain)
+        ->reference(node, {&q, &k, &v, nullptr, &past_keys, &past_values});
+  };
+  EXPECT_EQ((*seen("streamtensor", 1))[0].f32(), (std::vector<float>{6, 20}));
+  EXPECT_EQ((*seen("streamtensor", 3))[0].f32(), (std::vector<float>{4, 10}));
+  // Nothing is hidden where the window is 0, nor by ONNX's operator, which has none.
+  EXPECT_TRUE(std::isnan((*seen("streamtensor", 0))[0].f32()[1]));
+  EXPECT_TRUE(std::isnan((*seen("", 1))[0].f32()[1]));
+  for (const auto& wrong : {seen("streamtensor", -1), seen("streamtensor", 2, 0)}) {
+    ASSERT_FALSE(wrong.ok());
+    EXPECT_EQ(wrong.errors()[0].code, "E0307");
+  }
+}
+
 TEST(Reference, AttentionPadsShortMasksAndShowsScores) {
   const Tensor q = f32({1, 1, 1, 1}, {2}), k = f32({1, 1, 3, 1}, {1, 2, 3});
   const Tensor mask = f32({1, 2}, {0, 1});

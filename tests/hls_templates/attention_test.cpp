@@ -13,6 +13,37 @@ constexpr int L = 4, HeadBeats = 3, Heads = 2, Head = L * HeadBeats;
 constexpr int Tokens = 3, Past = 2, MaxPositions = 8;
 constexpr int Scores = Heads * (3 + 4 + 5);  // positions seen by the three rows
 
+template <int Window>
+std::vector<float> softmax(const std::vector<float>& scores) {
+  Wide<float, 1> in, out;
+  feed(in, scores);
+  st::softmax_rows<MaxPositions, Heads, Window>(in, out, Tokens, Past);
+  return drain(out);
+}
+
+/// Probabilities against plain sums, and again with scores that are no use before the window.
+template <int Window>
+void check_window(const std::vector<float>& scores) {
+  const std::vector<float> p = softmax<Window>(scores);
+  ASSERT_EQ(p.size(), scores.size());
+  std::vector<float> spoilt = scores;
+  std::size_t start = 0;
+  for (int row = 0; row < Tokens * Heads; ++row) {
+    const std::size_t n = static_cast<std::size_t>(Past + row / Heads + 1);
+    const std::size_t hidden = n > Window ? n - Window : 0;
+    float powers = 0.0f;
+    for (std::size_t j = hidden; j < n; ++j) powers += std::exp(scores[start + j]);
+    for (std::size_t j = 0; j < hidden; ++j) {
+      EXPECT_EQ(p[start + j], 0.0f);
+      spoilt[start + j] = j % 2 == 0 ? NAN : 1e30f;
+    }
+    for (std::size_t j = hidden; j < n; ++j)
+      EXPECT_NEAR(p[start + j], std::exp(scores[start + j]) / powers, 1e-6f);
+    start += n;
+  }
+  EXPECT_EQ(softmax<Window>(spoilt), p);
+}
+
 }  // namespace
 
 TEST(Attention, ScoresMatchPlainLoops) {
@@ -68,6 +99,15 @@ TEST(Attention, SoftmaxMatchesPlainLoops) {
       start += n;
     }
   }
+}
+
+/// What is before the window has no part in a row, a NaN included, and a probability of 0.
+TEST(Attention, SoftmaxOfAWindowIsThatOfItsScores) {
+  const std::vector<float> scores = random_floats(Scores, 6);
+  check_window<1>(scores);
+  check_window<3>(scores);
+  check_window<4>(scores);
+  EXPECT_EQ(softmax<5>(scores), softmax<0>(scores));
 }
 
 TEST(Attention, ContextMatchesPlainLoops) {

@@ -3,6 +3,7 @@
 // come from cache_rows.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/dataflow/kernels/arithmetic.h"
 
@@ -33,6 +34,11 @@ Nest attention_scores(const Program& program, const Kernel& kernel) {
                   {pipelined(beats, 1, {read(1, dot), sometimes(last, write(0, score))})})})})};
 }
 
+/// Positions before the window of a row that sees `positions` of them.
+int64_t hidden_positions(int64_t window, int64_t positions) {
+  return window > 0 ? std::max<int64_t>(positions - window, 0) : 0;
+}
+
 Nest softmax_rows(const Program& program, const Kernel& kernel) {
   struct State {
     float peak = 0, inverse = 0;
@@ -41,9 +47,11 @@ Nest softmax_rows(const Program& program, const Kernel& kernel) {
   const auto values = local<float>(program.max_positions), sums = local<float>(PartialSums);
   const auto state = std::make_shared<State>();
   const Trip positions = positions_of(program);
+  const int64_t window = kernel.sizes.at("Window");
   const auto gather = [=](Firing& f) {
-    const int64_t j = f.counter(2);
-    const float score = *f.in<float>(0);
+    const int64_t j = f.counter(2), seen = f.past + f.counter(0) + 1;
+    const float score = j < hidden_positions(window, seen) ? -std::numeric_limits<float>::infinity()
+                                                           : *f.in<float>(0);
     (*values)[j] = score;
     state->peak = j == 0 || score > state->peak ? score : state->peak;
     state->positions = j + 1;
@@ -160,8 +168,8 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
   records.push_back(
       {.kind = "softmax_rows",
        .header = "streamtensor/attention.h",
-       .summary = "softmax over the visible positions",
-       .template_arguments = {"MaxPositions", "Heads"},
+       .summary = "softmax over the visible positions, or the last of them",
+       .template_arguments = {"MaxPositions", "Heads", "Window"},
        .arguments = {"in0", "out0", "tokens", "past"},
        .nest = softmax_rows,
        .buffers = [](const Program& p, const Kernel&) -> std::vector<Buffer> {
