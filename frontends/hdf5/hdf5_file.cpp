@@ -18,6 +18,8 @@ namespace {
 constexpr std::chrono::seconds ListingLimit{60};
 /// Slower storage than this is not waited for.
 constexpr int64_t LeastBytesPerSecond = 4'000'000;
+/// A damaged file may claim any size; about twelve days do not overflow a clock.
+constexpr int64_t LongestSeconds = 1'000'000;
 
 std::string quoted(const std::string& text) { return "'" + printable(text) + "'"; }
 
@@ -130,7 +132,8 @@ Result<Tensor> Hdf5File::read(const std::string& name) const {
   }
   const int64_t count = element_count(info->shape);
   const std::chrono::seconds limit =
-      ListingLimit + std::chrono::seconds(count / LeastBytesPerSecond * bytes_of_element(*info));
+      ListingLimit + std::chrono::seconds(std::min(
+                         LongestSeconds, count / LeastBytesPerSecond * bytes_of_element(*info)));
   Status status;
   Tensor tensor;
   const auto room = [&](const std::string& head) -> std::span<std::byte> {
