@@ -42,42 +42,71 @@ bool depends_on_launch(const std::vector<NetworkItem>& items) {
 class Unrolling {
  public:
   Unrolling(const Bindings& launch, std::vector<Event>& events)
-      : bindings_(launch), events_(events) {}
+      : launch_(launch), events_(events) {}
   Status run(const NetworkTask& task) {
-    if (!items(task.items, 0, 0))
+    if (!walk(planned(task.items), 0))
       return refusal("task " + in_quotes(task.name) + " fires too often to be checked");
     return {};
   }
 
  private:
-  bool items(const std::vector<NetworkItem>& body, int depth, int64_t outer) {
+  /// An item whose symbols are looked up: there are millions of turns.
+  struct Planned {
+    const NetworkItem* item;
+    int64_t trips = 0;                                 ///< without what the counters add
+    std::vector<std::pair<size_t, int64_t>> counters;  ///< depth of a loop outside, factor
+    std::vector<Planned> items;
+  };
+
+  [[nodiscard]] std::vector<Planned> planned(const std::vector<NetworkItem>& body) const {
+    std::vector<Planned> plan;
     for (const NetworkItem& item : body) {
-      if (!item.is_loop()) {
+      Planned& entry = plan.emplace_back(Planned{&item, item.trips.offset(), {}, {}});
+      for (const auto& [symbol, factor] : item.trips.terms()) {
+        const auto value = launch_.find(symbol);
+        if (value != launch_.end()) {
+          entry.trips += factor * value->second;
+        } else {  // d0, d1, ...
+          entry.counters.emplace_back(std::stoul(symbol.substr(1)), factor);
+        }
+      }
+      entry.items = planned(item.items);
+    }
+    return plan;
+  }
+
+  [[nodiscard]] int64_t trips_of(const Planned& loop) const {
+    if (loop.item->trips_by_outer != nullptr)
+      return loop.item->trips_by_outer->at(
+          static_cast<size_t>(counters_.empty() ? 0 : counters_.back()));
+    int64_t trips = loop.trips;
+    for (const auto& [depth, factor] : loop.counters) trips += factor * counters_[depth];
+    return trips;
+  }
+
+  /// False if there are too many firings.
+  bool walk(const std::vector<Planned>& body, size_t depth) {
+    for (const Planned& entry : body) {
+      if (!entry.item->is_loop()) {
         if (static_cast<int64_t>(events_.size()) >= MostScheduledFirings) return false;
-        events_.push_back({&item, iteration_});
+        events_.push_back({entry.item, iteration_});
         continue;
       }
-      const auto constant = item.trips.constant();
-      const int64_t trips = item.trips_by_outer != nullptr
-                                ? item.trips_by_outer->at(static_cast<size_t>(outer))
-                            : constant ? *constant
-                                       : item.trips.evaluate(bindings_).value();
-      // Only inner loops ask for counters.
-      const bool loops = std::any_of(item.items.begin(), item.items.end(),
-                                     [](const NetworkItem& inner) { return inner.is_loop(); });
-      const std::string counter = loops ? "d" + std::to_string(depth) : "";
+      const int64_t trips = trips_of(entry);
+      counters_.push_back(0);
       for (int64_t k = 0; k < trips; ++k) {
+        counters_[depth] = k;
         if (depth == 0) iteration_ = k;
-        if (loops) bindings_[counter] = k;
-        if (!items(item.items, depth + 1, k)) return false;
+        if (!walk(entry.items, depth + 1)) return false;
       }
-      if (loops) bindings_.erase(counter);
+      counters_.pop_back();
     }
     return true;
   }
 
-  Bindings bindings_;
+  const Bindings& launch_;
   std::vector<Event>& events_;
+  std::vector<int64_t> counters_;  ///< of the loops around, the outermost first
   int64_t iteration_ = 0;
 };
 

@@ -2,9 +2,10 @@
 #include "frontends/hdf5/hdf5_file.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <span>
 #include <system_error>
+#include <utility>
 
 #include "core/support/near_names.h"
 #include "frontends/hdf5/hdf5_reader.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::chrono::seconds ListingLimit{60};
 /// Slower storage than this is not waited for.
 constexpr int64_t LeastBytesPerSecond = 4'000'000;
+/// A damaged file may claim any size; about twelve days do not overflow a clock.
+constexpr int64_t LongestSeconds = 1'000'000;
 
 std::string quoted(const std::string& text) { return "'" + printable(text) + "'"; }
 
@@ -41,7 +44,38 @@ DType in_memory(DType dtype) {
   }
 }
 
+int64_t bytes_of_element(const Hdf5Dataset& info) { return bits_of(in_memory(*info.dtype)) / 8; }
+
+/// In the child: an empty request asks for a listing, one that lists a dataset asks for its data.
+hdf5::Answer answer(const std::filesystem::path& path, const std::string& request) {
+  if (request.empty()) return {hdf5::pack(hdf5::list_datasets(path))};
+  const auto asked = hdf5::unpack_listing(request, path.string());
+  if (!asked.ok() || asked->size() != 1) return {};
+  const Hdf5Dataset& info = asked->front();
+  const int64_t width = bytes_of_element(info);
+  const int64_t count = element_count(info.shape);
+  const bool addressable = count <= std::numeric_limits<int64_t>::max() / width;
+  auto memory =
+      std::make_unique<hdf5::Memory>(addressable ? static_cast<size_t>(count * width) : SIZE_MAX);
+  if (!memory->ok()) {
+    const Status problem =
+        damaged(path, "dataset " + quoted(info.name) + " claims to be larger than memory",
+                std::to_string(count) + " elements");
+    return {hdf5::pack(problem)};
+  }
+  const Status status = hdf5::read_dataset(path, info, memory->data());
+  if (!status.ok()) memory.reset();
+  return {hdf5::pack(status), std::move(memory)};
+}
+
 }  // namespace
+
+Hdf5File::Hdf5File(std::filesystem::path path)
+    : path_(std::move(path)),
+      worker_(std::make_unique<hdf5::Worker>(
+          [file = path_](const std::string& request) { return answer(file, request); })) {}
+
+Hdf5File::~Hdf5File() = default;
 
 Result<std::shared_ptr<const Hdf5File>> Hdf5File::open(const std::filesystem::path& path) {
   const auto no_file = [&](const std::string& why) {
@@ -56,13 +90,16 @@ Result<std::shared_ptr<const Hdf5File>> Hdf5File::open(const std::filesystem::pa
   if (status.type() == std::filesystem::file_type::not_found) return no_file("does not exist");
   if (status.type() != std::filesystem::file_type::regular) return no_file("is no regular file");
 
-  const auto outcome =
-      hdf5::run_isolated([&] { return hdf5::pack(hdf5::list_datasets(path)); }, ListingLimit);
-  if (!outcome.failure.empty()) {
-    return damaged(path, "weights file " + quoted(path.string()) + " is damaged", outcome.failure);
-  }
-  ST_TRY(datasets, hdf5::unpack_listing(outcome.bytes, path.string()));
   std::shared_ptr<Hdf5File> file(new Hdf5File(path));
+  std::string listing;
+  const std::string failure =
+      file->worker_->ask("", ListingLimit, [&](const std::string& head) -> std::span<std::byte> {
+        listing = head;
+        return {};
+      });
+  if (!failure.empty())
+    return damaged(path, "weights file " + quoted(path.string()) + " is damaged", failure);
+  ST_TRY(datasets, hdf5::unpack_listing(listing, path.string()));
   file->datasets_ = std::move(datasets);
   return std::shared_ptr<const Hdf5File>(std::move(file));
 }
@@ -93,30 +130,26 @@ Result<Tensor> Hdf5File::read(const std::string& name) const {
         {},
         "supported: f16, f32, f64, bf16, i8, u8, i32, i64 and bool"};
   }
-  const DType type = in_memory(*info->dtype);
-  const int64_t width = bits_of(type) / 8;
   const int64_t count = element_count(info->shape);
-  const bool addressable = count <= std::numeric_limits<int64_t>::max() / width;
-  const hdf5::SharedMemory memory(addressable ? static_cast<size_t>(count * width) : SIZE_MAX);
-  if (!memory.ok()) {
-    return damaged(path_, "dataset " + quoted(name) + " claims to be larger than memory",
-                   std::to_string(count) + " elements");
-  }
   const std::chrono::seconds limit =
-      ListingLimit + std::chrono::seconds(count / LeastBytesPerSecond * width);
-  const auto outcome = hdf5::run_isolated(
-      [&] { return hdf5::pack(hdf5::read_dataset(path_, *info, memory.data())); }, limit);
-  if (!outcome.failure.empty()) {
-    return damaged(path_, "dataset " + quoted(name) + " is damaged", outcome.failure);
+      ListingLimit + std::chrono::seconds(std::min(
+                         LongestSeconds, count / LeastBytesPerSecond * bytes_of_element(*info)));
+  Status status;
+  Tensor tensor;
+  const auto room = [&](const std::string& head) -> std::span<std::byte> {
+    status = hdf5::unpack_status(head, path_.string());
+    if (!status.ok()) return {};
+    tensor = Tensor::zeros(in_memory(*info->dtype), info->shape);
+    return std::visit([](auto& data) { return std::as_writable_bytes(std::span(data)); },
+                      tensor.data);
+  };
+  const std::string failure =
+      worker_->ask(hdf5::pack(std::vector<Hdf5Dataset>{*info}), limit, room);
+  if (!failure.empty()) return damaged(path_, "dataset " + quoted(name) + " is damaged", failure);
+  if (!status.ok()) {
+    worker_->restart();  // who knows what HDF5 remembers of it
+    return status.errors();
   }
-  ST_CHECK(hdf5::unpack_status(outcome.bytes, path_.string()));
-  Tensor tensor = Tensor::zeros(type, info->shape);
-  std::visit(
-      [&](auto& data) {
-        if (!data.empty())
-          std::memcpy(data.data(), memory.data(), static_cast<size_t>(count * width));
-      },
-      tensor.data);
   ST_CHECK(check_finite(tensor, info->name, path_.string(), true));
   return tensor;
 }

@@ -20,6 +20,10 @@
 
 namespace st {
 
+namespace hdf5 {
+class Worker;
+}
+
 /// A dataset as the file declares it.
 struct Hdf5Dataset {
   std::string name;            ///< path in the file without leading '/': "h.0/attn/weight"
@@ -28,13 +32,16 @@ struct Hdf5Dataset {
   std::string type_text;       ///< "f16", or for other types what they are: "a compound type"
 };
 
-/// A file that can be read. Each call reads it in a child process, because HDF5 crashes on some
-/// damaged files. Calls may come from any thread.
+/// A file that can be read, in a child process that lives as long as this, because HDF5 crashes on
+/// some damaged files. Calls may come from any thread.
 class Hdf5File {
  public:
   /// Opens `path` and lists its datasets. Errors: E0201 missing or no HDF5 file, E0206 damaged or
   /// truncated.
   static Result<std::shared_ptr<const Hdf5File>> open(const std::filesystem::path& path);
+  ~Hdf5File();
+  Hdf5File(const Hdf5File&) = delete;
+  Hdf5File& operator=(const Hdf5File&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// All datasets, sorted by name.
@@ -46,10 +53,11 @@ class Hdf5File {
   [[nodiscard]] Result<Tensor> read(const std::string& name) const;
 
  private:
-  explicit Hdf5File(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit Hdf5File(std::filesystem::path path);
 
   std::filesystem::path path_;
   std::vector<Hdf5Dataset> datasets_;
+  std::unique_ptr<hdf5::Worker> worker_;
 };
 
 /// Checks that `dataset` of `file` can serve as a constant of `dtype` and `shape`: any float for
