@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "backends/project/project.h"
+#include "cli/precision.h"
 #include "cli/search.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
@@ -25,7 +26,8 @@ constexpr size_t LargestInput = size_t{1} << 30;
 struct Options {
   std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump, start;
   std::vector<std::string> dims;
-  std::string design;
+  std::string design, quantisation;
+  RoundingOptions rounding;
   double seconds = 0;
   uint64_t seed = 1;
   CompileOptions compile;
@@ -53,6 +55,19 @@ Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const 
   return File(std::pair<std::string, std::string>("tokenizer.bin", bytes));
 }
 
+/// Rounded weights, if there is a text or a file for them.
+Status round(const Options& options, Design& design) {
+  const auto described = design.graph.metadata.find("streamtensor.tokenizer");
+  std::unique_ptr<Tokenizer> tokenizer;
+  if (!options.rounding.calibration.empty() && described != design.graph.metadata.end()) {
+    std::optional<fs::path> given;
+    if (!options.tokenizer.empty()) given = options.tokenizer;
+    ST_TRY(made, make_tokenizer(described->second, fs::path(options.model).parent_path(), given));
+    tokenizer = std::move(made);
+  }
+  return apply_rounding(options.rounding, tokenizer.get(), design);
+}
+
 /// Dumps go to disk one by one, so that the last good stage is there when a later one fails.
 void dump_stage(const fs::path& folder, const std::pair<std::string, std::string>& stage) {
   std::error_code error;
@@ -74,6 +89,8 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
   std::cout << printable(program.model) << "  " << program.precision << "  "
             << grouped(summary.parameter_bytes) << " bytes of parameters  target "
             << design.target.name << " @ " << design.target.frequency_mhz() << " MHz\n";
+  if (const std::string weights = weights_summary(program); !weights.empty())
+    std::cout << "  weights  " << weights << "\n";
   const ResourceCounts total = design.target.usable();
   for (int group = 0; group < program.groups; ++group) {
     int converters = 0;
@@ -138,6 +155,7 @@ int build(const Options& options) {
     design.graph = std::move(graph);
     design.target = *target;
     design.options = options.compile;
+    ST_CHECK(apply_quantisation(options.quantisation, design.options));
     ProjectInputs inputs;
     if (!options.design.empty()) {
       ST_TRY(chosen, apply_design(options.design, design.options));
@@ -151,6 +169,8 @@ int build(const Options& options) {
     inputs.target_text = target_json;
     // A place that cannot be written is told before the work is done.
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
+    if (!options.rounding.calibration.empty()) progress.step("rounding weights");
+    ST_CHECK(round(options, design));
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");
@@ -213,9 +233,8 @@ Action add_build(CLI::App& app) {
       ->default_val("build");
   app.add_option("--weights", options->weights,
                  "HDF5 file; default: what the model names, or the .h5 beside it");
-  app.add_option("--precision", options->compile.precision, "of linear layers")
-      ->check(CLI::IsMember(precisions()))
-      ->capture_default_str();
+  add_precision(app, options->compile, options->quantisation);
+  add_rounding(app, options->rounding);
   app.add_option("--dim", options->dims,
                  "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
   app.add_option("--tokenizer", options->tokenizer,

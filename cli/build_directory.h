@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// A build directory as `run`, `inspect` and `verify` read it.
+/// A build directory as `run`, `inspect`, `verify` and `quality` read it.
 #pragma once
 
 #include <filesystem>
@@ -20,6 +20,8 @@ class BuildDirectory {
   [[nodiscard]] int groups() const { return groups_; }
   [[nodiscard]] const std::string& precision() const { return options_.precision; }
 
+  /// Whether the model describes a tokenizer.
+  [[nodiscard]] bool has_tokenizer() const { return !tokenizer_json_.empty(); }
   /// The model's tokenizer. Errors: E0604 if it has none, or its file was not there at build time.
   [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
   /// The program as it was built, read from its last stage in ir/, with target and options.

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/precision.h"
 #include "cli/search.h"
 #include "core/resources/shortage.h"
 #include "core/support/write_file.h"
@@ -12,7 +13,7 @@ namespace st::cli {
 namespace {
 
 struct Options {
-  std::string model, weights, target, design, output;
+  std::string model, weights, target, design, output, quantisation;
   std::vector<std::string> dims;
   double seconds = 0;
   uint64_t seed = 1;
@@ -30,6 +31,7 @@ Result<Design> read_design(const Options& options) {
   design.graph = std::move(graph);
   design.target = target;
   design.options = options.compile;
+  ST_CHECK(apply_quantisation(options.quantisation, design.options));
   return design;
 }
 
@@ -88,9 +90,7 @@ Action add_explore(CLI::App& app) {
   app.add_option("-o,--output", options->output,
                  "write choices and cost to this file (default: standard output)");
   app.add_option("--weights", options->weights, "HDF5 file");
-  app.add_option("--precision", options->compile.precision, "of linear layers")
-      ->check(CLI::IsMember(precisions()))
-      ->capture_default_str();
+  add_precision(app, options->compile, options->quantisation);
   app.add_option("--dim", options->dims,
                  "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");
   app.add_option("--row-lanes", options->compile.tiling.row_lanes,

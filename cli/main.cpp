@@ -28,6 +28,8 @@ constexpr Subcommand Subcommands[] = {
      st::cli::add_explore},
     {"verify", "compare the emitted code with the interpreter, kernel by kernel",
      st::cli::add_verify},
+    {"quality", "how far a build's logits on a text are from those of the model as it is",
+     st::cli::add_quality},
     {"targets", "boards, with the source of each number", st::cli::add_targets},
     {"ops", "operators that models may use", st::cli::add_ops},
     {"passes", "passes of the compiler, in order", st::cli::add_passes},

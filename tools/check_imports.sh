@@ -12,6 +12,7 @@ core/itensor    core/graph core/support
 core/dataflow   core/itensor core/graph core/support
 core/ops        core/dataflow core/itensor core/graph core/support
 core/passes     core/ops core/graph core/support
+core/quantise   core/passes core/ops core/graph core/support
 core/streams    core/dataflow core/itensor core/support
 core/fusion     core/streams core/dataflow core/itensor core/support
 core/packing    core/dataflow core/itensor core/graph core/support

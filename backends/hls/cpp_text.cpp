@@ -7,6 +7,10 @@ namespace st::hls {
 
 std::string cpp_type(DType type) {
   switch (type) {
+    case DType::I4:
+      return "ap_int<4>";
+    case DType::BF16:
+      return "st::bfloat16";
     case DType::I8:
       return "int8_t";
     case DType::I32:

@@ -15,7 +15,8 @@ std::string joined(const std::vector<std::string>& parts) {
 
 /// One template argument, as kernel_record.h describes them.
 std::string template_argument(const Kernel& kernel, std::string_view what) {
-  if (what == "type of in0") return cpp_type(kernel.inputs[0].type.itensor.dtype);
+  if (what.starts_with("type of in"))
+    return cpp_type(kernel.inputs.at(what.back() - '0').type.itensor.dtype);
   if (what == "type of out0") return cpp_type(kernel.outputs[0].type.itensor.dtype);
   if (what.starts_with("sizes ")) {
     const std::string prefix(what.substr(6, what.size() - 7));
@@ -41,10 +42,11 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
                                         const KernelRecord& record) {
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
-    if (what == "in*" || what == "in1*" || what == "out*" || what == "out*-last") {
+    if (what == "in*" || what == "in1*" || what == "in2*" || what == "out*" ||
+        what == "out*-last") {
       const std::vector<Port>& ports = what.starts_with("in") ? kernel.inputs : kernel.outputs;
       const size_t end = ports.size() - (what == "out*-last" ? 1 : 0);
-      for (size_t i = what == "in1*" ? 1 : 0; i < end; ++i)
+      for (size_t i = what == "in1*" ? 1 : what == "in2*" ? 2 : 0; i < end; ++i)
         arguments.push_back(channel_name(program, ports[i]));
     } else if (what == "out-last") {
       arguments.push_back(channel_name(program, kernel.outputs.back()));

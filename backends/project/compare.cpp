@@ -36,7 +36,8 @@ class Recordings {
     const Channel& channel = program_.channels[id];
     const int64_t tokens =
         token_count(channel.type.itensor, {{Sequence, launch.tokens}, {Past, launch.past}});
-    const size_t size = static_cast<size_t>(tokens * token_bits(channel.type.itensor) / 8);
+    const auto size =
+        static_cast<size_t>(tokens * channel.type.beats_per_token() * channel.type.beat_bytes());
     const std::vector<uint8_t>& all = bytes_[id];
     const size_t begin = position_[id], end = std::min(all.size(), begin + size);
     position_[id] = end;
@@ -74,10 +75,19 @@ class Recordings {
   std::map<ChannelId, size_t> position_;
 };
 
+/// Types with fractions that streams carry.
+bool has_fractions(DType type) { return type == DType::F32 || type == DType::BF16; }
+
+double value_of(const Tensor& tensor, int64_t i) {
+  const auto at = static_cast<size_t>(i);
+  if (tensor.dtype() == DType::BF16) return static_cast<double>(tensor.as<BFloat16>()[at]);
+  return double{tensor.f32()[at]};
+}
+
 std::string element_text(const Tensor& tensor, int64_t i) {
-  if (tensor.dtype() != DType::F32) return std::to_string(tensor.integer(i));
+  if (!has_fractions(tensor.dtype())) return std::to_string(tensor.integer(i));
   char text[32];
-  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(tensor.f32()[i]));
+  std::snprintf(text, sizeof text, "%.9g", value_of(tensor, i));
   return text;
 }
 
@@ -85,11 +95,11 @@ std::string element_text(const Tensor& tensor, int64_t i) {
 int64_t first_difference(const Tensor& is, const Tensor& should, double& worst) {
   if (is.dtype() != should.dtype() || is.size() != should.size()) return 0;
   for (int64_t i = 0; i < is.size(); ++i) {
-    if (is.dtype() != DType::F32) {
+    if (!has_fractions(is.dtype())) {
       if (is.integer(i) != should.integer(i)) return i;
       continue;
     }
-    const double a = is.f32()[i], b = should.f32()[i], difference = std::fabs(a - b);
+    const double a = value_of(is, i), b = value_of(should, i), difference = std::fabs(a - b);
     if (!(difference <= Relative * std::fabs(b) + Absolute)) return i;  // NaN never agrees
     if (b != 0) worst = std::max(worst, difference / std::fabs(b));
   }

@@ -4,6 +4,7 @@
 
 #include "backends/host/launch_plan.h"
 #include "backends/project/project.h"
+#include "core/compiler/quantisation_file.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/packing/layout.h"
 #include "core/resources/kernel_resources.h"
@@ -195,6 +196,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"model", printable(design.program.model)},
                  {"target", design.target.name},
                  {"precision", design.options.precision},
+                 {"quantisation", Json::parse(text_of(design.options.quantisation()))},
                  {"parameter_ports", design.options.parameter_ports},
                  {"fusion", design.options.fusion},
                  {"fifo", design.options.fifo},
@@ -217,9 +219,15 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
       "build \"$here/model.json\" "
       "--target \"$here/target.json\" --design \"$here/design.json\" --weights \"$1\" --output "
       "\"$2\"";
-  out += " --precision " + design.options.precision + " --parameter-ports " +
-         std::to_string(design.options.parameter_ports) + " --fusion " + design.options.fusion +
-         " --fifo " + design.options.fifo;
+  if (design.options.layers.empty()) {
+    out += " --precision " + design.options.precision + " --weight-group " +
+           std::to_string(design.options.weight_group);
+  } else {
+    out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
+  }
+  if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
+  out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +
+         design.options.fusion + " --fifo " + design.options.fifo;
   for (const auto& [name, range] : inputs.dims) {
     // A symbol's name is the model's own; in single quotes a shell takes all but that quote as it
     // is.

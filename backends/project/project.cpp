@@ -8,8 +8,10 @@
 #include "backends/link/emit_link.h"
 #include "backends/project/test_data.h"
 #include "backends/stub/emit_stub.h"
+#include "core/compiler/quantisation_file.h"
 #include "core/explore/design_file.h"
 #include "core/packing/pack.h"
+#include "core/quantise/rounded_file.h"
 #include "core/support/embedded.h"
 
 namespace st {
@@ -94,6 +96,9 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ProjectSummary summary;
   ST_CHECK(directory.write(ConfigFile, config_json(design, inputs)));
   ST_CHECK(directory.write("cmd.sh", command_script(design, inputs), true));
+  if (!design.options.layers.empty())
+    ST_CHECK(directory.write(QuantisationFile, text_of(design.options.quantisation())));
+  if (!design.rounded.empty()) ST_CHECK(directory.write(RoundedFile, rounded_text(design.rounded)));
   ST_CHECK(directory.write("model.json", inputs.model_text));
   ST_CHECK(directory.write("design.json", inputs.design_text.empty()
                                               ? text_of(DesignChoice{design.options.parameter_ports,

@@ -16,6 +16,12 @@ namespace st {
 /// The file that marks a build directory, and says what was asked for.
 inline constexpr const char* ConfigFile = "config.json";
 
+/// The precision of each linear layer, where not all are as `--precision` says.
+inline constexpr const char* QuantisationFile = "quantisation.json";
+
+/// Weights that were rounded for a text, where there are any.
+inline constexpr const char* RoundedFile = "rounded.json";
+
 /// What a build directory is made from, beside the compiled design.
 struct ProjectInputs {
   std::string model_text;   ///< the bytes of model.json

@@ -42,17 +42,10 @@ class PackedConstant final : public ConstantSource {
       return unpacked_rows(bytes, memory_, memory_.rows);
     }
     ST_TRY(bytes, read_words(file_, segment_.first_word, segment_.words));
-    // Words to beats: drop the padding behind the beats of each word.
-    std::vector<uint8_t> beats;
-    const int64_t beat_bytes = segment_.type.beat_bits() / 8,
-                  per_word = beats_per_word(segment_.type.beat_bits());
     const int64_t count = token_count(segment_.type.itensor, {{Sequence, 1}, {Past, 0}}) *
                           segment_.type.beats_per_token();
-    for (int64_t b = 0; b < count; ++b) {
-      const auto at = bytes.begin() + (b / per_word) * (WordBits / 8) + (b % per_word) * beat_bytes;
-      beats.insert(beats.end(), at, at + beat_bytes);
-    }
-    return tensor_from_stream(beats, segment_.type, shape_, 1, 0);
+    return tensor_from_stream(unpacked_beats(bytes, segment_.type, count), segment_.type, shape_, 1,
+                              0);
   }
   std::string describe() const override { return "params/" + file_.filename().string(); }
 

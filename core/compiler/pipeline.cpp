@@ -9,6 +9,7 @@
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/infer.h"
+#include "core/quantise/calibrate.h"
 #include "core/resources/allocate.h"
 #include "core/resources/place.h"
 #include "core/resources/refine.h"
@@ -33,8 +34,8 @@ Status check_graph(Design& design) {
   return {};
 }
 
-Status quantise(Design& design) {
-  if (design.options.precision == "w8a8") ST_CHECK(quantise_w8a8(design.graph));
+Status quantise_layers(Design& design) {
+  ST_CHECK(quantise(design.graph, design.options.quantisation(), design.rounded));
   ST_TRY(decoder, find_decoder(design.graph));  // ids of values may have changed
   design.decoder = decoder;
   return {};
@@ -97,11 +98,6 @@ Status place_kernels_of(Design& design) { return place_kernels(design.program, d
 
 }  // namespace
 
-const std::vector<std::string>& precisions() {
-  static const std::vector<std::string> all = {"f32", "w8a8"};
-  return all;
-}
-
 const std::vector<Pass>& passes() {
   static const std::vector<Pass> all = {
       {"check", "sort the graph, check its operators, infer types, find the decoder's roles",
@@ -110,7 +106,7 @@ const std::vector<Pass>& passes() {
        "one spelling per meaning: fold transposes, norms of heads, share rotary rows, merge equal "
        "nodes",
        [](Design& d) { return canonicalise(d.graph); }, false},
-      {"quantise", "linear layers in the chosen precision", quantise, false},
+      {"quantise", "linear layers in the chosen precision", quantise_layers, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
       {"vectorise", "streams move vectors as wide as the kernels' unroll factors",
        on_program<vectorise>, true},
@@ -148,6 +144,15 @@ Status run_passes(size_t first, Design& design, const AfterPass& after) {
 }
 
 }  // namespace
+
+Status round_weights(Design& design, const std::vector<std::vector<int64_t>>& texts) {
+  Design canonical = design;
+  ST_CHECK(compile_up_to("canonicalise", canonical));
+  ST_TRY(decoder, find_decoder(canonical.graph));
+  ST_TRY(rounded, calibrate(canonical.graph, decoder, design.options.quantisation(), texts));
+  design.rounded = std::move(rounded);
+  return {};
+}
 
 Status compile(Design& design, const AfterPass& after) {
   (void)name_constants(design.graph);

@@ -11,6 +11,7 @@
 #include "core/graph/decoder.h"
 #include "core/graph/graph.h"
 #include "core/ops/tiling.h"
+#include "core/passes/quantise.h"
 #include "core/platform/target.h"
 #include "core/resources/refine.h"
 #include "core/support/result.h"
@@ -19,15 +20,17 @@ namespace st {
 
 /// What the user chose.
 struct CompileOptions {
-  std::string precision = "f32";  ///< of precisions()
+  std::string precision = "f32";  ///< of linear layers, of precisions()
+  int64_t weight_group = 64;      ///< of w4a8, of weight_groups()
+  /// Linear layers that differ from these; see Quantisation.
+  std::map<std::string, LayerPrecision> layers;
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
   std::string fifo = "exact";     ///< of fifo_methods()
   std::string fusion = "search";  ///< of fusion_methods()
   Tiling tiling;                  ///< of linear layers; empty: as without a choice
-};
 
-/// The precisions that `precision` may name.
-const std::vector<std::string>& precisions();
+  [[nodiscard]] Quantisation quantisation() const { return {{precision, weight_group}, layers}; }
+};
 
 /// What passes work on: the graph until `lower`, the program after it.
 struct Design {
@@ -35,6 +38,7 @@ struct Design {
   Program program;
   Target target;
   CompileOptions options;
+  RoundedWeights rounded;        ///< weights that `quantise` takes as they are
   Decoder decoder;               ///< of `graph`, after `check`
   int row_lanes = 0;             ///< of rows, chosen or found, after `lower`
   std::vector<FifoFacts> fifos;  ///< by group, after `refine-fifos`
@@ -53,6 +57,10 @@ const std::vector<Pass>& passes();
 
 /// What is told of each stage: the index of the pass, and the stage's file (core/compiler/stage.h).
 using AfterPass = std::function<void(int pass, const std::string& text)>;
+
+/// Rounds the weights of w4a8 layers for these texts of token ids, into `design.rounded`; the graph
+/// stays as it was read. Errors: those of the passes before `quantise` and of calibrate().
+Status round_weights(Design& design, const std::vector<std::vector<int64_t>>& texts);
 
 /// Runs all passes, and the verifier after each. Constants of the graph, as read, get their names.
 /// Errors: those of the passes.

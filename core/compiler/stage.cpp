@@ -100,7 +100,15 @@ Result<Program> read_program(std::string_view text, const ConstantLookup& consta
 
 Result<int> start_from(Design& design, std::string_view text, const std::string& name) {
   ST_TRY(pass, stage_of(text, name));
-  const ConstantLookup constants = name_constants(design.graph);
+  const ConstantLookup of_model = name_constants(design.graph);
+  const ConstantLookup constants =
+      [&](const std::string& constant) -> std::optional<TypedConstant> {
+    const auto found = design.rounded.find(constant);
+    if (found == design.rounded.end()) return of_model(constant);
+    const Tensor& tensor = found->second;
+    return TypedConstant{constant_of(tensor),
+                         TensorType{tensor.dtype(), {tensor.shape.begin(), tensor.shape.end()}}};
+  };
   if (!passes()[static_cast<size_t>(pass)].on_program) {
     const std::string model = design.graph.name;
     ST_CHECK(read_graph(design, text, constants, name));

@@ -21,7 +21,8 @@ enum class Operator {
   IntToFloat,
   FloatToInt,
   ByteMultiply,      ///< 8 x 8 bits in LUTs, which is what HLS takes if nothing is said
-  ByteMultiplyPair,  ///< two 8 x 8 products that share an operand, in one DSP
+  NibbleMultiply,    ///< 4 x 8 bits in LUTs
+  ByteMultiplyPair,  ///< two 8 x 8 products, or 4 x 8, that share an operand, in one DSP
   IntAdd,            ///< 32 bits
   Select,            ///< one bit out of four
 };

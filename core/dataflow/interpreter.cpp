@@ -7,7 +7,7 @@
 namespace st {
 namespace {
 
-size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
+size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bytes()); }
 
 Nest without_bodies(Nest nest) {
   for (NestItem& item : nest) {

@@ -15,6 +15,7 @@ const std::vector<KernelRecord>& kernel_records() {
     add_elementwise_kernels(all);
     add_row_kernels(all);
     add_matmul_kernels(all);
+    add_grouped_matmul_kernels(all);
     add_attention_kernels(all);
     return all;
   }();

@@ -47,8 +47,8 @@ struct KernelRecord {
   /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
   /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
-  /// Arguments in order: "in0", "in*", "in1*" (all but the first), "out0", "out*", "out-last",
-  /// "out*-last" (all but the last), "memory0", "real:<name>", "tokens", "past".
+  /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", "out0", "out*",
+  /// "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "tokens", "past".
   std::vector<std::string_view> arguments;
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
   /// by operation.
@@ -90,6 +90,7 @@ void add_converter_kernels(std::vector<KernelRecord>& records);
 void add_elementwise_kernels(std::vector<KernelRecord>& records);
 void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);
+void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
 void add_attention_kernels(std::vector<KernelRecord>& records);
 
 }  // namespace st

@@ -44,6 +44,8 @@ struct StreamType {
   [[nodiscard]] int64_t beats_per_token() const { return token_elements(itensor) / lanes; }
   [[nodiscard]] int64_t max_beats() const { return max_tokens(itensor) * beats_per_token(); }
   [[nodiscard]] int64_t beat_bits() const { return int64_t{lanes} * bits_of(itensor.dtype); }
+  /// Bytes of a beat in this program and in recordings, where each element has bytes of its own.
+  [[nodiscard]] int64_t beat_bytes() const { return int64_t{lanes} * bytes_of(itensor.dtype); }
   friend bool operator==(const StreamType&, const StreamType&) = default;
 };
 
@@ -145,7 +147,7 @@ struct Kernel {
 /// A whole design: every group of one model on one target.
 struct Program {
   std::string model;          ///< name of the graph, untrusted
-  std::string precision;      ///< "f32", "w8a8"
+  std::string precision;      ///< "f32", "w8a8", "w4a8"
   int64_t max_sequence = 1;   ///< rows of one launch at most
   int64_t max_positions = 1;  ///< past + sequence at most
   /// Logits of a row; what the row has behind them is zeroes (core/ops/padding.h). 0: unknown, all.

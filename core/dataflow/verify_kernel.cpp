@@ -30,7 +30,7 @@ Demand demand(const KernelRecord& record, std::string_view kind) {
   for (std::string_view argument : record.arguments) {
     if (!argument.starts_with(kind) || argument.size() == kind.size()) continue;
     const std::string_view which = argument.substr(kind.size());
-    if (which.starts_with('*') || which == "1*") demand.any = true;
+    if (which.starts_with('*') || which == "1*" || which == "2*") demand.any = true;
     if (which == "-last") ++demand.more;
     if (which.size() == 1 && which[0] >= '0' && which[0] <= '9')
       demand.count = std::max<size_t>(demand.count, static_cast<size_t>(which[0] - '0') + 1);
@@ -96,7 +96,7 @@ struct KernelShape {
   std::vector<PortShape> inputs, outputs;
 };
 
-constexpr DType F32 = DType::F32, I8 = DType::I8, I32 = DType::I32;
+constexpr DType F32 = DType::F32, I4 = DType::I4, I8 = DType::I8, I32 = DType::I32;
 
 std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions rows = {"T", "L*Beats"}, heads = {"T", "Heads*HeadBeats*L"};
@@ -104,6 +104,8 @@ std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"}, parts = {"T", "Heads*Beats*L"};
   const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NP*Steps*Tiles", "KL*KBeats"};
   const Dimensions width = {"T", "?"};
+  const Dimensions grouped_depth = {"T", "KL*GroupBeats*Groups"}, scales = {"?", "Groups"};
+  const Dimensions grouped_weight = {"NP*Steps*Tiles", "KL*GroupBeats*Groups"};
   std::vector<KernelShape> shapes = {
       {"gather_rows", {{I32, {"T"}}}, {{F32, rows}}},
       {"cache_rows", {{F32, heads}}, {{F32, {"Heads", "C", "HeadBeats*L"}}}},
@@ -115,6 +117,11 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"rotary", {{F32, heads}, {F32, angles}, {F32, angles}}, {{F32, heads}}},
       {"matmul", {{F32, depth}, {F32, weight}}, {{F32, width}}},
       {"matmul", {{I8, depth}, {I8, weight}}, {{I32, width}}},
+      {"matmul", {{I8, depth}, {I4, weight}}, {{I32, width}}},
+      {"matmul_groups",
+       {{I8, grouped_depth}, {GroupScaleType, scales}, {I4, grouped_weight}},
+       {{F32, width}}},
+      {"scale_rows", {{F32, rows}, {F32, {"T"}}}, {{F32, rows}}},
       {"attention_scores", {{F32, heads}, {F32, cached}}, {{F32, scores}}},
       {"softmax_rows", {{F32, scores}}, {{F32, scores}}},
       {"attention_context", {{F32, scores}, {F32, cached}}, {{F32, heads}}},
@@ -166,8 +173,9 @@ bool fits(const Program& program, const Kernel& kernel, const KernelShape& shape
     outputs.insert(outputs.begin(), rows - 1, shape.outputs[0]);
   // A matrix comes in any number of streams.
   std::vector<PortShape> inputs = shape.inputs;
-  if (shape.kind == "matmul" && kernel.inputs.size() > inputs.size())
-    inputs.insert(inputs.end(), kernel.inputs.size() - inputs.size(), shape.inputs[1]);
+  const bool matmul = shape.kind == "matmul" || shape.kind == "matmul_groups";
+  if (matmul && kernel.inputs.size() > inputs.size())
+    inputs.insert(inputs.end(), kernel.inputs.size() - inputs.size(), shape.inputs.back());
   if (outputs.size() != kernel.outputs.size() || inputs.size() != kernel.inputs.size())
     return false;
   auto all = [&](const std::vector<Port>& ports, const std::vector<PortShape>& shapes) {
@@ -340,11 +348,14 @@ std::string check_matmul(const Program& program, const Kernel& kernel) {
     wanted.itensor.form = port.type.itensor.form;
     return port.type == wanted;
   };
-  const DType in = kernel.inputs[0].type.itensor.dtype;
-  bool fits = same(kernel.inputs[0], shape.x_type(rows, in)) &&
-              same(kernel.outputs[0], shape.y_type(rows, in == I8 ? I32 : F32));
-  for (size_t i = 1; i < kernel.inputs.size(); ++i)
-    fits = fits && same(kernel.inputs[i], shape.weight_type(rows, in));
+  const bool grouped = shape.group_beats > 0;
+  const DType weights = kernel.inputs.back().type.itensor.dtype;
+  const DType result = grouped ? F32 : sums_of(weights);
+  bool fits = same(kernel.inputs[0], shape.x_type(rows, rows_for(weights))) &&
+              same(kernel.outputs[0], shape.y_type(rows, result));
+  if (grouped) fits = fits && same(kernel.inputs[1], shape.scale_type(rows));
+  for (size_t i = grouped ? 2 : 1; i < kernel.inputs.size(); ++i)
+    fits = fits && same(kernel.inputs[i], shape.weight_type(rows, weights));
   return fits ? "" : "its streams are not those of its sizes";
 }
 
@@ -394,6 +405,7 @@ const std::vector<std::pair<std::string_view, Rule>>& rules() {
       {"gather_rows", check_gather},
       {"cache_rows", check_cache},
       {"matmul", check_matmul},
+      {"matmul_groups", check_matmul},
       {"attention_scores", check_attention},
       {"attention_context", check_attention},
       {"rms_norm_heads", check_head_norm},

@@ -132,8 +132,15 @@ class Knobs {
   }
 
   [[nodiscard]] Knob precision() const {
-    if (start_.options.precision != "f32") return {};
-    return {{"--precision w8a8", [](Design& d) { d.options.precision = "w8a8"; }}};
+    Knob knob;
+    if (!start_.options.layers.empty()) return knob;
+    for (const char* narrower : {"w8a8", "w4a8"}) {
+      if (start_.options.precision == narrower) knob.clear();
+      if (start_.options.precision == narrower) continue;
+      knob.push_back({std::string("--precision ") + narrower,
+                      [narrower](Design& d) { d.options.precision = narrower; }});
+    }
+    return knob;
   }
 
   /// Halves of the upper bound of a symbol, down to `least` or its lower bound.

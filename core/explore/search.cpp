@@ -101,7 +101,7 @@ class Search {
       int ports = 0;
       for (KernelId k : program_->kernels_of(group)) {
         const Kernel& kernel = program_->kernels[static_cast<size_t>(k)];
-        if (kernel.kind == "matmul") continue;
+        if (is_matmul(kernel)) continue;
         taken += resources_of(*program_, kernel);
         limits_.other_cycles = std::max(limits_.other_cycles, pace_of(kernel));
       }

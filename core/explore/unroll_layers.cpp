@@ -23,7 +23,10 @@ int64_t steps_for(const LinearLayer& layer, int64_t lanes, int64_t most_tile) {
 }
 
 int64_t words_of(const LinearLayer& layer) {
-  return (layer.depth * layer.width * bits_of(layer.dtype) + WordBits - 1) / WordBits;
+  const int64_t scales = layer.group > 0 ? layer.depth / layer.group * layer.width : 0;
+  const int64_t bits =
+      layer.depth * layer.width * bits_of(layer.dtype) + scales * bits_of(GroupScaleType);
+  return (bits + WordBits - 1) / WordBits;
 }
 
 /// A layer on its way through its steps.
@@ -50,7 +53,11 @@ bool within(const ResourceCounts& used, const ResourceCounts& budget) {
 
 std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLimits& limits) {
   const int64_t word = WordBits / bits_of(layer.dtype);
-  const int64_t depth_lanes = largest_divisor(layer.depth, std::min<int64_t>(16, word));
+  // Group scales cost floats per row of weights: few rows of many weights.
+  const bool grouped = layer.group > 0;
+  const int64_t depth_lanes = grouped ? largest_divisor(layer.group, std::min<int64_t>(64, word))
+                                      : largest_divisor(layer.depth, std::min<int64_t>(16, word));
+  const int streams_at_most = limits.ports - (grouped ? 1 : 0);  // a port brings the scales
   std::vector<LinearTiling> steps;
   int64_t fastest = 0;
   const auto offer = [&](int64_t rows, int64_t streams) {
@@ -70,19 +77,20 @@ std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLim
     offer(rows, 1);
     most_rows = rows;
   }
-  for (int64_t streams = 2; streams <= limits.ports; ++streams) offer(most_rows, streams);
+  for (int64_t streams = 2; streams <= streams_at_most; ++streams) offer(most_rows, streams);
   return steps;
 }
 
-int64_t row_cycles_of(const MatmulShape& shape, DType dtype) {
-  return shape.tiles * shape.depth_beats * shape.steps * matmul_interval(shape, dtype);
+int64_t row_cycles_of(const MatmulShape& shape, DType weights) {
+  return shape.tiles * shape.depth_beats * shape.steps * matmul_interval(shape, weights);
 }
 
-ResourceCounts resources_of(const MatmulShape& shape, DType dtype) {
-  ResourceCounts total = resources_of(matmul_datapath(shape, dtype));
-  const int64_t bits = bits_of(dtype);
-  total.ff += 32 * (shape.tile() + shape.out_lanes) +
-              bits * shape.depth_lanes * (1 + shape.rows * shape.streams);
+ResourceCounts resources_of(const MatmulShape& shape, DType weights) {
+  ResourceCounts total = resources_of(matmul_datapath(shape, weights));
+  const int64_t bits = bits_of(weights);
+  const int64_t sums = shape.group_beats > 0 ? 2 * shape.tile() : shape.tile();
+  total.ff += 32 * (sums + shape.out_lanes) + bits_of(rows_for(weights)) * shape.depth_lanes +
+              bits * shape.depth_lanes * shape.lanes();
   return total;
 }
 

@@ -22,8 +22,8 @@ struct UnrollLimits {
 std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLimits& limits);
 
 /// Cycles of a row, and resources, both predicted.
-int64_t row_cycles_of(const MatmulShape& shape, DType dtype);
-ResourceCounts resources_of(const MatmulShape& shape, DType dtype);
+int64_t row_cycles_of(const MatmulShape& shape, DType weights);
+ResourceCounts resources_of(const MatmulShape& shape, DType weights);
 
 /// Again and again the slowest layer takes its next step, until it is no slower than the other
 /// kernels or than the memory ports can bring its weights, or the next step would exceed the

@@ -15,7 +15,7 @@ struct TypeRecord {
   int bits;
 };
 
-constexpr std::array<TypeRecord, 13> Types = {{{DType::F32, "f32", 32},
+constexpr std::array<TypeRecord, 14> Types = {{{DType::F32, "f32", 32},
                                                {DType::F64, "f64", 64},
                                                {DType::F16, "f16", 16},
                                                {DType::BF16, "bf16", 16},
@@ -27,7 +27,8 @@ constexpr std::array<TypeRecord, 13> Types = {{{DType::F32, "f32", 32},
                                                {DType::I16, "i16", 16},
                                                {DType::U16, "u16", 16},
                                                {DType::U32, "u32", 32},
-                                               {DType::U64, "u64", 64}}};
+                                               {DType::U64, "u64", 64},
+                                               {DType::I4, "i4", 4}}};
 
 const TypeRecord& record_of(DType type) {
   const TypeRecord& record = Types[static_cast<size_t>(type)];
@@ -36,9 +37,9 @@ const TypeRecord& record_of(DType type) {
 }
 
 /// The types of the variant's alternatives, in their order.
-constexpr std::array<DType, 13> OfAlternative = {
-    DType::F32, DType::I8,  DType::I32, DType::I64, DType::F64, DType::F16, DType::BF16,
-    DType::U8,  DType::I16, DType::U16, DType::U32, DType::U64, DType::Bool};
+constexpr std::array<DType, 14> OfAlternative = {
+    DType::F32, DType::I8,  DType::I32, DType::I64, DType::F64, DType::F16,  DType::BF16,
+    DType::U8,  DType::I16, DType::U16, DType::U32, DType::U64, DType::Bool, DType::I4};
 static_assert(std::variant_size_v<decltype(Tensor::data)> == OfAlternative.size());
 
 template <size_t Index = 0>
@@ -65,6 +66,8 @@ std::optional<DType> dtype_named(std::string_view name) {
 
 int bits_of(DType type) { return record_of(type).bits; }
 
+int bytes_of(DType type) { return (bits_of(type) + 7) / 8; }
+
 Tensor Tensor::zeros(DType type, std::vector<int64_t> shape) {
   Tensor tensor;
   const auto count = static_cast<size_t>(element_count(shape));
@@ -82,6 +85,7 @@ int64_t Tensor::size() const {
 int64_t Tensor::integer(int64_t i) const {
   const auto index = static_cast<size_t>(i);
   if (const auto* v = std::get_if<std::vector<int8_t>>(&data)) return (*v)[index];
+  if (const auto* v = std::get_if<std::vector<Int4>>(&data)) return (*v)[index];
   if (const auto* v = std::get_if<std::vector<int32_t>>(&data)) return (*v)[index];
   return as<int64_t>()[index];
 }

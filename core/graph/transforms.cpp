@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may be done to constants before they are packed.
 #include <algorithm>
-#include <cmath>
 
 #include "core/graph/constant.h"
-#include "core/graph/int8_value.h"
+#include "core/graph/quantised_transforms.h"
 
 namespace st {
 namespace {
@@ -54,37 +53,6 @@ Tensor dealt(const Tensor& m, const Parameters& deal) {
   return part;
 }
 
-std::optional<TensorType> row_scales_type(const TensorType& type, const Parameters&) {
-  if (!is_matrix(type) || type.dtype != DType::F32) return std::nullopt;
-  return TensorType{DType::F32, {type.shape[0]}};
-}
-
-Tensor row_scales(const Tensor& weight, const Parameters&) {
-  const int64_t depth = weight.shape[1];
-  Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
-  for (int64_t n = 0; n < scales.size(); ++n)
-    scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / 127.0f;
-  return scales;
-}
-
-std::optional<TensorType> quantised_rows_type(const TensorType& type, const Parameters&) {
-  if (!is_matrix(type) || type.dtype != DType::F32) return std::nullopt;
-  return TensorType{DType::I8, type.shape};
-}
-
-Tensor quantised_rows(const Tensor& weight, const Parameters&) {
-  const int64_t depth = weight.shape[1];
-  Tensor q = Tensor::zeros(DType::I8, weight.shape);
-  for (int64_t n = 0; n < weight.shape[0]; ++n) {
-    const float* row = weight.f32().data() + n * depth;
-    const float peak = peak_of(row, depth);
-    for (int64_t k = 0; k < depth; ++k) {
-      q.as<int8_t>()[n * depth + k] = rounded(row[k], peak == 0.0f ? 0.0f : 127.0f / peak);
-    }
-  }
-  return q;
-}
-
 std::optional<TensorType> row_type(const TensorType& type, const Parameters& width) {
   std::vector<int64_t> shape;
   for (const Extent& extent : type.shape) shape.push_back(extent.constant().value_or(0));
@@ -130,10 +98,18 @@ Tensor padded(const Tensor& values, const Parameters& shape) {
   return wider;
 }
 
+/// All records by name.
+std::vector<TransformRecord> with_quantised(std::vector<TransformRecord> records) {
+  for (TransformRecord& record : quantised_transforms()) records.push_back(std::move(record));
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return records;
+}
+
 }  // namespace
 
 const std::vector<TransformRecord>& transform_records() {
-  static const std::vector<TransformRecord> records = {
+  static const std::vector<TransformRecord> records = with_quantised({
       {"dealt", "every n-th group of g rows, from group i on: dealt g n i", 3,
        "a matrix with that many groups of rows", dealt_type, dealt},
       {"padded_matrix", "zeroes behind its rows and columns: padded_matrix rows columns", 2,
@@ -141,14 +117,10 @@ const std::vector<TransformRecord>& transform_records() {
        padded_matrix_type, padded},
       {"padded_row", "zeroes behind it, up to that width", 1,
        "a row of up to as many elements, and at least half as many", padded_row_type, padded},
-      {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
-       "a matrix of f32", quantised_rows_type, quantised_rows},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,
        "as many elements of f32 as it makes, or one", row_type, row},
-      {"row_scales", "symmetric scale of each row: largest magnitude / 127; 0 for zeroes", 0,
-       "a matrix of f32", row_scales_type, row_scales},
       {"transpose", "rows become columns", 0, "a matrix", transposed_type, transposed},
-  };
+  });
   return records;
 }
 

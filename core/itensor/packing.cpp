@@ -70,13 +70,12 @@ Sizes index_of(int64_t number, const Sizes& shape) {
   return index;
 }
 
-/// Calls `visit(element, byte)` for each element: its number in the tensor, and where its bytes
-/// start.
+/// Calls `visit(element, bit)` for each element: its number in the tensor, and its first bit.
 template <typename Visit>
 void for_each_element(const PackedType& type, int64_t word_bits, const Visit& visit) {
   const Sizes shape = type.shape();
   for (int64_t i = 0; i < element_count(shape); ++i)
-    visit(i, bit_offset(type, word_bits, index_of(i, shape)) / 8);
+    visit(i, bit_offset(type, word_bits, index_of(i, shape)));
 }
 
 /// 4x4x and so on; behind it the cursor stands before what the sizes are of.
@@ -230,7 +229,12 @@ std::vector<uint8_t> packed_tensor(const Tensor& tensor, const PackedType& type,
   std::visit(
       [&](const auto& values) {
         for_each_element(type, word_bits, [&](int64_t element, int64_t at) {
-          std::memcpy(&bytes[at], &values[element], sizeof values[element]);
+          if (type.dtype == DType::I4) {
+            const auto* nibble = reinterpret_cast<const uint8_t*>(&values[element]);
+            bytes[at / 8] = static_cast<uint8_t>(bytes[at / 8] | (*nibble << at % 8));
+          } else {
+            std::memcpy(&bytes[at / 8], &values[element], sizeof values[element]);
+          }
         });
       },
       tensor.data);
@@ -243,7 +247,11 @@ Tensor unpacked_tensor(const std::vector<uint8_t>& bytes, const PackedType& type
   std::visit(
       [&](auto& values) {
         for_each_element(type, word_bits, [&](int64_t element, int64_t at) {
-          std::memcpy(&values[element], &bytes[at], sizeof values[element]);
+          std::memcpy(&values[element], &bytes[at / 8], sizeof values[element]);
+          if (type.dtype == DType::I4) {
+            auto* nibble = reinterpret_cast<uint8_t*>(&values[element]);
+            *nibble = static_cast<uint8_t>((*nibble >> at % 8) & 15);
+          }
         });
       },
       tensor.data);

@@ -19,11 +19,14 @@ inline constexpr bool IsReal = std::is_floating_point_v<T> || IsHalf<T>;
 template <typename T>
 inline constexpr bool IsBoolean = std::is_same_v<T, Boolean>;
 
+template <typename T>
+inline constexpr bool IsSigned = std::is_signed_v<T> || std::is_same_v<T, Int4>;
+
 /// double, int64_t, or uint64_t (a bool counts as 0 or 1).
 template <typename T>
 using Wide =
     std::conditional_t<IsReal<T>, double,
-                       std::conditional_t<std::is_signed_v<T> && !IsBoolean<T>, int64_t, uint64_t>>;
+                       std::conditional_t<IsSigned<T> && !IsBoolean<T>, int64_t, uint64_t>>;
 
 template <typename T>
 Wide<T> widened(T value) {
@@ -39,7 +42,7 @@ template <typename T, typename Rule>
 auto function_for(const Rule& rule) {
   if constexpr (IsReal<T>) {
     return rule.real;
-  } else if constexpr (std::is_signed_v<T>) {
+  } else if constexpr (IsSigned<T>) {
     return rule.integer;
   } else {
     return rule.natural;
@@ -62,11 +65,12 @@ template <typename T>
 T truncated(double value) {
   // Both bounds are powers of two, so that they are doubles, too: the upper one is the first
   // beyond.
-  constexpr double Low = static_cast<double>(std::numeric_limits<T>::min());
-  constexpr T Middle = std::numeric_limits<T>::max() / 2 + 1;
+  constexpr double Low = static_cast<double>(Wide<T>(std::numeric_limits<T>::min()));
+  constexpr auto Middle = std::numeric_limits<T>::max() / 2 + 1;
   constexpr double Beyond = 2.0 * static_cast<double>(Middle);
-  if (!(value > Low)) return value <= Low ? std::numeric_limits<T>::min() : T{0};
-  return value < Beyond ? static_cast<T>(value) : std::numeric_limits<T>::max();
+  if (!(value > Low)) return value <= Low ? std::numeric_limits<T>::min() : T{};
+  return value < Beyond ? static_cast<T>(static_cast<Wide<T>>(value))
+                        : std::numeric_limits<T>::max();
 }
 
 /// An element as one of another type, as Cast has it.

@@ -54,6 +54,7 @@ Result<std::map<std::string, Tensor>> GraphInterpreter::run(
         operands.push_back(&values.at(id));
       }
     }
+    if (observer_) observer_(node, operands);
     ST_TRY(results, find_op(node.op, node.domain)->reference(node, operands));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i] == NoValue) continue;

@@ -2,6 +2,7 @@
 /// The reference: runs a graph on concrete tensors, node by node.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,6 +17,10 @@ class GraphInterpreter {
  public:
   explicit GraphInterpreter(const Graph& graph) : graph_(graph) {}
 
+  /// Sees each node and its operands before it is computed.
+  using Observer = std::function<void(const Node&, const std::vector<const Tensor*>&)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
+
   /// Outputs by name from inputs by name. Errors: E0305 for operators without a reference, those of
   /// constants (E02xx) and of references (E0306, E0307, E0309, E0604).
   Result<std::map<std::string, Tensor>> run(const std::map<std::string, Tensor>& inputs);
@@ -24,6 +29,7 @@ class GraphInterpreter {
   Result<const Tensor*> constant(ValueId id);
 
   const Graph& graph_;
+  Observer observer_;
   bool checked_ = false;  ///< the operators are known
   std::map<ValueId, Tensor> constants_;
 };
@@ -34,6 +40,7 @@ class ReferenceDecoder {
   ReferenceDecoder(const Graph& graph, const Decoder& decoder)
       : graph_(graph), decoder_(decoder), interpreter_(graph) {}
 
+  void observe(GraphInterpreter::Observer observer) { interpreter_.observe(std::move(observer)); }
   /// Forgets all earlier tokens.
   void restart() {
     caches_.clear();

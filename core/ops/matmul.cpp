@@ -38,8 +38,9 @@ Status lower_matmul(Lowering& l, const Node& node) {
 Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer,
                          const std::string& role, std::vector<Lowering::Step> steps) {
   ST_TRY(shape, tiled_matmul(layer, l.tiling_of(node), l.tiling().lanes()));
-  const DType out_type = layer.dtype == DType::I8 ? DType::I32 : DType::F32;
-  const TensorId x = l.row_tensor(node.inputs[0], layer.depth, layer.dtype);
+  const DType in_type = rows_for(layer.dtype);
+  const DType out_type = layer.group > 0 ? DType::F32 : sums_of(layer.dtype);
+  const TensorId x = l.row_tensor(node.inputs[0], layer.depth, in_type);
   const TensorId y = l.row_tensor(node.outputs[0], layer.width, out_type);
   const int64_t elements = element_count({layer.width, layer.depth});
   const auto& own = l.graph().type(node.inputs[1]).shape;
@@ -54,8 +55,15 @@ Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer
                                   shape.streams > 1 ? role + " part " + std::to_string(s) : role,
                                   layer.dtype, {layer.width / shape.streams, layer.depth}, part));
   }
-  Kernel& kernel = l.add_kernel("matmul", node);
-  kernel.inputs = {{x, shape.x_type(l.rows(), layer.dtype), -1}};
+  Kernel& kernel = l.add_kernel(layer.group > 0 ? "matmul_groups" : "matmul", node);
+  kernel.inputs = {{x, shape.x_type(l.rows(), in_type), -1}};
+  if (layer.group > 0) {
+    const std::vector<int64_t> scales = {layer.width, shape.groups()};
+    std::vector<Lowering::Step> padding;
+    if (own[0].offset() != layer.width) padding.push_back({"padded_matrix", scales});
+    kernel.inputs.push_back({l.parameter(node.inputs[2], "scales", GroupScaleType, scales, padding),
+                             shape.scale_type(l.rows()), -1});
+  }
   for (TensorId weight : weights)
     kernel.inputs.push_back({weight, shape.weight_type(l.rows(), layer.dtype), -1});
   kernel.outputs = {{y, shape.y_type(l.rows(), out_type), -1}};

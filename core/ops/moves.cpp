@@ -8,7 +8,7 @@
 namespace st {
 
 Mover::Mover(const Tensor& from, Tensor& to)
-    : from_(bytes_of(from)), to_(bytes_of(to)), size_(bits_of(to.dtype()) / 8) {}
+    : from_(bytes_of(from)), to_(bytes_of(to)), size_(bytes_of(to.dtype())) {}
 
 void Mover::copy(int64_t to, int64_t from, int64_t count) const {
   if (count > 0)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// int8 linear layers: QuantizeRows, MatMulInt8, DequantizeRows (ARCHITECTURE.md, "Numerics").
+// Linear layers of integers: QuantizeRows, MatMulInt8, DequantizeRows (ARCHITECTURE.md,
+// "Numerics").
 #include "core/ops/quantised.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/graph/int8_value.h"
+#include "core/graph/quantised_value.h"
 #include "core/ops/matmul.h"
 #include "core/ops/record.h"
 
@@ -53,37 +54,45 @@ Status lower_quantize(Lowering& l, const Node& node) {
   return {};
 }
 
-/// (x i8 [.., k], w i8 [n, k]) -> i32 [.., n].
+/// (x i8 [.., k], w i8 or i4 [n, k]) -> i32 [.., n].
 Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const TensorType& w = graph.type(node.inputs[1]);
-  if (y.dtype != DType::I8 || w.dtype != DType::I8 || y.shape.empty() || w.shape.size() != 2 ||
+  const bool integers = w.dtype == DType::I8 || w.dtype == DType::I4;
+  if (y.dtype != DType::I8 || !integers || y.shape.empty() || w.shape.size() != 2 ||
       y.shape.back() != w.shape[1] || !graph.values[node.inputs[1]].constant)
-    return shape_error(graph, node, "i8 rows [.., k] are multiplied by a constant i8 [n, k]");
+    return shape_error(graph, node, "i8 rows [.., k] are multiplied by a constant i8 or i4 [n, k]");
   y.dtype = DType::I32;
   y.shape.back() = w.shape[0];
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+template <typename W>
+Tensor product(const std::vector<const Tensor*>& in) {
   const int64_t width = in[1]->shape[0], depth = in[1]->shape[1];
   std::vector<int64_t> shape = in[0]->shape;
   shape.back() = width;
   Tensor y = Tensor::zeros(DType::I32, shape);
   for (int64_t i = 0; i < y.size(); ++i) {
     const int8_t* x = in[0]->as<int8_t>().data() + (i / width) * depth;
-    const int8_t* w = in[1]->as<int8_t>().data() + (i % width) * depth;
+    const W* w = in[1]->as<W>().data() + (i % width) * depth;
     int32_t sum = 0;
-    for (int64_t k = 0; k < depth; ++k) sum += int32_t{x[k]} * w[k];
+    for (int64_t k = 0; k < depth; ++k) sum += int32_t{x[k]} * int{w[k]};
     y.as<int32_t>()[i] = sum;
   }
-  return std::vector{std::move(y)};
+  return y;
+}
+
+Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+  return std::vector{in[1]->dtype() == DType::I4 ? product<Int4>(in) : product<int8_t>(in)};
 }
 
 Status lower_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
-  const int64_t width = l.padded(l.graph().type(node.inputs[1]).shape[0].offset());
-  return add_matmul_kernel(l, node, {-1, "", depth, width, DType::I8}, "i8", {});
+  const TensorType& weights = l.graph().type(node.inputs[1]);
+  const int64_t width = l.padded(weights.shape[0].offset());
+  return add_matmul_kernel(l, node, {-1, "", depth, width, weights.dtype},
+                           std::string(name_of(weights.dtype)), {});
 }
 
 /// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].
@@ -131,7 +140,7 @@ Status lower_dequantize(Lowering& l, const Node& node) {
 void add_quantised_ops(std::vector<OpRecord>& records) {
   records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1,
                      1, quantize_shape, quantize_reference, lower_quantize, "quantize_rows", true});
-  records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 [n, k] into i32", 2, 2,
+  records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 or i4 [n, k] into i32", 2, 2,
                      matmul_shape, matmul_reference, lower_matmul, "matmul", true});
   records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3,
                      3, dequantize_shape, dequantize_reference, lower_dequantize, "dequantize_rows",

@@ -36,7 +36,7 @@ Result<Tensor> result_of(const Node& node, DType type, const std::vector<int64_t
   const auto impossible = [](int64_t extent) { return extent < 0 || extent > MostExtent; };
   if (std::any_of(shape.begin(), shape.end(), impossible))
     return operand_error(node, {}, "the result would have an extent below 0 or beyond 2^48");
-  if (element_count(shape) > MostResultBytes / (bits_of(type) / 8))
+  if (element_count(shape) > MostResultBytes / bytes_of(type))
     return operand_error(
         node, {}, "the result would have more than " + std::to_string(MostResultBytes) + " bytes");
   return Tensor::zeros(type, shape);

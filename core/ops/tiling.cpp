@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/ops/lowering.h"
+#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 #include "core/support/near_names.h"
 
@@ -19,6 +20,22 @@ int64_t out_lanes_of(const MatmulShape& shape, int row_lanes) {
     if (lanes <= row_lanes && shape.tile() % lanes == 0) best = lanes;
   }
   return best;
+}
+
+/// The shape that a linear layer has by itself; nullopt for other nodes.
+std::optional<LinearLayer> linear_layer(const Graph& graph, const Node& node,
+                                        const PaddedWidths& padded) {
+  const bool floats = node.op == "MatMul" && node.domain.empty();
+  const bool own = node.domain == OwnDomain;
+  const bool integers = own && node.op == "MatMulInt8", grouped = own && node.op == "MatMulGroups";
+  if ((!floats && !integers && !grouped) || !graph.values[node.inputs[1]].constant)
+    return std::nullopt;
+  const TensorType& weights = graph.type(node.inputs[1]);
+  const int64_t depth = weights.shape[floats ? 0 : 1].offset();
+  const int64_t width = weights.shape[floats ? 1 : 0].offset();
+  const int64_t groups = grouped ? graph.type(node.inputs[2]).shape[1].offset() : 0;
+  return LinearLayer{
+      -1, "", padded(depth), padded(width), weights.dtype, groups > 0 ? depth / groups : 0};
 }
 
 Diagnostic illegal(const LinearLayer& layer, const std::string& what, const std::string& help) {
@@ -42,19 +59,16 @@ std::vector<LinearLayer> linear_layers(const Graph& graph) {
   const PaddedWidths padded = padded_widths(graph);
   std::vector<LinearLayer> layers;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    const bool floats = node.op == "MatMul" && node.domain.empty();
-    const bool bytes = node.op == "MatMulInt8" && node.domain == "streamtensor";
-    if ((!floats && !bytes) || !graph.values[node.inputs[1]].constant) continue;
-    const auto& shape = graph.type(node.inputs[1]).shape;
-    const int64_t depth = shape[floats ? 0 : 1].offset(), width = shape[floats ? 1 : 0].offset();
-    layers.push_back({static_cast<int>(n), keys[n], padded(depth), padded(width),
-                      floats ? DType::F32 : DType::I8});
+    auto layer = linear_layer(graph, graph.nodes[n], padded);
+    if (!layer) continue;
+    layer->node = static_cast<int>(n);
+    layer->key = keys[n];
+    layers.push_back(std::move(*layer));
   }
   return layers;
 }
 
-MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes) {
+MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes, int64_t group) {
   const int lanes = lanes_for(depth, WidestRow), steps = lanes_for(width, WidestRow);
   MatmulShape shape = {.depth_lanes = lanes,
                        .depth_beats = depth / lanes,
@@ -62,14 +76,15 @@ MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes) {
                        .rows = 1,
                        .streams = 1,
                        .steps = steps,
-                       .tiles = width / steps};
+                       .tiles = width / steps,
+                       .group_beats = group / lanes};
   shape.out_lanes = out_lanes_of(shape, row_lanes);
   return shape;
 }
 
 Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& tiling,
                                  int row_lanes) {
-  MatmulShape shape = default_matmul(layer.depth, layer.width, row_lanes);
+  MatmulShape shape = default_matmul(layer.depth, layer.width, row_lanes, layer.group);
   if (tiling == LinearTiling()) return shape;
   if (tiling.depth_lanes > 0) shape.depth_lanes = tiling.depth_lanes;
   if (tiling.rows > 0) shape.rows = tiling.rows;
@@ -82,6 +97,13 @@ Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& t
                 "depth_lanes " + std::to_string(shape.depth_lanes) + " does not divide the depth " +
                     std::to_string(layer.depth),
                 "choose a divisor, such as " + std::to_string(lanes_for(layer.depth, WidestRow))));
+  }
+  if (layer.group % shape.depth_lanes != 0) {
+    problems.push_back(illegal(
+        layer,
+        "depth_lanes " + std::to_string(shape.depth_lanes) + " does not divide the group of " +
+            std::to_string(layer.group) + " weights that share a scale",
+        "choose a divisor, such as " + std::to_string(lanes_for(layer.group, WidestRow))));
   }
   if (layer.width % shape.tile() != 0) {
     problems.push_back(illegal(layer,
@@ -97,7 +119,16 @@ Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& t
                                    std::to_string(WordBits),
                                "choose fewer rows, and more streams"));
   }
+  const int64_t scales = layer.group > 0 ? shape.lanes() * bits_of(GroupScaleType) : 0;
+  if (scales > WordBits) {
+    problems.push_back(illegal(layer,
+                               "rows * streams are " + std::to_string(scales) +
+                                   " bits of scales at once, a memory word has " +
+                                   std::to_string(WordBits),
+                               "choose fewer rows or streams, and more depth_lanes"));
+  }
   if (!problems.empty()) return problems;
+  shape.group_beats = layer.group / shape.depth_lanes;
   shape.depth_beats = layer.depth / shape.depth_lanes;
   shape.tiles = layer.width / shape.tile();
   shape.out_lanes = out_lanes_of(shape, row_lanes);

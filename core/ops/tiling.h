@@ -37,21 +37,23 @@ struct Tiling {
 /// names repeat.
 std::vector<std::string> node_keys(const Graph& graph);
 
-/// A linear layer of a quantised graph: MatMul with a constant, or MatMulInt8.
+/// A linear layer of a quantised graph: MatMul with a constant, MatMulInt8 or MatMulGroups.
 struct LinearLayer {
   int node = -1;  ///< index in the graph
   std::string key;
   int64_t depth = 0, width = 0;  ///< as they are carried (core/ops/padding.h)
-  DType dtype = DType::F32;      ///< of rows and weights
+  DType dtype = DType::F32;      ///< of weights
+  int64_t group = 0;             ///< weights of a row that share a scale in the kernel; 0: none do
 };
 std::vector<LinearLayer> linear_layers(const Graph& graph);
 
 /// One result at a time, a beat of `depth` at once: what a linear layer is without any choice.
 /// Its results come in beats of at most `row_lanes`.
-MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes = WidestRow);
+MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes = WidestRow,
+                           int64_t group = 0);
 
-/// The shape that a choice means for a layer. Errors: E0314 if it does not divide depth or width,
-/// or a beat of weights exceeds a memory word; `where` names the layer.
+/// The shape that a choice means for a layer. Errors: E0314 if it does not divide depth, group or
+/// width, or a beat of weights or of scales exceeds a memory word; `where` names the layer.
 Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& tiling,
                                  int row_lanes = WidestRow);
 

@@ -13,13 +13,15 @@ static_assert(std::endian::native == std::endian::little,
 /// The bytes of a tensor's elements.
 struct Elements {
   const uint8_t* bytes;
-  int size;  ///< of an element
+  int size;  ///< bytes of an element
+  int bits;  ///< that it takes of a word: its lowest ones
 };
 
 Elements elements_of(const Tensor& tensor) {
   return std::visit(
-      [](const auto& v) {
-        return Elements{reinterpret_cast<const uint8_t*>(v.data()), static_cast<int>(sizeof(v[0]))};
+      [&](const auto& v) {
+        return Elements{reinterpret_cast<const uint8_t*>(v.data()), static_cast<int>(sizeof(v[0])),
+                        bits_of(tensor.dtype())};
       },
       tensor.data);
 }
@@ -29,7 +31,19 @@ class WordWriter {
  public:
   explicit WordWriter(int64_t beat_bits) : per_word_(beats_per_word(beat_bits)) {}
 
-  void element(const uint8_t* bytes, int size) { out_.insert(out_.end(), bytes, bytes + size); }
+  /// The element's bits follow those before it; half a byte waits for its other half.
+  void element(const Elements& elements, int64_t index) {
+    const uint8_t* bytes = elements.bytes + index * elements.size;
+    if (elements.bits % 8 == 0) {
+      out_.insert(out_.end(), bytes, bytes + elements.size);
+    } else if (half_) {
+      out_.back() = static_cast<uint8_t>(out_.back() | (*bytes << 4));
+      half_ = false;
+    } else {
+      out_.push_back(*bytes);
+      half_ = true;
+    }
+  }
   void end_beat() {
     if (++beats_ % per_word_ == 0) end_word();
   }
@@ -42,9 +56,11 @@ class WordWriter {
  private:
   void end_word() {
     out_.resize((out_.size() + WordBits / 8 - 1) / (WordBits / 8) * (WordBits / 8), 0);
+    half_ = false;
   }
   int64_t per_word_, beats_ = 0;
   std::vector<uint8_t> out_;
+  bool half_ = false;  ///< the last byte has room for four bits more
 };
 
 }  // namespace
@@ -73,7 +89,7 @@ std::vector<uint8_t> packed_stream(const Tensor& tensor, const StreamType& type)
         index += (origin[d] + rest % elem[d]) * stride[d];
         rest /= elem[d];
       }
-      writer.element(elements.bytes + index * elements.size, elements.size);
+      writer.element(elements, index);
       if ((i + 1) % type.lanes == 0) writer.end_beat();
     }
   });
@@ -81,12 +97,31 @@ std::vector<uint8_t> packed_stream(const Tensor& tensor, const StreamType& type)
   return writer.take();
 }
 
+std::vector<uint8_t> unpacked_beats(const std::vector<uint8_t>& words, const StreamType& type,
+                                    int64_t beats) {
+  const int64_t bits = bits_of(type.itensor.dtype), bytes = bytes_of(type.itensor.dtype);
+  const int64_t per_word = beats_per_word(type.beat_bits());
+  std::vector<uint8_t> out(static_cast<size_t>(beats * type.beat_bytes()));
+  for (int64_t i = 0; i < beats * type.lanes; ++i) {
+    const int64_t beat = i / type.lanes;
+    const int64_t at =
+        beat / per_word * WordBits + beat % per_word * type.beat_bits() + i % type.lanes * bits;
+    std::memcpy(&out[static_cast<size_t>(i * bytes)], &words[static_cast<size_t>(at / 8)],
+                static_cast<size_t>(bytes));
+    if (bits < 8) {
+      uint8_t& value = out[static_cast<size_t>(i)];
+      value = static_cast<uint8_t>((value >> (at % 8)) & ((1 << bits) - 1));
+    }
+  }
+  return out;
+}
+
 std::vector<uint8_t> packed_rows(const Tensor& tensor, const Memory& memory) {
   const Elements elements = elements_of(tensor);
   const int64_t width = memory.beats * memory.lanes;
   WordWriter writer(int64_t{memory.lanes} * bits_of(memory.dtype));
   for (int64_t i = 0; i < tensor.size(); ++i) {
-    writer.element(elements.bytes + i * elements.size, elements.size);
+    writer.element(elements, i);
     if ((i + 1) % memory.lanes == 0) writer.end_beat();
     if ((i + 1) % width == 0) writer.end_row();
   }

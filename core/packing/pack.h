@@ -30,6 +30,11 @@ class Checksum {
 /// zero.
 std::vector<uint8_t> packed_stream(const Tensor& tensor, const StreamType& type);
 
+/// The beats in the words of a segment, as packed_stream() made them: elements with bytes of their
+/// own, which tensor_from_stream() takes.
+std::vector<uint8_t> unpacked_beats(const std::vector<uint8_t>& words, const StreamType& type,
+                                    int64_t beats);
+
 /// Bytes of rows [rows, beats * lanes] in the layout of a Memory.
 std::vector<uint8_t> packed_rows(const Tensor& tensor, const Memory& memory);
 

@@ -11,9 +11,4 @@ namespace st {
 /// what no output needs. The graph stays typed.
 Status canonicalise(Graph& graph);
 
-/// Replaces each linear layer by QuantizeRows, MatMulInt8, DequantizeRows: int8 weights with one
-/// scale per output channel, int8 activations with one dynamic scale per row (ARCHITECTURE.md,
-/// "Numerics"). Layers that read one value share its QuantizeRows.
-Status quantise_w8a8(Graph& graph);
-
 }  // namespace st

@@ -7,6 +7,7 @@
 
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
+#include "core/dataflow/kernels/matmul.h"
 #include "core/resources/fifo_problem.h"
 #include "core/resources/memory.h"
 #include "core/resources/memory_traffic.h"
@@ -84,7 +85,7 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
   // A kernel that streams its row several times holds it, and sends it to linear layers in the
   // order in which their loaders serve them.
   const auto once = row_of(port.type);
-  if (kernel.kind == "matmul" && kernel_record(producer.kind).holds_row && once &&
+  if (is_matmul(kernel) && kernel_record(producer.kind).holds_row && once &&
       beats_per_row(program, *once) < row)
     return {};
   if (streams + (parameters > 0 ? 1 : 0) > 1 && !grows_with_position(port.type))

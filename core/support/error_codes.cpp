@@ -77,6 +77,17 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0314", BadInput, "a choice of a design does not suit the model",
        "The message names the layer and what would suit; `streamtensor explore` writes a file that "
        "does."},
+      {"E0315", BadInput, "a precision is given for a linear layer that the model does not have",
+       "Names are those of the model's MatMul nodes, as `inspect` lists them; * stands for any "
+       "characters."},
+      {"E0316", BadInput, "a quantisation file is wrong",
+       "The message has the JSON pointer; ARCHITECTURE.md describes the file under 'Numerics'."},
+      {"E0317", BadInput, "weights cannot be rounded for a calibration text",
+       "The text has to have tokens, and the model's values on it have to be finite."},
+      {"E0318", BadInput, "rounded weights are of another model or another quantisation",
+       "Round them again with --calibration, or give the file of a build with these precisions."},
+      {"E0319", BadInput, "a file of rounded weights is damaged",
+       "The message has the JSON pointer; --calibration makes such a file in a build directory."},
       {"E0320", Internal, "the dataflow graph is broken",
        "This is a bug in streamtensor: please report it with the model."},
       {"E0321", Internal, "kernels of a group wait for each other",

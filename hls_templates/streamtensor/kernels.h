@@ -12,6 +12,7 @@
 #include "streamtensor/fork.h"
 #include "streamtensor/join.h"
 #include "streamtensor/matmul.h"
+#include "streamtensor/matmul_groups.h"
 #include "streamtensor/memory.h"
 #include "streamtensor/move.h"
 #include "streamtensor/normalization.h"

@@ -3,6 +3,7 @@
 #ifndef STREAMTENSOR_MATMUL_H
 #define STREAMTENSOR_MATMUL_H
 
+#include <ap_int.h>
 #include <hls_stream.h>
 
 #include <cstdint>
@@ -34,18 +35,40 @@ inline void multiply_pair(int8_t a, int8_t b, int8_t x, int& ax, int& bx) {
   ax = (int)((product - bx) >> 18);
 }
 
+/// A weight as a byte.
+inline int8_t to_byte(int8_t weight) {
+#pragma HLS INLINE
+  return weight;
+}
+inline int8_t to_byte(ap_int<4> weight) {
+#pragma HLS INLINE
+  return (int8_t)weight.to_int64();
+}
+
+/// A weight as a factor of sums of type Acc.
+template <typename Acc, typename W>
+Acc widened(W weight) {
+#pragma HLS INLINE
+  return (Acc)weight;
+}
+template <>
+inline int widened<int, ap_int<4>>(ap_int<4> weight) {
+#pragma HLS INLINE
+  return to_byte(weight);
+}
+
 /// sums[p] = x . weights[p], where `weights` is `Rows` rows of KL values, one after another.
-template <typename T, typename Acc, int KL, int Rows>
-vec<Acc, Rows> dot_products(const vec<T, KL>& x, const vec<T, KL * Rows>& weights) {
+template <typename X, typename W, typename Acc, int KL, int Rows>
+vec<Acc, Rows> dot_products(const vec<X, KL>& x, const vec<W, KL * Rows>& weights) {
 #pragma HLS INLINE
   vec<Acc, KL> products[Rows];
-  if constexpr (sizeof(T) == 1 && Rows % 2 == 0) {
+  if constexpr (sizeof(X) == 1 && Rows % 2 == 0) {
     for (int p = 0; p < Rows; p += 2) {
 #pragma HLS UNROLL
       for (int i = 0; i < KL; ++i) {
 #pragma HLS UNROLL
-        multiply_pair(weights[p * KL + i], weights[(p + 1) * KL + i], x[i], products[p][i],
-                      products[p + 1][i]);
+        multiply_pair(to_byte(weights[p * KL + i]), to_byte(weights[(p + 1) * KL + i]), x[i],
+                      products[p][i], products[p + 1][i]);
       }
     }
   } else {
@@ -53,7 +76,7 @@ vec<Acc, Rows> dot_products(const vec<T, KL>& x, const vec<T, KL * Rows>& weight
 #pragma HLS UNROLL
       for (int i = 0; i < KL; ++i) {
 #pragma HLS UNROLL
-        products[p][i] = (Acc)x[i] * (Acc)weights[p * KL + i];
+        products[p][i] = (Acc)x[i] * widened<Acc>(weights[p * KL + i]);
       }
     }
   }
@@ -76,15 +99,15 @@ vec<Acc, Rows> dot_products(const vec<T, KL>& x, const vec<T, KL * Rows>& weight
 ///   y: per token and tile, beats of NL results, each as soon as it is complete
 /// The steps are innermost: an addition into one group of sums need not be done before the next
 /// iteration starts. All loops are one pipeline, so that tiles follow each other without a gap.
-template <typename T, typename Acc, int KL, int KBeats, int NL, int NP, int Steps, int Tiles,
-          typename... Weights>
-void matmul(hls::stream<vec<T, KL>>& x, hls::stream<vec<Acc, NL>>& y, int tokens,
+template <typename X, typename W, typename Acc, int KL, int KBeats, int NL, int NP, int Steps,
+          int Tiles, typename... Weights>
+void matmul(hls::stream<vec<X, KL>>& x, hls::stream<vec<Acc, NL>>& y, int tokens,
             Weights&... weights) {
   constexpr int Streams = sizeof...(Weights);
   constexpr int Lanes = NP * Streams;
   static_assert(NL % Lanes == 0 && Steps * Lanes % NL == 0, "beats of results are whole steps");
   [[maybe_unused]] constexpr int Interval = accumulate_interval<Acc>(Steps);
-  vec<T, KL> values;
+  vec<X, KL> values;
   vec<Acc, Steps * Lanes> sums;
 #pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
   for (int tile = 0; tile < tokens * Tiles; ++tile) {
@@ -95,10 +118,10 @@ void matmul(hls::stream<vec<T, KL>>& x, hls::stream<vec<Acc, NL>>& y, int tokens
 #pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = Steps dependent = \
     true
         if (step == 0) values = x.read();
-        const vec<T, KL * NP> rows[Streams] = {weights.read()...};  // read from left to right
+        const vec<W, KL * NP> rows[Streams] = {weights.read()...};  // read from left to right
         for (int s = 0; s < Streams; ++s) {
 #pragma HLS UNROLL
-          const vec<Acc, NP> dots = dot_products<T, Acc, KL, NP>(values, rows[s]);
+          const vec<Acc, NP> dots = dot_products<X, W, Acc, KL, NP>(values, rows[s]);
           for (int p = 0; p < NP; ++p) {
 #pragma HLS UNROLL
             Acc& sum = sums[step * Lanes + s * NP + p];

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "streamtensor/bfloat16.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -17,10 +18,16 @@ namespace st {
 /// Bits of a device-memory word.
 constexpr int WordBits = 512;
 
+/// Bits that a value takes in memory.
+template <typename T>
+constexpr int lane_width = 8 * static_cast<int>(sizeof(T));
+template <int W>
+constexpr int lane_width<ap_int<W>> = W;
+
 /// How a row of `Beats` beats of vec<T, L> lies in memory.
 template <typename T, int L, int Beats>
 struct row_layout {
-  static constexpr int LaneBits = 8 * static_cast<int>(sizeof(T));
+  static constexpr int LaneBits = lane_width<T>;
   static constexpr int BeatsPerWord = WordBits / (L * LaneBits);
   static_assert(BeatsPerWord > 0, "a beat must fit in a word");
   static constexpr int WordsPerRow = (Beats + BeatsPerWord - 1) / BeatsPerWord;
@@ -53,19 +60,44 @@ union lane_bits {
   typename bits_of<sizeof(T)>::type bits;
 };
 
+/// The value of a lane's bits, and back.
+template <typename T>
+struct lane_value {
+  static T of(uint64_t raw) {
+#pragma HLS INLINE
+    lane_bits<T> both;
+    both.bits = static_cast<typename bits_of<sizeof(T)>::type>(raw);
+    return both.value;
+  }
+  static typename bits_of<sizeof(T)>::type raw(T value) {
+#pragma HLS INLINE
+    lane_bits<T> both;
+    both.value = value;
+    return both.bits;
+  }
+};
+template <int W>
+struct lane_value<ap_int<W>> {
+  static ap_int<W> of(uint64_t raw) {
+#pragma HLS INLINE
+    return ap_int<W>(raw);
+  }
+  static uint64_t raw(ap_int<W> value) {
+#pragma HLS INLINE
+    return value.to_uint64();
+  }
+};
+
 /// Beat number `slot` of a word.
 template <typename T, int L>
 vec<T, L> unpack(const ap_uint<WordBits>& word, int slot) {
 #pragma HLS INLINE
-  constexpr int W = 8 * static_cast<int>(sizeof(T));
+  constexpr int W = lane_width<T>;
   vec<T, L> beat;
   for (int i = 0; i < L; ++i) {
 #pragma HLS UNROLL
     const int lo = (slot * L + i) * W;
-    lane_bits<T> lane;
-    lane.bits =
-        static_cast<typename bits_of<sizeof(T)>::type>(word.range(lo + W - 1, lo).to_uint64());
-    beat[i] = lane.value;
+    beat[i] = lane_value<T>::of(word.range(lo + W - 1, lo).to_uint64());
   }
   return beat;
 }
@@ -74,13 +106,11 @@ vec<T, L> unpack(const ap_uint<WordBits>& word, int slot) {
 template <typename T, int L>
 void pack(ap_uint<WordBits>& word, int slot, const vec<T, L>& beat) {
 #pragma HLS INLINE
-  constexpr int W = 8 * static_cast<int>(sizeof(T));
+  constexpr int W = lane_width<T>;
   for (int i = 0; i < L; ++i) {
 #pragma HLS UNROLL
     const int lo = (slot * L + i) * W;
-    lane_bits<T> lane;
-    lane.value = beat[i];
-    word.range(lo + W - 1, lo) = lane.bits;
+    word.range(lo + W - 1, lo) = lane_value<T>::raw(beat[i]);
   }
 }
 

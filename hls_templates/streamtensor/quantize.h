@@ -72,6 +72,27 @@ void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& sc
   }
 }
 
+/// y = x * row scale, which comes once per token.
+template <int L, int Beats>
+void scale_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& row_scale,
+                hls::stream<vec<float, L>>& y, int tokens) {
+  float factor = 0.0f;
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    for (int b = 0; b < Beats; ++b) {
+#pragma HLS PIPELINE II = 1
+      if (b == 0) factor = row_scale.read()[0];
+      const vec<float, L> values = x.read();
+      vec<float, L> beat;
+      for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+        beat[i] = values[i] * factor;
+      }
+      y.write(beat);
+    }
+  }
+}
+
 /// y = acc * (row scale * channel scale). The row's scale comes once per token, the channels'
 /// scales once per token as a whole row.
 template <int L, int Beats>

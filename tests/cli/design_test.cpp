@@ -64,7 +64,7 @@ TEST(Design, IsBuiltAgainFromTheDirectoryThatHoldsIt) {
   const fs::path second = build(first / "design.json", "second");
   EXPECT_EQ(difference(snapshot(first), snapshot(second)), "");
   EXPECT_NE(read(first / "groups/group0/src/group0.cpp")
-                .find("st::matmul<int8_t, int32_t, 16, 4, 4, 2, 8, 8>"),
+                .find("st::matmul<int8_t, int8_t, int32_t, 16, 4, 4, 2, 8, 8>"),
             std::string::npos);
 }
 

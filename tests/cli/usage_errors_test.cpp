@@ -44,7 +44,7 @@ TEST(UsageErrors, PrecisionsAndDimensionsAreChecked) {
   const fs::path folder = own_folder("usage_precision");
   const fs::path model = TinyModel().write(folder);
   expect_error(write_only(model, folder / "out", {"--precision", "w3a1"}), BadInput,
-               {"error[E0801]", "--precision: w3a1 not in {f32,w8a8}"});
+               {"error[E0801]", "--precision: w3a1 not in {f32,w8a8,w4a8}"});
   for (const char* dim : {"sequence_length", "=1..2", "sequence_length=1", "sequence_length=..",
                           "sequence_length=2..1", "sequence_length=-1..4", "sequence_length=1..4x",
                           "sequence_length=1..99999999999999999999"}) {

@@ -7,6 +7,7 @@
 
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
+#include "core/passes/quantise.h"
 #include "core/resources/allocate.h"
 #include "core/streams/streams.h"
 
@@ -41,7 +42,7 @@ std::vector<ProgramPass> program_passes(const Choices& choices) {
 Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after) {
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
-  if (choices.precision == "w8a8") ST_CHECK(quantise_w8a8(graph));
+  ST_CHECK(quantise(graph, {{choices.precision, choices.weight_group}, {}}));
   ST_TRY(decoder, find_decoder(graph));
   ST_TRY(program, lower(graph));
   program.precision = choices.precision;

@@ -14,6 +14,7 @@ namespace st::test {
 /// What the passes were asked for.
 struct Choices {
   std::string precision = "f32";
+  int64_t weight_group = 64;
   FusionLimits limits = {int64_t{1} << 30, 1000};
   int parameter_ports = 4;
   std::string fusion = "search";  ///< of fusion_methods()

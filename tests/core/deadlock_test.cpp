@@ -178,7 +178,7 @@ int64_t promised_floor(const Program& program, const Channel& channel) {
   for (const Trip& trip : channel.type.itensor.trips) {
     if (trip.count.terms().count(Past) != 0) return 0;
   }
-  if (consumer.kind == "matmul") {
+  if (consumer.kind == "matmul" || consumer.kind == "matmul_groups") {
     // Rows that come several times come from a kernel that keeps them.
     const bool kept = producer.kind == "rms_norm" || producer.kind == "layer_norm" ||
                       producer.kind == "quantize_rows";

@@ -32,6 +32,8 @@ class Script {
         {"adapt", &Script::adapt},
         {"map", &Script::elementwise},
         {"matmul", &Script::matmul},
+        {"matmul_groups", &Script::matmul_groups},
+        {"scale_rows", &Script::scale_rows},
         {"layer_norm", &Script::gather_then_emit},
         {"rms_norm", &Script::gather_then_emit},
         {"rms_norm_heads", &Script::rms_norm_heads},
@@ -212,6 +214,20 @@ class Script {
       }
     }
   }
+  void matmul_groups() {
+    const int64_t lanes = size("NP") * static_cast<int64_t>(kernel_.inputs.size() - 2);
+    const int64_t beats = size("GroupBeats") * size("Groups");
+    for (int64_t n = 0; n < tokens_ * size("Tiles"); ++n) {
+      for (int64_t k = 0; k < beats; ++k) {
+        for (int64_t step = 0; step < size("Steps"); ++step) {
+          if (step == 0) read(0);
+          for (size_t i = 2; i < kernel_.inputs.size(); ++i) read(i);
+          if ((k + 1) % size("GroupBeats") == 0) read(1);
+          if (k + 1 == beats && (step + 1) * lanes % size("NL") == 0) write(0);
+        }
+      }
+    }
+  }
   void elementwise() {
     for (int64_t n = 0; n < tokens_ * size("Beats"); ++n) {
       for (size_t i = 0; i < kernel_.inputs.size(); ++i) read(i);
@@ -250,6 +266,13 @@ class Script {
       write(kernel_.outputs.size() - 1);
       write(0, size("Beats"));
       send_again(kernel_.outputs.size() - 1);
+    }
+  }
+  void scale_rows() {
+    for (int64_t n = 0; n < tokens_ * size("Beats"); ++n) {
+      if (n % size("Beats") == 0) read(1);
+      read(0);
+      write(0);
     }
   }
   void dequantize_rows() {

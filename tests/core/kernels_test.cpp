@@ -131,14 +131,23 @@ TEST(Kernels, NormalisationOfEachHead) {
   }
 }
 
-/// A matmul of that shape.
-Bench linear(const MatmulShape& shape, DType in, DType out) {
-  Bench bench("matmul");
+/// A matmul of that shape, with group scales if it has groups.
+Bench linear(const MatmulShape& shape, DType weights) {
+  const bool grouped = shape.group_beats > 0;
+  Bench bench(grouped ? "matmul_groups" : "matmul");
   const Trip rows = {Extent::symbol(Sequence), bench.program.max_sequence};
   bench.kernel.sizes = shape.sizes();
-  bench.in(shape.x_type(rows, in));
-  for (int64_t s = 0; s < shape.streams; ++s) bench.in(shape.weight_type(rows, in));
-  return bench.out_rows(shape.width(), out, static_cast<int>(shape.out_lanes));
+  bench.in(shape.x_type(rows, rows_for(weights)));
+  if (grouped) bench.in(shape.scale_type(rows));
+  for (int64_t s = 0; s < shape.streams; ++s) bench.in(shape.weight_type(rows, weights));
+  return bench.out_rows(shape.width(), grouped ? DType::F32 : sums_of(weights),
+                        static_cast<int>(shape.out_lanes));
+}
+
+Tensor random_i4(Random& random, std::vector<int64_t> shape) {
+  Tensor tensor = Tensor::zeros(DType::I4, std::move(shape));
+  for (Int4& value : tensor.as<Int4>()) value = Int4(random.between(-8, 7));
+  return tensor;
 }
 
 /// The operands of that matmul: x, and the rows of w dealt to its streams.
@@ -157,15 +166,19 @@ void check_linear(Random& random, const MatmulShape& shape) {
   Tensor columns = Tensor::zeros(DType::F32, {depth, width});
   for (int64_t k = 0; k < depth; ++k)
     for (int64_t n = 0; n < width; ++n) columns.f32()[k * width + n] = w.f32()[n * depth + k];
-  Bench floats = linear(shape, DType::F32, DType::F32);
+  Bench floats = linear(shape, DType::F32);
   EXPECT_LE(test::distance(floats.run(operands(shape, x, w), 3)[0],
                            reference("MatMul", {}, {x, columns})[0]),
             Close)
       << depth << " to " << width;
   const Tensors bytes = {random_i8(random, {3, depth}), random_i8(random, {width, depth})};
-  Bench ints = linear(shape, DType::I8, DType::I32);
+  Bench ints = linear(shape, DType::I8);
   EXPECT_EQ(ints.run(operands(shape, bytes[0], bytes[1]), 3),
             reference("MatMulInt8", {}, bytes, "streamtensor"));
+  const Tensors nibbles = {bytes[0], random_i4(random, {width, depth})};
+  Bench narrow = linear(shape, DType::I4);
+  EXPECT_EQ(narrow.run(operands(shape, nibbles[0], nibbles[1]), 3),
+            reference("MatMulInt8", {}, nibbles, "streamtensor"));
 }
 
 TEST(Kernels, LinearLayers) {
@@ -187,6 +200,39 @@ TEST(Kernels, LinearLayersOfManyResultsAtOnce) {
         check_linear(random, shape);
       }
     }
+  }
+}
+
+TEST(Kernels, LinearLayersWithGroupScalesAreExact) {
+  Random random(6);
+  for (const int64_t streams : {1, 2, 3}) {
+    for (const int64_t group_beats : {1, 2, 3}) {
+      for (const int64_t steps : {1, 4}) {
+        MatmulShape shape{.depth_lanes = 4, .depth_beats = 6, .out_lanes = 2 * streams};
+        shape.rows = 2, shape.streams = streams, shape.steps = steps, shape.tiles = 3;
+        shape.group_beats = group_beats;
+        Tensor scales = Tensor::zeros(DType::BF16, {shape.width(), shape.groups()});
+        for (BFloat16& scale : scales.as<BFloat16>())
+          scale = BFloat16(static_cast<double>(random.between(1, 1000)) / 977);
+        const Tensor x = random_i8(random, {3, shape.depth()});
+        const Tensor w = random_i4(random, {shape.width(), shape.depth()});
+        Tensors inputs = operands(shape, x, w);
+        inputs.insert(inputs.begin() + 1, scales);
+        EXPECT_EQ(linear(shape, DType::I4).run(inputs, 3),
+                  reference("MatMulGroups", {}, {x, w, scales}, "streamtensor"))
+            << streams << " streams, " << group_beats << " beats, " << steps << " steps";
+      }
+    }
+  }
+}
+
+TEST(Kernels, ScalingOfRowsIsExact) {
+  Random random(7);
+  for (const int64_t width : Widths) {
+    const Tensors inputs = {random_f32(random, {4, width}), random_f32(random, {4})};
+    Bench bench("scale_rows");
+    bench.rows(width).in(row_stream(width)).in(test::value_stream(DType::F32)).out_rows(width);
+    EXPECT_EQ(bench.run(inputs, 4), reference("ScaleRows", {}, inputs, "streamtensor")) << width;
   }
 }
 

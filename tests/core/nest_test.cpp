@@ -77,7 +77,7 @@ void for_each_program(const Visit& visit) {
   for (uint64_t seed = 1; seed <= Programs; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Choices choices;
-    choices.precision = seed % 2 == 0 ? "w8a8" : "f32";
+    choices.precision = seed % 3 == 0 ? "w4a8" : seed % 3 == 1 ? "w8a8" : "f32";
     const auto decoder =
         test::compiled(test::random_decoder(seed, test::DecoderSize::Small), choices);
     ASSERT_TRUE(decoder.ok());
@@ -173,8 +173,18 @@ TEST(Nests, CostWhatTheirTemplatesTake) {
   matmul.size("KL", 4).size("KBeats", 3).size("NL", 2).size("NP", 1).size("Steps", 2);
   matmul.size("Tiles", 5).in(test::row_stream(12)).in(test::row_stream(12));
   EXPECT_EQ(row_cycles(matmul), 5 * 3 * (2 * 4));  // two sums take turns in 7 cycles
-  matmul.kernel.inputs[0].type.itensor.dtype = DType::I8;
-  EXPECT_EQ(row_cycles(matmul), 5 * 3 * 2);
+  for (const DType weights : {DType::I8, DType::I4}) {
+    matmul.kernel.inputs[1].type.itensor.dtype = weights;
+    EXPECT_EQ(row_cycles(matmul), 5 * 3 * 2);
+  }
+  test::Bench grouped("matmul_groups");
+  grouped.size("KL", 4).size("GroupBeats", 3).size("Groups", 2).size("NL", 2).size("NP", 1);
+  grouped.size("Tiles", 5).size("Steps", 2);
+  grouped.in(test::row_stream(24)).in(test::row_stream(12)).in(test::row_stream(12));
+  EXPECT_EQ(row_cycles(grouped), 5 * 6 * 2 * 2);  // a float sum has its turn every 6th time
+  EXPECT_EQ(row_cycles(grouped.size("Steps", 4)), 5 * 6 * 4);
+  test::Bench scale("scale_rows");
+  EXPECT_EQ(row_cycles(scale.rows(12, 4)), 3);
   test::Bench adapt("adapt");
   adapt.size("LIn", 2).size("LOut", 6).size("BeatsOut", 2).in(test::row_stream(12));
   EXPECT_EQ(row_cycles(adapt), 6);

@@ -26,6 +26,11 @@ std::string checksum_of(const std::vector<uint8_t>& bytes) {
 }
 
 Tensor random_tensor(Random& random, DType type, const std::vector<int64_t>& shape) {
+  if (type == DType::I4) {
+    Tensor tensor = Tensor::zeros(type, shape);
+    for (Int4& value : tensor.as<Int4>()) value = Int4(random.between(-8, 7));
+    return tensor;
+  }
   return type == DType::I8 ? test::random_i8(random, shape) : test::random_f32(random, shape);
 }
 
@@ -82,21 +87,28 @@ StreamType tiles(DType type, int64_t width, int64_t depth) {
 TEST(Packing, StreamsOfTilesKeepEveryElement) {
   Random random(3);
   for (int round = 0; round < 200; ++round) {
-    const DType type = random.chance(0.5) ? DType::I8 : DType::F32;
+    const DType type = random.pick<DType>({DType::I4, DType::I8, DType::F32});
     const StreamType stream = tiles(type, random.between(1, 9), random.between(1, 40));
     const std::vector<int64_t> shape = max_shape(stream.itensor);
     const Tensor weight = random_tensor(random, type, shape);
     const std::vector<uint8_t> packed = packed_stream(weight, stream);
     ASSERT_EQ(packed.size() % WordBytes, 0U);
     // Beats out of words, and the matrix out of beats.
-    const int64_t beat = stream.beat_bits() / 8, per_word = beats_per_word(stream.beat_bits());
+    const int64_t per_word = beats_per_word(stream.beat_bits());
     const int64_t beats = token_count(stream.itensor, {{Sequence, 1}}) * stream.beats_per_token();
     ASSERT_EQ(static_cast<int64_t>(packed.size()), (beats + per_word - 1) / per_word * WordBytes);
-    std::vector<uint8_t> bytes;
-    for (int64_t b = 0; b < beats; ++b) {
-      const auto at = packed.begin() + b / per_word * WordBytes + b % per_word * beat;
-      bytes.insert(bytes.end(), at, at + beat);
+    // Bit by bit: an element starts where the one before it in its beat ends.
+    const int64_t bits = bits_of(type), lanes = stream.lanes;
+    std::vector<uint8_t> bytes(static_cast<size_t>(beats * stream.beat_bytes()), 0);
+    for (int64_t bit = 0; bit < beats * lanes * bits; ++bit) {
+      const int64_t lane = bit / bits, beat = lane / lanes;
+      const int64_t from = beat / per_word * WordBits + beat % per_word * stream.beat_bits() +
+                           lane % lanes * bits + bit % bits;
+      const int64_t to = lane * bytes_of(type) * 8 + bit % bits;
+      if (((packed[from / 8] >> (from % 8)) & 1) != 0)
+        bytes[to / 8] = static_cast<uint8_t>(bytes[to / 8] | (1 << to % 8));
     }
+    ASSERT_EQ(unpacked_beats(packed, stream, beats), bytes);
     const auto back = tensor_from_stream(bytes, stream, shape, 1, 0);
     ASSERT_TRUE(back.ok());
     ASSERT_EQ(*back, weight);

@@ -239,6 +239,7 @@ TEST(Passes, CompilingTwiceGivesTheSameProgram) {
 const OpRecord* int8_operator(const Kernel& kernel) {
   if (kernel.kind == "quantize_rows") return find_op("QuantizeRows", "streamtensor");
   if (kernel.kind == "dequantize_rows") return find_op("DequantizeRows", "streamtensor");
+  if (kernel.kind == "scale_rows") return find_op("ScaleRows", "streamtensor");
   if (kernel.kind == "matmul" && kernel.inputs[0].type.itensor.dtype == DType::I8)
     return find_op("MatMulInt8", "streamtensor");
   return nullptr;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/support/text_form.h"
 
 namespace st {
@@ -69,6 +71,14 @@ TEST(Constant, TransformsComputeWhatTheySay) {
             (std::vector<float>{3.0f / 127, 8.0f / 127}));
   EXPECT_EQ(parsed("load \"w\" | quantised_rows").source->load()->as<int8_t>(),
             (std::vector<int8_t>{42, 85, 127, -64, 0, 127}));
+  const auto int4 = parsed("load \"w\" | quantised_rows4").source->load();
+  const auto scale4 = parsed("load \"w\" | row_scales4").source->load();
+  const std::vector<float> values = {1, 2, 3, -4, 0, 8};
+  for (size_t i = 0; i < values.size(); ++i) {
+    // Within half a step, but for what the scale clips.
+    const float scale = scale4->f32()[i / 3], q = static_cast<float>(int{int4->as<Int4>()[i]});
+    EXPECT_TRUE(std::fabs(values[i] - q * scale) <= scale / 2 || std::fabs(q) == 7) << i;
+  }
   EXPECT_EQ(parsed("load \"s\" | row 3").source->load()->f32(), (std::vector<float>{7, 7, 7}));
   EXPECT_EQ(parsed("load \"w\" | padded_matrix 3 4").source->load()->f32(),
             (std::vector<float>{1, 2, 3, 0, -4, 0, 8, 0, 0, 0, 0, 0}));

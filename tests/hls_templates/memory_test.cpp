@@ -52,6 +52,27 @@ TEST(Memory, SeveralBeatsShareAWord) { round_trip<float, 4, 6>(); }
 TEST(Memory, BeatsThatDoNotFillAWord) { round_trip<float, 5, 7>(); }
 TEST(Memory, Bytes) { round_trip<int8_t, 16, 5>(); }
 TEST(Memory, WideBytes) { round_trip<int8_t, 64, 2>(); }
+
+TEST(Memory, TwoNibblesShareAByte) {
+  // 5 beats of 10 nibbles: a word has room for all of them, one behind the other.
+  constexpr int Lanes = 10, Beats = 5;
+  std::vector<ap_int<4>> values;
+  for (int i = 0; i < Lanes * Beats; ++i) values.emplace_back(i % 15 - 7);
+  ap_uint<512> word = 0;
+  for (int i = 0; i < Lanes * Beats; ++i)
+    word.range(4 * i + 3, 4 * i) = static_cast<unsigned>(i % 15 - 7) & 15u;
+  Wide<ap_int<4>, Lanes> stream;
+  st::load_rows<ap_int<4>, Lanes, Beats>(&word, stream, 1);
+  const std::vector<ap_int<4>> loaded = drain(stream);
+  ASSERT_EQ(loaded.size(), values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(loaded[i].to_int64(), values[i].to_int64()) << i;
+  ap_uint<512> stored = ap_uint<512>(-1);
+  feed(stream, values);
+  st::store_rows<ap_int<4>, Lanes, Beats>(stream, &stored, 1);
+  EXPECT_TRUE(stored == word);
+}
+
 TEST(Memory, SingleValues) { round_trip<int, 1, 17>(); }
 
 TEST(Memory, SegmentStartsAtAWord) {

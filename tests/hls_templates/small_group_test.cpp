@@ -44,7 +44,7 @@ extern "C" void group0(const ap_uint<512>* params0, const ap_uint<512>* input, a
   hls::stream<vec<float, 16>, 2> again("again");
   TASK(replay)(here, again, tokens);
   hls::stream<vec<float, 8>, 2> product("product");
-  TASK(st::matmul<float, float, 16, 2, 8, 1, 8, 2>)(again, product, tokens, weight);
+  TASK(st::matmul<float, float, float, 16, 2, 8, 1, 8, 2>)(again, product, tokens, weight);
   hls::stream<vec<float, 8>, 2> sum("sum");
   TASK(st::add<8, 2>)(product, bias, sum, tokens);
   hls::stream<vec<float, 8>, 2> y("y");

@@ -19,7 +19,7 @@ Nest in_loops(const ItensorType& type, size_t from, size_t to, Nest items) {
 /// Copies between a beat and cells of a buffer; elements are moved as bytes.
 struct Cells {
   Cells(int64_t count, DType type)
-      : size(static_cast<size_t>(bits_of(type) / 8)),
+      : size(static_cast<size_t>(bytes_of(type))),
         bytes(local<uint8_t>(count * static_cast<int64_t>(size))) {}
   [[nodiscard]] uint8_t* at(int64_t cell) const {
     return bytes->data() + static_cast<size_t>(cell) * size;
@@ -256,7 +256,7 @@ int64_t convert_cycles(const Program& program, const Kernel& kernel) {
 /// what is held does not make an output beat, and written when it does.
 Nest adapt(const Program& program, const Kernel& kernel) {
   const int64_t in = kernel.sizes.at("LIn"), out = kernel.sizes.at("LOut");
-  const auto size = static_cast<size_t>(bits_of(kernel.inputs[0].type.itensor.dtype) / 8);
+  const auto size = static_cast<size_t>(bytes_of(kernel.inputs[0].type.itensor.dtype));
   const bool narrows = in > out;
   const int64_t narrow = std::min(in, out), wide = std::max(in, out);
   const int64_t steps = kernel.sizes.at("BeatsOut") * out / narrow;

@@ -2,6 +2,7 @@
 // Linear layers: rows times a matrix that is streamed from memory once per row.
 #include "core/dataflow/kernels/matmul.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/dataflow/kernels/arithmetic.h"
@@ -9,17 +10,17 @@
 namespace st {
 namespace {
 
-/// T: of rows and weights; Acc: of the sums.
-template <typename T, typename Acc>
+/// X: of rows, W: of weights, Acc: of the sums.
+template <typename X, typename W, typename Acc>
 Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
   const MatmulShape shape = matmul_shape_of(kernel);
   const int64_t depth = shape.depth_lanes, lanes = shape.lanes(), steps = shape.steps;
   const auto products = local<Acc>(depth), sums = local<Acc>(shape.tile());
   const auto add = [=](Firing& f) {
     const int64_t k = f.counter(2) / steps, first = (f.counter(2) % steps) * lanes;
-    const T* x = f.in<T>(0);
+    const X* x = f.in<X>(0);
     for (int64_t lane = 0; lane < lanes; ++lane) {
-      const T* w = f.in<T>(static_cast<int>(1 + lane / shape.rows)) + (lane % shape.rows) * depth;
+      const W* w = f.in<W>(static_cast<int>(1 + lane / shape.rows)) + (lane % shape.rows) * depth;
       for (int64_t i = 0; i < depth; ++i)
         (*products)[i] = static_cast<Acc>(static_cast<Acc>(x[i]) * static_cast<Acc>(w[i]));
       Acc& sum = (*sums)[first + lane];
@@ -45,10 +46,11 @@ Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
 }
 
 Nest matmul(const Program& program, const Kernel& kernel) {
-  const DType dtype = kernel.inputs[0].type.itensor.dtype;
-  const int64_t interval = matmul_interval(matmul_shape_of(kernel), dtype);
-  if (dtype == DType::I8) return matmul_of<int8_t, int32_t>(program, kernel, interval);
-  return matmul_of<float, float>(program, kernel, interval);
+  const DType weights = kernel.inputs[1].type.itensor.dtype;
+  const int64_t interval = matmul_interval(matmul_shape_of(kernel), weights);
+  if (weights == DType::I4) return matmul_of<int8_t, Int4, int32_t>(program, kernel, interval);
+  if (weights == DType::I8) return matmul_of<int8_t, int8_t, int32_t>(program, kernel, interval);
+  return matmul_of<float, float, float>(program, kernel, interval);
 }
 
 }  // namespace
@@ -69,53 +71,91 @@ StreamType MatmulShape::weight_type(const Trip& row_trip, DType dtype) const {
           static_cast<int>(rows * depth_lanes)};
 }
 
+StreamType MatmulShape::scale_type(const Trip& row_trip) const {
+  return {{{lanes(), 1},
+           GroupScaleType,
+           {row_trip, tiles, groups(), steps},
+           {1, tile(), 1, lanes()},
+           {MapResult::sum({1, 3}), 2}},
+          static_cast<int>(lanes())};
+}
+
 StreamType MatmulShape::y_type(const Trip& row_trip, DType dtype) const {
   return {{{1, out_lanes}, dtype, {row_trip, width() / out_lanes}, {1, out_lanes}, {0, 1}},
           static_cast<int>(out_lanes)};
 }
 
 std::map<std::string, int64_t> MatmulShape::sizes() const {
-  return {{"KL", depth_lanes}, {"KBeats", depth_beats}, {"NL", out_lanes},
-          {"NP", rows},        {"Steps", steps},        {"Tiles", tiles}};
+  std::map<std::string, int64_t> sizes = {
+      {"KL", depth_lanes}, {"NL", out_lanes}, {"NP", rows}, {"Steps", steps}, {"Tiles", tiles}};
+  if (group_beats == 0) {
+    sizes["KBeats"] = depth_beats;
+  } else {
+    sizes["GroupBeats"] = group_beats;
+    sizes["Groups"] = groups();
+  }
+  return sizes;
 }
 
 MatmulShape matmul_shape_of(const Kernel& kernel) {
   const auto& sizes = kernel.sizes;
+  const bool grouped = kernel.kind == "matmul_groups";
+  const int64_t group_beats = grouped ? sizes.at("GroupBeats") : 0;
   return {.depth_lanes = sizes.at("KL"),
-          .depth_beats = sizes.at("KBeats"),
+          .depth_beats = grouped ? group_beats * sizes.at("Groups") : sizes.at("KBeats"),
           .out_lanes = sizes.at("NL"),
           .rows = sizes.at("NP"),
-          .streams = static_cast<int64_t>(kernel.inputs.size()) - 1,
+          .streams = static_cast<int64_t>(kernel.inputs.size()) - (grouped ? 2 : 1),
           .steps = sizes.at("Steps"),
-          .tiles = sizes.at("Tiles")};
+          .tiles = sizes.at("Tiles"),
+          .group_beats = group_beats};
 }
 
-int64_t matmul_interval(const MatmulShape& shape, DType dtype) {
-  return dtype == DType::I8 ? 1 : (FloatAddInterval + shape.steps - 1) / shape.steps;
+DType rows_for(DType weights) { return weights == DType::F32 ? DType::F32 : DType::I8; }
+
+DType sums_of(DType weights) { return weights == DType::F32 ? DType::F32 : DType::I32; }
+
+bool is_matmul(const Kernel& kernel) {
+  return kernel.kind == "matmul" || kernel.kind == "matmul_groups";
 }
 
-Datapath matmul_datapath(const MatmulShape& shape, DType dtype) {
-  const bool bytes = dtype == DType::I8, pairs = bytes && shape.rows % 2 == 0;
-  const int64_t interval = matmul_interval(shape, dtype);
-  const Operator product = pairs   ? Operator::ByteMultiplyPair
-                           : bytes ? Operator::ByteMultiply
-                                   : Operator::FloatMultiply;
-  const Operator sum = bytes ? Operator::IntAdd : Operator::FloatAdd;
+int64_t matmul_interval(const MatmulShape& shape, DType weights) {
+  // Iterations between two additions of floats into one sum.
+  const int64_t apart = shape.steps * std::max<int64_t>(1, shape.group_beats);
+  const bool floats = weights == DType::F32 || shape.group_beats > 0;
+  return floats ? (FloatAddInterval + apart - 1) / apart : 1;
+}
+
+Datapath matmul_datapath(const MatmulShape& shape, DType weights) {
+  const bool integers = weights != DType::F32, pairs = integers && shape.rows % 2 == 0;
+  const int64_t interval = matmul_interval(shape, weights);
+  const Operator product = pairs                  ? Operator::ByteMultiplyPair
+                           : weights == DType::I4 ? Operator::NibbleMultiply
+                           : integers             ? Operator::ByteMultiply
+                                                  : Operator::FloatMultiply;
+  const Operator sum = integers ? Operator::IntAdd : Operator::FloatAdd;
   Datapath made;
   made.add(product, pairs ? shape.products() / 2 : shape.products(), interval);
   made.add(sum, shape.products(), interval);
   made.add(Operator::Select, shape.lanes() * selects_of(32, shape.steps));
   made.then(product);
   made.then(sum, tree_levels(shape.depth_lanes) + 1);
+  if (shape.group_beats == 0) return made;
+  // At the end of a group: the float sums, and which of these it is the turn of.
+  made.add(Operator::Select, shape.lanes() * selects_of(32, shape.steps));
+  for (const Operator op : {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatAdd}) {
+    made.add(op, shape.lanes(), interval);
+    made.then(op);
+  }
   return made;
 }
 
 void add_matmul_kernels(std::vector<KernelRecord>& records) {
   records.push_back({.kind = "matmul",
                      .header = "streamtensor/matmul.h",
-                     .summary = "row times streamed matrix; f32, or i8 into i32",
-                     .template_arguments = {"type of in0", "type of out0", "KL", "KBeats", "NL",
-                                            "NP", "Steps", "Tiles"},
+                     .summary = "row times streamed matrix; f32, or i8 times i8 or i4 into i32",
+                     .template_arguments = {"type of in0", "type of in1", "type of out0", "KL",
+                                            "KBeats", "NL", "NP", "Steps", "Tiles"},
                      .arguments = {"in0", "out0", "tokens", "in1*"},
                      .nest = matmul,
                      .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
@@ -125,7 +165,7 @@ void add_matmul_kernels(std::vector<KernelRecord>& records) {
                      .datapath =
                          [](const Program&, const Kernel& k) {
                            return matmul_datapath(matmul_shape_of(k),
-                                                  k.inputs[0].type.itensor.dtype);
+                                                  k.inputs[1].type.itensor.dtype);
                          }});
 }
 

@@ -17,6 +17,9 @@ struct MatmulShape {
   int64_t streams = 1;      ///< of weights
   int64_t steps = 1;        ///< Steps: groups of results that take turns on a beat of x
   int64_t tiles = 1;        ///< Tiles of results; x is read once for each
+  /// Beats of x between two scales of a row of weights, a divisor of depth_beats; 0: weights have
+  /// no scales in this kernel, and sums are of one type from end to end.
+  int64_t group_beats = 0;
 
   [[nodiscard]] int64_t lanes() const { return rows * streams; }  ///< results at once
   [[nodiscard]] int64_t tile() const { return lanes() * steps; }  ///< results of a tile
@@ -27,9 +30,14 @@ struct MatmulShape {
   /// Whether beats of y are whole steps, and tiles whole beats.
   [[nodiscard]] bool fits() const { return out_lanes % lanes() == 0 && tile() % out_lanes == 0; }
 
+  /// Scales of a row of weights; 0 where it has none.
+  [[nodiscard]] int64_t groups() const { return group_beats > 0 ? depth_beats / group_beats : 0; }
+
   /// Types of its streams; `row_trip` is the loop over rows.
   [[nodiscard]] StreamType x_type(const Trip& row_trip, DType dtype) const;
   [[nodiscard]] StreamType weight_type(const Trip& row_trip, DType dtype) const;
+  /// Of the scales of all weight streams together: those of a step are a beat.
+  [[nodiscard]] StreamType scale_type(const Trip& row_trip) const;
   [[nodiscard]] StreamType y_type(const Trip& row_trip, DType dtype) const;
   /// Kernel::sizes.
   [[nodiscard]] std::map<std::string, int64_t> sizes() const;
@@ -38,10 +46,22 @@ struct MatmulShape {
 /// The shape that a kernel's sizes and number of inputs say.
 MatmulShape matmul_shape_of(const Kernel& kernel);
 
-/// Cycles between iterations of its loop.
-int64_t matmul_interval(const MatmulShape& shape, DType dtype);
+/// Scales of groups of weights: as precise as they need be, and as easy to widen as they can be.
+inline constexpr DType GroupScaleType = DType::BF16;
 
-/// Products of a beat, their trees, the sums so far, and which of these it is the turn of.
-Datapath matmul_datapath(const MatmulShape& shape, DType dtype);
+/// The type of rows that weights of a type are multiplied with, and that of the sums without group
+/// scales.
+DType rows_for(DType weights);
+DType sums_of(DType weights);
+
+/// Whether a kernel is a linear layer, of either kind.
+bool is_matmul(const Kernel& kernel);
+
+/// Cycles between iterations of its loop; `weights`: their type, here and below.
+int64_t matmul_interval(const MatmulShape& shape, DType weights);
+
+/// Products of a beat, their trees, the sums so far, which of these it is the turn of, and what
+/// scales do to them at the end of a group.
+Datapath matmul_datapath(const MatmulShape& shape, DType weights);
 
 }  // namespace st

@@ -9,7 +9,7 @@
 namespace st {
 namespace {
 
-size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bits() / 8); }
+size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bytes()); }
 
 /// The loops over the beats of a row in memory, as read_row and write_row have them: a word takes
 /// as many cycles as it has room for beats, the last one of a row too, which may be filled in part.

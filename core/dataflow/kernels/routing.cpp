@@ -10,7 +10,7 @@ namespace {
 /// Copies the beat of an input to outputs.
 Body copying(const Kernel& kernel, int from, const std::vector<int>& to) {
   const auto bytes =
-      static_cast<size_t>(kernel.inputs[static_cast<size_t>(from)].type.beat_bits() / 8);
+      static_cast<size_t>(kernel.inputs[static_cast<size_t>(from)].type.beat_bytes());
   return [=](Firing& f) {
     for (int port : to) std::memcpy(f.out<uint8_t>(port), f.in<uint8_t>(from), bytes);
   };

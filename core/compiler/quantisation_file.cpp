@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/compiler/quantisation_file.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/support/json.h"
+#include "core/support/near_names.h"
+
+namespace st {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Takes a document apart, and notes all that is wrong with it.
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(printable(file)) {}
+
+  Quantisation read(const json::Value& document) {
+    Quantisation made;
+    if (!keys(document, "", {"default", "layers"})) return made;
+    if (const json::Value* value = document.find("default"))
+      made.otherwise = precision(*value, "/default", made.otherwise);
+    const json::Value* layers = document.find("layers");
+    if (layers == nullptr) return made;
+    if (layers->object() == nullptr) {
+      report("/layers", "must be an object");
+      return made;
+    }
+    for (const auto& [name, value] : *layers->object())
+      made.layers[name] = precision(value, "/layers/" + pointer_part(name), made.otherwise);
+    return made;
+  }
+
+  [[nodiscard]] Status result() const { return problems_; }
+
+ private:
+  void report(const std::string& pointer, const std::string& message,
+              const std::string& help = "") {
+    problems_.push_back({"E0316", message, file_ + ", " + pointer, {}, help});
+  }
+
+  /// Whether `value` is an object. Keys other than `known` are problems: most are misspelt.
+  bool keys(const json::Value& value, const std::string& pointer,
+            const std::vector<std::string>& known) {
+    if (value.object() == nullptr) {
+      report(pointer.empty() ? "/" : pointer, "must be an object");
+      return false;
+    }
+    for (const auto& [key, unused] : *value.object()) {
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        report(pointer + "/" + pointer_part(key), "unknown key '" + printable(key) + "'",
+               did_you_mean(key, known));
+    }
+    return true;
+  }
+
+  LayerPrecision precision(const json::Value& value, const std::string& pointer,
+                           LayerPrecision made) {
+    if (!keys(value, pointer, {"precision", "group"})) return made;
+    if (const json::Value* name = value.find("precision")) {
+      const auto& known = precisions();
+      const bool right =
+          name->string() && std::find(known.begin(), known.end(), *name->string()) != known.end();
+      if (right) made.name = *name->string();
+      if (!right)
+        report(pointer + "/precision", "must be \"f32\", \"w8a8\" or \"w4a8\"",
+               name->string() ? did_you_mean(*name->string(), known) : "");
+    }
+    if (const json::Value* group = value.find("group")) {
+      const auto& known = weight_groups();
+      const bool right = group->integer() &&
+                         std::find(known.begin(), known.end(), *group->integer()) != known.end();
+      if (right) made.group = *group->integer();
+      if (!right)
+        report(pointer + "/group", "must be 0, 32, 64 or 128",
+               "0: one scale for each output channel");
+    }
+    return made;
+  }
+
+  std::string file_;
+  Diagnostics problems_;
+};
+
+Json json_of(const LayerPrecision& precision) {
+  return {{"precision", precision.name}, {"group", precision.group}};
+}
+
+}  // namespace
+
+Result<Quantisation> parse_quantisation(const std::string& text, const std::string& file) {
+  ST_TRY(document, json::parse(text, file));
+  Reader reader(file);
+  Quantisation made = reader.read(document);
+  ST_CHECK(reader.result());
+  return made;
+}
+
+std::string text_of(const Quantisation& quantisation) {
+  Json layers = Json::object();
+  for (const auto& [name, precision] : quantisation.layers) layers[name] = json_of(precision);
+  const Json document = {{"default", json_of(quantisation.otherwise)},
+                         {"layers", std::move(layers)}};
+  // Names come from untrusted files; what is no UTF-8 is replaced.
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace st
