@@ -104,7 +104,11 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     }
     std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
               << " kernels  " << program.channels_of(group).size() << " streams  " << converters
-              << " converters  " << program.memories_of(group).size() << " ports\n"
+              << " converters  " << pointer_arguments(program, {group}).size() << " ports"
+              << (is_layered(program, group)
+                      ? "  for each of " + std::to_string(program.layers.count) + " layers"
+                      : "")
+              << "\n"
               << "           LUT " << percent(used.lut, total.lut) << "  FF "
               << percent(used.ff, total.ff) << "  DSP " << percent(used.dsp, total.dsp) << "  BRAM "
               << percent(used.bram18, total.bram18) << "  URAM " << percent(used.uram, total.uram)
@@ -119,8 +123,8 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     std::cout << "  FIFOs    " << group_name(facts.group) << " " << text_of(facts) << "\n";
   std::cout << "  lengths  1.." << program.max_sequence << " tokens a launch, "
             << program.max_positions << " positions\n";
-  for (size_t g = 0; g < benches.size(); ++g)
-    std::cout << "  code     " << group_name(static_cast<int>(g)) << " test bench " << benches[g]
+  for (size_t u = 0; u < benches.size(); ++u)
+    std::cout << "  code     " << units_of(program)[u].name << " test bench " << benches[u]
               << "   (csim)\n";
   std::cout
       << "  not done csynth, link: `make -f Makefile.hls` in the build directory runs Vitis\n";
@@ -204,8 +208,8 @@ int build(const Options& options) {
       progress.step("compiling the stub device");
       ST_CHECK(compile_stub(directory.path(), options.cxx, options.cxxflags));
       progress.step("running test benches");
-      for (int group = 0; group < design.program.groups; ++group) {
-        ST_TRY(verdict, run_test_bench(directory.path(), group));
+      for (const Unit& unit : units_of(design.program)) {
+        ST_TRY(verdict, run_test_bench(directory.path(), unit.name));
         benches.push_back(verdict);
       }
     }
@@ -251,6 +255,8 @@ Action add_build(CLI::App& app) {
                  "elements a cycle of kernels that are no linear layers, at most; default: as many "
                  "as take 70 % of the budget")
       ->check(CLI::IsMember({1, 2, 4, 8, 16}));
+  app.add_flag("--fold-layers", options->compile.fold_layers,
+               "equal layers share one set of kernels, which the device walks: one launch for all");
   app.add_option("--fusion", options->compile.fusion,
                  "how nodes are grouped. search: for the least cycles of a launch; greedy: as "
                  "published")

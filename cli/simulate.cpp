@@ -105,7 +105,9 @@ Status simulate_launch(const Design& design, const Bindings& launch, bool brief)
   for (int group = 0; group < program.groups; ++group) {
     Network network = network_of(program, group, design.target, {launch});
     ST_TRY(group_cycles, simulate_network(network, {}, brief));
-    cycles += group_cycles;
+    const int64_t runs = runs_of(program, group);
+    if (runs > 1) std::cout << "  " << runs << " layers: " << grouped(runs * group_cycles) << "\n";
+    cycles += runs * group_cycles;
   }
   const double seconds = static_cast<double>(cycles) / (design.target.frequency_mhz() * 1e6);
   const auto rows = static_cast<double>(launch.at(Sequence));

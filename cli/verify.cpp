@@ -59,25 +59,25 @@ Status verify_build(const std::string& path, bool details) {
                         "build again with --synth stub"});
     return problems;
   }
-  for (int group = 0; group < program.groups; ++group) {
+  for (const Unit& unit : units_of(program)) {
     ST_TRY(records, TemporaryDirectory::create());
-    progress.step("running " + group_name(group));
-    auto verdict = run_test_bench(build.path(), group, records.path().string());
+    progress.step("running " + unit.name);
+    auto verdict = run_test_bench(build.path(), unit.name, records.path().string());
     if (verdict.ok()) {
-      progress.print(group_name(group) + "      test bench " + *verdict + "   (csim)\n");
+      progress.print(unit.name + "      test bench " + *verdict + "   (csim)\n");
     } else {
       problems.insert(problems.end(), verdict.errors().begin(), verdict.errors().end());
       // What a run recorded that did not reach its end says nothing about single kernels.
       if (verdict.errors()[0].code != "E0701") continue;
     }
-    progress.step("comparing " + group_name(group));
-    auto kernels = compare_kernels(program, group, build.path(), records.path());
+    progress.step("comparing " + unit.name);
+    auto kernels = compare_kernels(program, unit, build.path(), records.path());
     if (!kernels.ok()) {
       problems.insert(problems.end(), kernels.errors().begin(), kernels.errors().end());
       continue;
     }
     progress.print(
-        group_name(group) + "      " + std::to_string(kernels->size()) +
+        unit.name + "      " + std::to_string(kernels->size()) +
         " kernels agree with the interpreter: integers bit for bit, floats within 1e-5\n");
     if (details) progress.print(summary_table(*kernels));
   }

@@ -58,9 +58,8 @@ std::string trip_expression(const Extent& count) {
   return out;
 }
 
-std::string pointer_parameter(const Program& program, int group, MemoryId m) {
-  return std::string(writes(program, group, m) ? "" : "const ") + "ap_uint<512>* " +
-         program.memories[m].name;
+std::string pointer_parameter(const PointerArgument& argument) {
+  return std::string(argument.written ? "" : "const ") + "ap_uint<512>* " + argument.name;
 }
 
 }  // namespace st::hls

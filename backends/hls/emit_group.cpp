@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/hls/emit_group.h"
 
+#include <algorithm>
+
 #include "backends/hls/cpp_text.h"
 #include "core/dataflow/kernel_record.h"
 
@@ -37,6 +39,12 @@ std::string channel_name(const Program& program, const Port& port) {
   return program.channels[port.channel].name;
 }
 
+/// Whether a kernel has to know where the copy begins that it uses of a memory.
+bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m) {
+  const Memory& memory = program.memories[m];
+  return memory.copies > 1 && (memory.role != MemoryRole::Parameters || kernel.layered);
+}
+
 /// Arguments of a call: streams, pointers, numbers.
 std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
                                         const KernelRecord& record) {
@@ -55,7 +63,9 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
     } else if (what.starts_with("out")) {
       arguments.push_back(channel_name(program, kernel.outputs.at(what[3] - '0')));
     } else if (what.starts_with("memory")) {
-      arguments.push_back(program.memories[kernel.memories.at(what[6] - '0')].name);
+      const MemoryId m = kernel.memories.at(what[6] - '0');
+      arguments.push_back(argument_name(program, kernel, m));
+      if (uses_offset(program, kernel, m)) arguments.push_back(offset_name(arguments.back()));
     } else if (what.starts_with("real:")) {
       arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
     } else {
@@ -113,27 +123,42 @@ std::string channel(const Channel& c) {
 
 /// A port of its own for each pointer: one process reads it, one writes it. Bursts of 64 words are
 /// the 4 KiB that AXI allows.
-std::string interface(const Program& program, int group, MemoryId m) {
-  const Memory& memory = program.memories[m];
-  std::string out = "#pragma HLS INTERFACE mode=m_axi port=" + memory.name +
-                    " bundle=" + memory.name +
+std::string interface(const Program& program, const PointerArgument& argument) {
+  const Memory& memory = program.memories[argument.memory];
+  std::string out = "#pragma HLS INTERFACE mode=m_axi port=" + argument.name +
+                    " bundle=" + argument.name +
                     " offset=slave depth=" + std::to_string(memory.bytes / (WordBits / 8));
-  const bool written = writes(program, group, m);
-  if (!written || memory.role == MemoryRole::Cache)
+  if (!argument.written || memory.role == MemoryRole::Cache)
     out += " max_read_burst_length=64 num_read_outstanding=8";
-  if (written) out += " max_write_burst_length=64 num_write_outstanding=8";
+  if (argument.written) out += " max_write_burst_length=64 num_write_outstanding=8";
   return out + "\n";
 }
 
-std::string signature(const Program& program, int group) {
-  std::vector<std::string> parameters;
-  for (MemoryId m : program.memories_of(group))
-    parameters.push_back(pointer_parameter(program, group, m));
+std::string interfaces(const Program& program, const std::vector<int>& groups) {
+  std::string out;
+  for (const PointerArgument& argument : pointer_arguments(program, groups))
+    out += interface(program, argument);
+  return out +
+         "#pragma HLS INTERFACE mode=s_axilite port=tokens\n"
+         "#pragma HLS INTERFACE mode=s_axilite port=past\n"
+         "#pragma HLS INTERFACE mode=s_axilite port=return\n";
+}
+
+/// The head of a function over the pointers of some groups.
+std::string signature(const std::string& head, std::vector<std::string> parameters) {
   parameters.emplace_back("int tokens");
   parameters.emplace_back("int past");
-  std::string text = wrapped_call("extern \"C\" void " + group_name(group) + "(", parameters, 4);
+  std::string text = wrapped_call(head + "(", parameters, 4);
   text.pop_back();  // the semicolon
   return text;
+}
+
+/// The function that the host launches.
+std::string top_signature(const Program& program, const Unit& unit) {
+  std::vector<std::string> parameters;
+  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+    parameters.push_back(pointer_parameter(argument));
+  return signature("extern \"C\" void " + unit.name, std::move(parameters));
 }
 
 /// `past` is read by caches and attention only.
@@ -146,13 +171,93 @@ bool uses_past(const Program& program, int group) {
   return false;
 }
 
+/// What a group has to know of a pointer beside it: where the copy begins that it uses.
+struct Offset {
+  bool needed = false;
+  std::string value;  ///< over `layer`, in words
+};
+
+Offset offset_of(const Program& program, int group, const PointerArgument& argument) {
+  const Memory& memory = program.memories[argument.memory];
+  for (KernelId k : program.kernels_of(group)) {
+    const Kernel& kernel = program.kernels[k];
+    const auto& used = kernel.memories;
+    if (std::find(used.begin(), used.end(), argument.memory) == used.end() ||
+        argument_name(program, kernel, argument.memory) != argument.name ||
+        !uses_offset(program, kernel, argument.memory))
+      continue;
+    const std::string words = std::to_string(layer_words(memory));
+    if (!kernel.layered) {
+      const int64_t copy = copy_used(program, kernel, argument.memory, 0);
+      return {true, std::to_string(copy * layer_words(memory))};
+    }
+    if (!is_handed_on(memory)) return {true, "layer * " + words};
+    return {true, (argument.written ? "(layer + 1) % 2 * " : "layer % 2 * ") + words};
+  }
+  return {};
+}
+
+/// The dataflow region of a group: channels and tasks.
+std::string region(const Program& program, int group) {
+  std::string out = "#pragma HLS DATAFLOW\n";
+  for (ChannelId c : program.channels_of(group)) out += channel(program.channels[c]);
+  out += "\n";
+  if (!uses_past(program, group)) out += "  (void)past;\n";
+  for (KernelId k : program.kernels_of(group)) out += task(program, program.kernels[k]);
+  return out;
+}
+
+/// A group that its unit calls.
+std::string group_function(const Program& program, int group) {
+  std::vector<std::string> parameters;
+  for (const PointerArgument& argument : pointer_arguments(program, {group})) {
+    parameters.push_back(pointer_parameter(argument));
+    if (offset_of(program, group, argument).needed)
+      parameters.push_back("int " + offset_name(argument.name));
+  }
+  return signature("static void " + group_name(group), std::move(parameters)) +
+         " {\n#pragma HLS INLINE off\n" + region(program, group) + "}\n\n";
+}
+
+std::string group_call(const Program& program, int group, const std::string& indent) {
+  std::vector<std::string> arguments;
+  for (const PointerArgument& argument : pointer_arguments(program, {group})) {
+    arguments.push_back(argument.name);
+    const Offset offset = offset_of(program, group, argument);
+    if (offset.needed) arguments.push_back(offset.value);
+  }
+  arguments.emplace_back("tokens");
+  arguments.emplace_back("past");
+  return wrapped_call(indent + group_name(group) + "(", arguments, indent.size() + 4) + "\n";
+}
+
+/// Runs the groups one after another, those of folded layers once for each layer.
+std::string walk(const Program& program, const Unit& unit) {
+  std::string before, layers, behind;
+  for (const int group : unit.groups) {
+    if (is_layered(program, group)) {
+      layers += group_call(program, group, "    ");
+    } else {
+      (layers.empty() ? before : behind) += group_call(program, group, "  ");
+    }
+  }
+  return before + "  for (int layer = 0; layer < " + std::to_string(program.layers.count) +
+         "; ++layer) {\n" + layers + "  }\n" + behind;
+}
+
+std::string title(const Program& program, const Unit& unit) {
+  const std::string what = program.layers.folded()
+                               ? "All " + std::to_string(unit.groups.size()) + " groups"
+                               : "Group " + std::to_string(unit.groups[0]);
+  return "// " + what + " of " + comment(program.model) + ", " + program.precision;
+}
+
 }  // namespace
 
-std::string emit_header(const Program& program, int group) {
-  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " +
-                    program.precision + ". Generated.\n";
+std::string emit_header(const Program& program, const Unit& unit) {
+  std::string out = title(program, unit) + ". Generated.\n";
   out += "#pragma once\n\n#include \"streamtensor/kernels.h\"\n\n";
-  for (MemoryId m : program.memories_of(group)) {
+  for (MemoryId m : program.memories_of(unit.groups)) {
     const Memory& memory = program.memories[m];
     out += "// " + memory.name + ": " + std::string(name_of(memory.role)) + ", " +
            std::to_string(memory.bytes) + " bytes";
@@ -160,17 +265,22 @@ std::string emit_header(const Program& program, int group) {
       out += ", rows of " + std::to_string(memory.beats) + " x vector<" +
              std::to_string(memory.lanes) + "x" + std::string(name_of(memory.dtype)) + ">";
     }
+    if (memory.copies > 1)
+      out += is_handed_on(memory) ? "; layers write one of 2 copies and read the other one"
+                                  : ", of " + std::to_string(memory.copies) + " layers";
     out += "\n";
   }
   out += "// tokens: rows of this launch, 1 to " + std::to_string(program.max_sequence) +
          "; past: rows before them, together at most " + std::to_string(program.max_positions) +
          ".\n";
-  return out + signature(program, group) + ";\n";
+  return out + top_signature(program, unit) + ";\n";
 }
 
 std::string emit_loader(const Program& program, const Kernel& kernel) {
   const Memory& memory = program.memories[kernel.memories[0]];
+  const bool offset = uses_offset(program, kernel, kernel.memories[0]);
   std::vector<std::string> parameters = {"const ap_uint<512>* port"};
+  if (offset) parameters.emplace_back("int first_word");
   for (const Port& port : kernel.outputs)
     parameters.push_back(stream_reference(port.type) + " " + channel_name(program, port));
   parameters.emplace_back("int tokens");
@@ -181,49 +291,44 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
   out +=
       "{\n  for (int token = 0; token < tokens; ++token) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" +
       std::to_string(program.max_sequence) + "\n";
-  for (const Segment& segment : memory.segments) {
+  for (const Port& port : kernel.outputs) {
+    const Segment& segment = *find_segment(memory, port.tensor);
     const StreamType& type = segment.type;
     const int64_t beats = beats_per_row(program, type);
     out += "    // " + text_of(type.itensor) + "\n    st::load_segment<" +
            cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ", " +
-           std::to_string(beats) + ">(port, " + std::to_string(segment.first_word) + ", " +
-           program.channels[segment.channel].name + ");\n";
+           std::to_string(beats) + ">(port, " + (offset ? "first_word + " : "") +
+           std::to_string(segment.first_word) + ", " + program.channels[segment.channel].name +
+           ");\n";
   }
   return out + "  }\n}\n";
 }
 
-std::string emit_source(const Program& program, int group) {
-  const std::vector<KernelId> kernels = program.kernels_of(group);
-  const std::vector<ChannelId> channels = program.channels_of(group);
-  int converters = 0;
-  for (KernelId k : kernels) converters += program.kernels[k].kind == "convert";
-  std::string out = "// Group " + std::to_string(group) + " of " + comment(program.model) + ", " +
-                    program.precision + ": " + std::to_string(kernels.size()) + " kernels, " +
-                    std::to_string(channels.size()) + " streams, " + std::to_string(converters) +
+std::string emit_source(const Program& program, const Unit& unit) {
+  std::string functions;
+  size_t kernels = 0, channels = 0, converters = 0;
+  for (const int group : unit.groups) {
+    channels += program.channels_of(group).size();
+    for (KernelId k : program.kernels_of(group)) {
+      const Kernel& kernel = program.kernels[k];
+      ++kernels;
+      converters += kernel.kind == "convert";
+      if (kernel.kind == "convert") functions += emit_converter(kernel) + "\n";
+      if (kernel.kind == "load_params") functions += emit_loader(program, kernel) + "\n";
+    }
+    if (program.layers.folded()) functions += group_function(program, group);
+  }
+  std::string out = title(program, unit) + ": " + std::to_string(kernels) + " kernels, " +
+                    std::to_string(channels) + " streams, " + std::to_string(converters) +
                     " converters. Generated: edit the model instead.\n";
-  out += "#include \"" + group_name(group) + ".h\"\n\nusing st::vec;\n\n";
-  for (KernelId k : kernels) {
-    const Kernel& kernel = program.kernels[k];
-    if (kernel.kind == "convert") out += emit_converter(kernel) + "\n";
-    if (kernel.kind == "load_params") out += emit_loader(program, kernel) + "\n";
-  }
-  out += signature(program, group) + " {\n";
-  for (MemoryId m : program.memories_of(group)) {
-    out += interface(program, group, m);
-  }
-  out +=
-      "#pragma HLS INTERFACE mode=s_axilite port=tokens\n#pragma HLS INTERFACE mode=s_axilite "
-      "port=past\n";
-  out += "#pragma HLS INTERFACE mode=s_axilite port=return\n#pragma HLS DATAFLOW\n";
-  for (ChannelId c : channels) out += channel(program.channels[c]);
-  out += "\n";
-  if (!uses_past(program, group)) out += "  (void)past;\n";
-  for (KernelId k : kernels) out += task(program, program.kernels[k]);
+  out += "#include \"" + unit.name + ".h\"\n\nusing st::vec;\n\n" + functions;
+  out += top_signature(program, unit) + " {\n" + interfaces(program, unit.groups);
+  out += program.layers.folded() ? walk(program, unit) : region(program, unit.groups[0]);
   return out + "}\n";
 }
 
-std::string emit_test_bench(const Program& program, int group) {
-  const std::string name = group_name(group);
+std::string emit_test_bench(const Program& program, const Unit& unit) {
+  const std::string& name = unit.name;
   std::string out = "// Runs " + name +
                     " on the launches of tb/data, and compares what it writes with what the "
                     "interpreter expects.\n";
@@ -233,27 +338,27 @@ std::string emit_test_bench(const Program& program, int group) {
   out += "#include \"streamtensor/testbench.h\"\n\n";
   out += "int main(int argc, char** argv) {\n";
   out += "  st::TestBench bench(st::data_folder(argc, argv, __FILE__));\n";
-  for (MemoryId m : program.memories_of(group)) {
+  const std::vector<MemoryId> memories = program.memories_of(unit.groups);
+  for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
     out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " +
            std::to_string(memory.bytes / (WordBits / 8)) + ");\n";
   }
   out += "  while (bench.next_launch()) {\n";
-  std::vector<std::string> arguments;
-  for (MemoryId m : program.memories_of(group)) {
+  for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
-    if (memory.role == MemoryRole::Input ||
-        (memory.role == MemoryRole::Activation && !writes(program, group, m))) {
+    if (is_given(program, unit, m))
       out += "    bench.read_input(\"" + memory.name + "\", " + memory.name + ");\n";
-    }
-    arguments.push_back(memory.name + ".data()");
   }
+  std::vector<std::string> arguments;
+  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+    arguments.push_back(program.memories[argument.memory].name + ".data()");
   arguments.emplace_back("bench.tokens()");
   arguments.emplace_back("bench.past()");
   out += wrapped_call("    " + name + "(", arguments, 8) + "\n";
-  for (MemoryId m : program.memories_of(group)) {
+  for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
-    if (!writes(program, group, m) || memory.role == MemoryRole::Cache) continue;
+    if (!is_made(program, unit, m)) continue;
     out += "    bench.compare<" + cpp_type(memory.dtype) + ", " + std::to_string(memory.lanes) +
            ", " + std::to_string(memory.beats) + ">(\"" + memory.name + "\", " + memory.name +
            ");\n";

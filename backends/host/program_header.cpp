@@ -66,15 +66,16 @@ std::string buffer_row(const Program& program, const Memory& memory, const Check
 
 std::string kernel_tables(const Program& program) {
   std::string arguments, kernels;
-  for (int group = 0; group < program.groups; ++group) {
-    const std::vector<MemoryId> memories = program.memories_of(group);
-    const std::string name = group_name(group), list = "Group" + std::to_string(group) + "Buffers";
+  const std::vector<Unit> units = units_of(program);
+  for (size_t u = 0; u < units.size(); ++u) {
+    const std::vector<PointerArgument> pointers = pointer_arguments(program, units[u].groups);
+    const std::string list = "Kernel" + std::to_string(u) + "Buffers";
     arguments += "inline constexpr int " + list + "[] = {";
-    for (size_t i = 0; i < memories.size(); ++i) {
-      arguments += (i > 0 ? ", " : "") + std::to_string(memories[i]);
-    }
+    for (size_t i = 0; i < pointers.size(); ++i)
+      arguments += (i > 0 ? ", " : "") + std::to_string(pointers[i].memory);
     arguments += "};\n";
-    kernels += "    {\"" + name + "\", " + list + ", " + std::to_string(memories.size()) + "},\n";
+    kernels +=
+        "    {\"" + units[u].name + "\", " + list + ", " + std::to_string(pointers.size()) + "},\n";
   }
   return "/// Buffers of each kernel's pointer arguments.\n" + arguments +
          "\n/// In the order in which a launch runs them.\ninline constexpr host::Kernel Kernels[] "

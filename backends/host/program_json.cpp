@@ -52,9 +52,10 @@ std::string buffer_text(const Program& program, const Target& target, const Memo
   return out + "}";
 }
 
-std::string launch_text(const Program& program, int group) {
-  std::string out = "    {" + member("kernel", group_name(group)) + ", \"arguments\": [";
-  for (MemoryId m : program.memories_of(group)) out += quoted(program.memories[m].name) + ", ";
+std::string launch_text(const Program& program, const Unit& unit) {
+  std::string out = "    {" + member("kernel", unit.name) + ", \"arguments\": [";
+  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+    out += quoted(program.memories[static_cast<size_t>(argument.memory)].name) + ", ";
   return out + "\"tokens\", \"past\"]}";
 }
 
@@ -74,9 +75,9 @@ std::string program_json(const Program& program, const Target& target, const Che
     out += m + 1 < program.memories.size() ? ",\n" : "\n";
   }
   out += "  ],\n  \"launches\": [\n";
-  for (int group = 0; group < program.groups; ++group) {
-    out += launch_text(program, group) + (group + 1 < program.groups ? ",\n" : "\n");
-  }
+  const std::vector<Unit> units = units_of(program);
+  for (size_t u = 0; u < units.size(); ++u)
+    out += launch_text(program, units[u]) + (u + 1 < units.size() ? ",\n" : "\n");
   return out + "  ]\n}\n";
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/project/compare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -27,9 +28,11 @@ std::vector<uint8_t> bytes_of(const fs::path& file) {
 /// launch after another.
 class Recordings {
  public:
-  Recordings(const Program& program, int group, const fs::path& folder) : program_(program) {
-    for (ChannelId c : program.channels_of(group))
-      bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
+  Recordings(const Program& program, const Unit& unit, const fs::path& folder) : program_(program) {
+    for (const int group : unit.groups) {
+      for (ChannelId c : program.channels_of(group))
+        bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
+    }
   }
 
   Result<Tensor> next(ChannelId id, const TestLaunch& launch) {
@@ -106,76 +109,121 @@ int64_t first_difference(const Tensor& is, const Tensor& should, double& worst) 
   return -1;
 }
 
-}  // namespace
+/// Compares what the kernels of a unit made with what the interpreter makes of the same inputs.
+class Comparison {
+ public:
+  Comparison(const Program& program, const Unit& unit, const fs::path& build,
+             const fs::path& records)
+      : program_(program),
+        unit_(unit),
+        data_(build / "groups" / unit.name / "tb/data"),
+        recordings_(program, unit, records),
+        interpreter_(program) {}
 
-Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group,
-                                                      const fs::path& build,
-                                                      const fs::path& records) {
-  Recordings recordings(program, group, records);
-  ProgramInterpreter interpreter(program);
-  std::map<KernelId, KernelComparison> comparisons;
-  std::map<KernelId, Diagnostic> differences;
-  Diagnostics problems;
-  const std::vector<TestLaunch> launches = test_launches(program);
-  const fs::path data = build / "groups" / group_name(group) / "tb/data";
-  for (size_t l = 0; l < launches.size(); ++l) {
-    std::map<ChannelId, Tensor> carried;
-    for (ChannelId c : program.channels_of(group)) {
-      auto tensor = recordings.next(c, launches[l]);
-      if (!tensor.ok()) return tensor.errors();
-      carried[c] = std::move(*tensor);
-    }
-    for (KernelId k : program.kernels_of(group)) {
-      const Kernel& kernel = program.kernels[k];
-      if (kernel.kind == "load_rows") {
-        const Memory& memory = program.memories[kernel.memories[0]];
-        const std::vector<uint8_t> bytes =
-            bytes_of(data / (memory.name + "." + std::to_string(l) + ".bin"));
-        if (static_cast<int64_t>(bytes.size()) !=
-            launches[l].tokens * memory.words_per_row() * (WordBits / 8)) {
-          return Diagnostic{"E0602",
-                            "test data of '" + memory.name + "' are missing or have the wrong size",
-                            data.filename().string(),
-                            {},
-                            "build again"};
-        }
-        Tensor rows = unpacked_rows(bytes, memory, launches[l].tokens);
-        rows.shape =
-            shape_in_launch(program.tensors[memory.tensor], launches[l].tokens, launches[l].past);
-        interpreter.state()[kernel.memories[0]] = std::move(rows);
+  Result<std::vector<KernelComparison>> run() {
+    launches_ = test_launches(program_);
+    for (launch_ = 0; launch_ < launches_.size(); ++launch_) {
+      ST_CHECK(read_inputs());
+      for (const GroupRunOf& run : launch_order(program_)) {
+        if (std::find(unit_.groups.begin(), unit_.groups.end(), run.group) != unit_.groups.end())
+          ST_CHECK(compare_group(run));
       }
+    }
+    Diagnostics problems;
+    recordings_.check_ends(problems);
+    for (auto& [k, difference] : differences_) problems.push_back(std::move(difference));
+    if (!problems.empty()) return problems;
+    std::vector<KernelComparison> result;
+    for (auto& [k, comparison] : comparisons_) result.push_back(std::move(comparison));
+    return result;
+  }
+
+ private:
+  [[nodiscard]] const TestLaunch& launch() const { return launches_[launch_]; }
+
+  /// What the host or another unit left in memory before the launch.
+  Status read_inputs() {
+    for (const MemoryId m : program_.memories_of(unit_.groups)) {
+      if (!is_given(program_, unit_, m)) continue;
+      const Memory& memory = program_.memories[m];
+      const std::vector<uint8_t> bytes =
+          bytes_of(data_ / (memory.name + "." + std::to_string(launch_) + ".bin"));
+      if (static_cast<int64_t>(bytes.size()) !=
+          launch().tokens * memory.words_per_row() * (WordBits / 8)) {
+        return Diagnostic{"E0602",
+                          "test data of '" + memory.name + "' are missing or have the wrong size",
+                          data_.filename().string(),
+                          {},
+                          "build again"};
+      }
+      Tensor rows = unpacked_rows(bytes, memory, launch().tokens);
+      rows.shape = shape_in_launch(program_.tensors[memory.tensor], launch().tokens, launch().past);
+      interpreter_.state()[m] = std::move(rows);
+    }
+    return {};
+  }
+
+  /// Inside a unit memories hold what the emitted code stored: each store is run on what it got.
+  Status compare_group(const GroupRunOf& run) {
+    std::map<ChannelId, Tensor> carried;
+    for (ChannelId c : program_.channels_of(run.group)) {
+      ST_TRY(tensor, recordings_.next(c, launch()));
+      carried[c] = std::move(tensor);
+    }
+    for (KernelId k : program_.kernels_of(run.group)) {
+      const Kernel& kernel = program_.kernels[k];
       std::vector<const Tensor*> inputs;
       for (const Port& port : kernel.inputs) inputs.push_back(&carried.at(port.channel));
-      ST_TRY(expected, interpreter.evaluate(kernel, inputs, launches[l].tokens, launches[l].past));
-      KernelComparison& comparison = comparisons[k];
+      ST_TRY(expected,
+             interpreter_.evaluate(kernel, inputs, launch().tokens, launch().past, run.layer));
+      KernelComparison& comparison = comparisons_[k];
       comparison.kernel = kernel.name;
       comparison.kind = kernel.kind;
       for (size_t i = 0; i < expected.size(); ++i) {
-        const Tensor& is = carried.at(kernel.outputs[i].channel);
+        const ChannelId c = kernel.outputs[i].channel;
+        const Tensor& is = carried.at(c);
         comparison.values += is.size();
         const int64_t at = first_difference(is, expected[i], comparison.worst);
-        if (at < 0 || differences.count(k)) continue;
-        differences[k] = {
-            "E0701",
-            "kernel '" + kernel.name + "' (" + kernel.kind + ") differs from the interpreter",
-            group_name(group),
-            {"launch " + std::to_string(l) + " of " + std::to_string(launches[l].tokens) +
-                 " tokens after " + std::to_string(launches[l].past) + ", stream '" +
-                 program.channels[kernel.outputs[i].channel].name + "', element " +
-                 std::to_string(at),
-             "emitted code " + element_text(is, at) + ", interpreter " +
-                 (at < expected[i].size() ? element_text(expected[i], at) : "nothing")},
-            kernel.origin.empty() ? ""
-                                  : "the kernel is of node '" + printable(kernel.origin) + "'"};
+        if (at >= 0 && differences_.count(k) == 0)
+          differences_[k] = difference(kernel, run, c, at, is, expected[i]);
       }
     }
+    return {};
   }
-  recordings.check_ends(problems);
-  for (auto& [k, difference] : differences) problems.push_back(std::move(difference));
-  if (!problems.empty()) return problems;
-  std::vector<KernelComparison> result;
-  for (auto& [k, comparison] : comparisons) result.push_back(std::move(comparison));
-  return result;
+
+  [[nodiscard]] Diagnostic difference(const Kernel& kernel, const GroupRunOf& run,
+                                      ChannelId channel, int64_t at, const Tensor& is,
+                                      const Tensor& expected) const {
+    const std::string layer = kernel.layered ? ", layer " + std::to_string(run.layer) : "";
+    return {
+        "E0701",
+        "kernel '" + kernel.name + "' (" + kernel.kind + ") differs from the interpreter",
+        group_name(run.group),
+        {"launch " + std::to_string(launch_) + " of " + std::to_string(launch().tokens) +
+             " tokens after " + std::to_string(launch().past) + layer + ", stream '" +
+             program_.channels[channel].name + "', element " + std::to_string(at),
+         "emitted code " + element_text(is, at) + ", interpreter " +
+             (at < expected.size() ? element_text(expected, at) : "nothing")},
+        kernel.origin.empty() ? "" : "the kernel is of node '" + printable(kernel.origin) + "'"};
+  }
+
+  const Program& program_;
+  const Unit& unit_;
+  const fs::path data_;
+  Recordings recordings_;
+  ProgramInterpreter interpreter_;
+  std::vector<TestLaunch> launches_;
+  size_t launch_ = 0;
+  std::map<KernelId, KernelComparison> comparisons_;
+  std::map<KernelId, Diagnostic> differences_;
+};
+
+}  // namespace
+
+Result<std::vector<KernelComparison>> compare_kernels(const Program& program, const Unit& unit,
+                                                      const fs::path& build,
+                                                      const fs::path& records) {
+  return Comparison(program, unit, build, records).run();
 }
 
 }  // namespace st

@@ -19,11 +19,11 @@ struct KernelComparison {
   double worst = 0;    ///< largest relative difference of floats
 };
 
-/// Compares recorded streams of a group's test bench (a folder that the simulator wrote) with the
+/// Compares recorded streams of a unit's test bench (a folder that the simulator wrote) with the
 /// interpreter: each kernel is given the inputs that the emitted code gave it, so that no
 /// difference is carried on. Integers must be equal, floats within 1e-5 of the expected magnitude.
 /// `build`: the directory, for inputs from tb/data. Errors: E0701, one per kernel that differs.
-Result<std::vector<KernelComparison>> compare_kernels(const Program& program, int group,
+Result<std::vector<KernelComparison>> compare_kernels(const Program& program, const Unit& unit,
                                                       const std::filesystem::path& build,
                                                       const std::filesystem::path& records);
 

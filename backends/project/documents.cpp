@@ -99,6 +99,7 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
                         {"words", segment.words},
                         {"stream", text_of(segment.type.itensor)},
                         {"lanes", segment.type.lanes}};
+      if (segment.layered) described["layered"] = true;
       if (const auto layout = layout_of(program.tensors[segment.tensor], segment.type))
         described["layout"] = text_of(*layout);
       segments.push_back(std::move(described));
@@ -107,6 +108,10 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
                  {"bytes", memory.bytes},
                  {"fnv1a64", checksums[m]},
                  {"channel", memory.channel}};
+    if (memory.copies > 1) {
+      file["layers"] = memory.copies;
+      file["layer_words"] = layer_words(memory);
+    }
     if (memory.role == MemoryRole::Table) {
       file["tensor"] = printable(program.tensors[memory.tensor].name);
       file["rows"] = memory.rows;
@@ -164,6 +169,7 @@ std::string report_json(const Design& design) {
     for (ChannelId c : program.channels_of(group))
       fifo_bits += program.channels[c].depth * program.channels[c].type.beat_bits();
     groups.push_back({{"name", group_name(group)},
+                      {"runs", runs_of(program, group)},
                       {"converters", converters},
                       {"ports", program.memories_of(group).size()},
                       {"storage",
@@ -199,9 +205,11 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"quantisation", Json::parse(text_of(design.options.quantisation()))},
                  {"parameter_ports", design.options.parameter_ports},
                  {"fusion", design.options.fusion},
+                 {"fold_layers", design.options.fold_layers},
                  {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
                  {"groups", design.program.groups},
+                 {"layers", design.program.layers.count},
                  {"max_sequence", design.program.max_sequence},
                  {"max_positions", design.program.max_positions}};
   if (auto found = design.graph.metadata.find("streamtensor.tokenizer");

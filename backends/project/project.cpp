@@ -31,15 +31,14 @@ Status write_library(const StagedDirectory& directory) {
   return {};
 }
 
-Status write_groups(const Design& design, const StagedDirectory& directory) {
-  for (int group = 0; group < design.program.groups; ++group) {
-    const std::string name = group_name(group), folder = "groups/" + name + "/";
+Status write_units(const Design& design, const StagedDirectory& directory) {
+  const Program& program = design.program;
+  for (const Unit& unit : units_of(program)) {
+    const std::string &name = unit.name, folder = "groups/" + name + "/";
+    ST_CHECK(directory.write(folder + "src/" + name + ".h", hls::emit_header(program, unit)));
+    ST_CHECK(directory.write(folder + "src/" + name + ".cpp", hls::emit_source(program, unit)));
     ST_CHECK(
-        directory.write(folder + "src/" + name + ".h", hls::emit_header(design.program, group)));
-    ST_CHECK(
-        directory.write(folder + "src/" + name + ".cpp", hls::emit_source(design.program, group)));
-    ST_CHECK(directory.write(folder + "tb/" + name + "_tb.cpp",
-                             hls::emit_test_bench(design.program, group)));
+        directory.write(folder + "tb/" + name + "_tb.cpp", hls::emit_test_bench(program, unit)));
     ST_CHECK(directory.write(folder + "hls_config.cfg", hls_config(name, design.target)));
     ST_CHECK(directory.write(folder + "run_hls.tcl", run_hls_tcl(name, design.target)));
   }
@@ -66,14 +65,14 @@ Result<Checksum> write_parameters(const Program& program, const Memory& memory,
   return checksum;
 }
 
-/// The test benches' data folders hold parameter files as well, so that a group stands alone; a
+/// The test benches' data folders hold parameter files as well, so that a unit stands alone; a
 /// link costs no space.
 Status link_parameters(const Program& program, const fs::path& root) {
-  for (int group = 0; group < program.groups; ++group) {
-    for (MemoryId m : program.memories_of(group)) {
+  for (const Unit& unit : units_of(program)) {
+    for (MemoryId m : program.memories_of(unit.groups)) {
       const fs::path file = root / parameter_file(program.memories[m]);
       if (parameter_file(program.memories[m]).empty()) continue;
-      const fs::path copy = root / "groups" / group_name(group) / "tb/data" / file.filename();
+      const fs::path copy = root / "groups" / unit.name / "tb/data" / file.filename();
       std::error_code error;
       fs::create_hard_link(file, copy, error);
       if (error) fs::copy_file(file, copy, fs::copy_options::overwrite_existing, error);
@@ -134,7 +133,7 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ST_CHECK(directory.write("params/map.json", parameter_map(program, texts)));
 
   progress.step("writing HLS projects");
-  ST_CHECK(write_groups(design, directory));
+  ST_CHECK(write_units(design, directory));
   ST_CHECK(write_library(directory));
   ST_CHECK(write_all(directory, emit_host(program, design.target, checksums)));
   ST_CHECK(write_all(directory, emit_link(program, design.target)));

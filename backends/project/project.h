@@ -60,8 +60,8 @@ std::string command_script(const Design& design, const ProjectInputs& inputs);
 Status compile_stub(const std::filesystem::path& build, const std::string& cxx,
                     const std::string& flags);
 
-/// Runs a group's test bench on its data. Returns its last line. Errors: E0605 with its output.
-Result<std::string> run_test_bench(const std::filesystem::path& build, int group,
+/// Runs a unit's test bench on its data. Returns its last line. Errors: E0605 with its output.
+Result<std::string> run_test_bench(const std::filesystem::path& build, const std::string& unit,
                                    const std::string& record = "");
 
 }  // namespace st

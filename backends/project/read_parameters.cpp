@@ -36,12 +36,17 @@ class PackedConstant final : public ConstantSource {
     if (segment != nullptr) segment_ = *segment;
   }
 
-  Result<Tensor> load() const override {
+  Result<Tensor> load() const override { return load_layer(0); }
+  int64_t layers() const override {
+    return memory_.role == MemoryRole::Table || segment_.layered ? memory_.copies : 1;
+  }
+  Result<Tensor> load_layer(int64_t layer) const override {
+    const int64_t offset = layers() > 1 ? layer * layer_words(memory_) : 0;
     if (memory_.role == MemoryRole::Table) {
-      ST_TRY(bytes, read_words(file_, 0, memory_.bytes / (WordBits / 8)));
+      ST_TRY(bytes, read_words(file_, offset, layer_words(memory_)));
       return unpacked_rows(bytes, memory_, memory_.rows);
     }
-    ST_TRY(bytes, read_words(file_, segment_.first_word, segment_.words));
+    ST_TRY(bytes, read_words(file_, offset + segment_.first_word, segment_.words));
     const int64_t count = token_count(segment_.type.itensor, {{Sequence, 1}, {Past, 0}}) *
                           segment_.type.beats_per_token();
     return tensor_from_stream(unpacked_beats(bytes, segment_.type, count), segment_.type, shape_, 1,

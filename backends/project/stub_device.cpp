@@ -49,10 +49,10 @@ Status compile_stub(const fs::path& build, const std::string& cxx, const std::st
   return {};
 }
 
-Result<std::string> run_test_bench(const fs::path& build, int group, const std::string& record) {
+Result<std::string> run_test_bench(const fs::path& build, const std::string& name,
+                                   const std::string& record) {
   std::string output;
   Command bench;
-  const std::string name = group_name(group);
   bench.arguments = {"./" + name + "_tb", "../groups/" + name + "/tb/data"};
   bench.directory = build / "stub";
   if (!record.empty()) bench.environment["STREAMTENSOR_RECORD"] = record;

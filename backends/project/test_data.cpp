@@ -31,36 +31,43 @@ std::string text_of_bytes(const std::vector<uint8_t>& bytes) {
 class TestData {
  public:
   TestData(const Program& program, const FileSink& sink)
-      : program_(program), sink_(sink), lists_(program.groups, "streamtensor.testdata/1\n") {}
+      : program_(program),
+        sink_(sink),
+        units_(units_of(program)),
+        lists_(units_.size(), "streamtensor.testdata/1\n") {}
 
-  void memory(int group, MemoryId m, const std::string& checksum) {
+  [[nodiscard]] const std::vector<Unit>& units() const { return units_; }
+  void memory(size_t unit, MemoryId m, const std::string& checksum) {
     const std::string& name = program_.memories[m].name;
-    lists_[group] += "memory " + name + " " + name + ".bin " + checksum + "\n";
+    lists_[unit] += "memory " + name + " " + name + ".bin " + checksum + "\n";
   }
-  void launch(int group, const TestLaunch& launch) {
-    lists_[group] +=
+  void launch(size_t unit, const TestLaunch& launch) {
+    lists_[unit] +=
         "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + "\n";
   }
-  Status rows(int group, const char* item, MemoryId m, size_t launch, const Tensor& value) {
+  Status rows(size_t unit, const char* item, MemoryId m, size_t launch, const Tensor& value) {
     const Memory& memory = program_.memories[m];
     const std::vector<uint8_t> bytes = packed_rows(value, memory);
     Checksum checksum;
     checksum.add(bytes.data(), bytes.size());
     const std::string file = memory.name + "." + std::to_string(launch) + ".bin";
-    lists_[group] +=
+    lists_[unit] +=
         std::string(item) + " " + memory.name + " " + file + " " + checksum.text() + "\n";
-    return sink_(folder(group) + file, text_of_bytes(bytes));
+    return sink_(folder(unit) + file, text_of_bytes(bytes));
   }
   Status finish() {
-    for (int group = 0; group < program_.groups; ++group)
-      ST_CHECK(sink_(folder(group) + "launches.txt", lists_[group]));
+    for (size_t unit = 0; unit < units_.size(); ++unit)
+      ST_CHECK(sink_(folder(unit) + "launches.txt", lists_[unit]));
     return {};
   }
 
  private:
-  static std::string folder(int group) { return "groups/" + group_name(group) + "/tb/data/"; }
+  [[nodiscard]] std::string folder(size_t unit) const {
+    return "groups/" + units_[unit].name + "/tb/data/";
+  }
   const Program& program_;
   const FileSink& sink_;
+  const std::vector<Unit> units_;
   std::vector<std::string> lists_;
 };
 
@@ -82,11 +89,11 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
                       const FileSink& sink) {
   TestData data(program, sink);
   ProgramInterpreter interpreter(program);
-  for (int group = 0; group < program.groups; ++group) {
-    for (MemoryId m : program.memories_of(group)) {
+  for (size_t u = 0; u < data.units().size(); ++u) {
+    for (MemoryId m : program.memories_of(data.units()[u].groups)) {
       const MemoryRole role = program.memories[m].role;
       if (role == MemoryRole::Parameters || role == MemoryRole::Table)
-        data.memory(group, m, checksum_of(m));
+        data.memory(u, m, checksum_of(m));
     }
   }
   IdSequence ids(vocabulary);
@@ -104,15 +111,13 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
       interpreter.state()[m] = std::move(input);
     }
     ST_CHECK(interpreter.launch(launches[l].tokens, launches[l].past));
-    for (int group = 0; group < program.groups; ++group) {
-      data.launch(group, launches[l]);
-      for (MemoryId m : program.memories_of(group)) {
-        const MemoryRole role = program.memories[m].role;
-        if (role != MemoryRole::Input && role != MemoryRole::Output &&
-            role != MemoryRole::Activation)
-          continue;
-        ST_CHECK(data.rows(group, writes(program, group, m) ? "expect" : "input", m, l,
-                           interpreter.state().at(m)));
+    for (size_t u = 0; u < data.units().size(); ++u) {
+      const Unit& unit = data.units()[u];
+      data.launch(u, launches[l]);
+      for (MemoryId m : program.memories_of(unit.groups)) {
+        const bool made = is_made(program, unit, m);
+        if (!made && !is_given(program, unit, m)) continue;
+        ST_CHECK(data.rows(u, made ? "expect" : "input", m, l, interpreter.state().at(m)));
       }
     }
   }

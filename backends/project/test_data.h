@@ -25,8 +25,8 @@ std::vector<TestLaunch> test_launches(const Program& program);
 /// Receives a file of the build directory.
 using FileSink = std::function<Status(const std::string& path, const std::string& content)>;
 
-/// Runs the launches on token ids drawn from a fixed sequence, and hands each group's files
-/// groups/<g>/tb/data/* to `sink`, but for parameter files. `checksum_of(memory)` gives those of
+/// Runs the launches on token ids drawn from a fixed sequence, and hands each unit's files
+/// groups/<unit>/tb/data/* to `sink`, but for parameter files. `checksum_of(memory)` gives those of
 /// the latter in hexadecimal. Errors: those of constants.
 Status emit_test_data(const Program& program, int64_t vocabulary,
                       const std::function<std::string(MemoryId)>& checksum_of,

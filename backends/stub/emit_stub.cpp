@@ -11,9 +11,9 @@ namespace {
 /// compile.
 std::string kernels_source(const Program& program) {
   std::string includes, launchers, table;
-  for (int group = 0; group < program.groups; ++group) {
-    const std::string name = group_name(group);
-    const size_t pointers = program.memories_of(group).size();
+  for (const Unit& unit : units_of(program)) {
+    const std::string& name = unit.name;
+    const size_t pointers = pointer_arguments(program, unit.groups).size();
     includes += "#include \"../groups/" + name + "/src/" + name + ".h\"\n";
     launchers += "void launch_" + name + "(const Arguments& a) {\n  ::" + name + "(";
     for (size_t i = 0; i < pointers; ++i) launchers += "a.words(" + std::to_string(i) + "), ";

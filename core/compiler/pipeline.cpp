@@ -8,6 +8,7 @@
 #include "core/ops/check.h"
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
+#include "core/passes/fold_layers.h"
 #include "core/passes/infer.h"
 #include "core/quantise/calibrate.h"
 #include "core/resources/allocate.h"
@@ -31,6 +32,15 @@ Status check_graph(Design& design) {
   ST_CHECK(infer_types(design.graph));
   ST_TRY(decoder, find_decoder(design.graph));
   design.decoder = decoder;
+  return {};
+}
+
+Status fold_layers_of(Design& design) {
+  if (!design.options.fold_layers) return {};
+  ST_TRY(decoder, find_decoder(design.graph));  // ids of values may have changed
+  ST_CHECK(fold_layers(design.graph, decoder));
+  ST_TRY(folded, find_decoder(design.graph));
+  design.decoder = folded;
   return {};
 }
 
@@ -107,6 +117,7 @@ const std::vector<Pass>& passes() {
        "nodes",
        [](Design& d) { return canonicalise(d.graph); }, false},
       {"quantise", "linear layers in the chosen precision", quantise_layers, false},
+      {"fold-layers", "equal layers become one, which runs once for each", fold_layers_of, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
       {"vectorise", "streams move vectors as wide as the kernels' unroll factors",
        on_program<vectorise>, true},

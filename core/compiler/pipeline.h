@@ -27,6 +27,7 @@ struct CompileOptions {
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
   std::string fifo = "exact";     ///< of fifo_methods()
   std::string fusion = "search";  ///< of fusion_methods()
+  bool fold_layers = false;       ///< equal layers share kernels, and are walked on the device
   Tiling tiling;                  ///< of linear layers; empty: as without a choice
 
   [[nodiscard]] Quantisation quantisation() const { return {{precision, weight_group}, layers}; }

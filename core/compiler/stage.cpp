@@ -2,6 +2,7 @@
 #include "core/compiler/stage.h"
 
 #include "core/dataflow/parse.h"
+#include "core/graph/layers.h"
 #include "core/graph/parse.h"
 #include "core/ops/check.h"
 #include "core/passes/infer.h"
@@ -24,6 +25,7 @@ Status read_graph(Design& design, std::string_view text, const ConstantLookup& c
   design.graph = std::move(graph);
   ST_CHECK(design.graph.check_and_sort());
   ST_CHECK(check_operators(design.graph, OwnOperators::Allowed));
+  ST_CHECK(check_layers(design.graph));
   ST_CHECK(infer_types(design.graph));
   ST_TRY(decoder, find_decoder(design.graph));
   design.decoder = decoder;

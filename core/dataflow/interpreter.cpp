@@ -106,10 +106,12 @@ class GroupRun {
 
 }  // namespace
 
-Result<const Tensor*> ProgramInterpreter::constant(TensorId id) {
-  auto [entry, fresh] = constants_.try_emplace(id);
+Result<const Tensor*> ProgramInterpreter::constant(TensorId id, int64_t layer) {
+  const ConstantSource& source = *program_.tensors[id].constant;
+  const int64_t own = source.layers() > 1 ? layer : 0;
+  auto [entry, fresh] = constants_.try_emplace({id, own});
   if (fresh) {
-    auto loaded = program_.tensors[id].constant->load();
+    auto loaded = source.load_layer(own);
     if (!loaded.ok()) {
       constants_.erase(entry);
       return loaded.errors();
@@ -120,31 +122,31 @@ Result<const Tensor*> ProgramInterpreter::constant(TensorId id) {
 }
 
 Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t tokens,
-                                int64_t past) {
+                                int64_t past, int64_t layer) {
   Firing& firing = process.firing();
   firing.tokens = tokens;
   firing.past = past;
   for (MemoryId m : kernel.memories) {
     const Memory& memory = program_.memories[m];
     if (memory.role == MemoryRole::Table) {
-      ST_TRY(table, constant(memory.tensor));
+      ST_TRY(table, constant(memory.tensor, layer));
       firing.constants.push_back(table);
       continue;
     }
     if (memory.role == MemoryRole::Parameters) continue;
-    Tensor& contents = state_[m];
+    Tensor& held = contents(m, copy_used(program_, kernel, m, layer));
     if (memory.role == MemoryRole::Cache) {
-      if (contents.shape.empty())
-        contents = Tensor::zeros(memory.dtype, {memory.rows, memory.beats * memory.lanes});
+      if (held.shape.empty())
+        held = Tensor::zeros(memory.dtype, {memory.rows, memory.beats * memory.lanes});
     } else if (kernel.outputs.empty()) {
-      contents = Tensor::zeros(memory.dtype,
-                               shape_in_launch(program_.tensors[memory.tensor], tokens, past));
+      held = Tensor::zeros(memory.dtype,
+                           shape_in_launch(program_.tensors[memory.tensor], tokens, past));
     }
-    firing.memories.push_back(&contents);
+    firing.memories.push_back(&held);
   }
   for (const Port& port : kernel.outputs) {
     if (port.tensor < 0 || !program_.tensors[port.tensor].constant) continue;
-    ST_TRY(value, constant(port.tensor));
+    ST_TRY(value, constant(port.tensor, layer));
     firing.constants.push_back(value);
   }
   return {};
@@ -152,7 +154,8 @@ Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t 
 
 Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
                                                          const std::vector<const Tensor*>& inputs,
-                                                         int64_t tokens, int64_t past) {
+                                                         int64_t tokens, int64_t past,
+                                                         int64_t layer) {
   std::vector<TokenQueue> queues;
   queues.reserve(kernel.inputs.size() + kernel.outputs.size());
   std::vector<TokenQueue*> in, out;
@@ -167,7 +170,7 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
     out.push_back(&queues.back());
   }
   Process process(nest_of(program_, kernel), in, out);
-  ST_CHECK(bind(process, kernel, tokens, past));
+  ST_CHECK(bind(process, kernel, tokens, past, layer));
   process.run();
   const bool inputs_used =
       std::all_of(in.begin(), in.end(), [](const TokenQueue* queue) { return queue->empty(); });
@@ -189,10 +192,10 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
   return results;
 }
 
-Status ProgramInterpreter::run_group(int group, int64_t tokens, int64_t past) {
-  GroupRun run(program_, group, true);
+Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past) {
+  GroupRun run(program_, of.group, true);
   for (auto& [k, process] : run.processes())
-    ST_CHECK(bind(*process, program_.kernels[k], tokens, past));
+    ST_CHECK(bind(*process, program_.kernels[k], tokens, past, of.layer));
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
   return {};
@@ -213,35 +216,50 @@ Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program,
   return uses;
 }
 
-Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {
-  for (const Kernel& kernel : program_.kernels) {
-    std::vector<const Tensor*> inputs;
-    for (const Port& port : kernel.inputs) {
-      if (program_.tensors[port.tensor].constant) {
-        ST_TRY(value, constant(port.tensor));
-        inputs.push_back(value);
-        continue;
-      }
-      auto found = tensors_.find(port.tensor);
-      if (found == tensors_.end())
-        return Diagnostic{"E0320",
-                          "tensor '" + printable(program_.tensors[port.tensor].name) +
-                              "' is read before it is there",
-                          kernel.name,
-                          {},
-                          ""};
-      inputs.push_back(&found->second);
+Status ProgramInterpreter::run_tensors_of(const Kernel& kernel, int64_t tokens, int64_t past,
+                                          int64_t layer) {
+  std::vector<const Tensor*> inputs;
+  for (const Port& port : kernel.inputs) {
+    if (program_.tensors[port.tensor].constant) {
+      ST_TRY(value, constant(port.tensor, layer));
+      inputs.push_back(value);
+      continue;
     }
-    ST_TRY(outputs, evaluate(kernel, inputs, tokens, past));
-    for (size_t i = 0; i < kernel.outputs.size(); ++i)
-      tensors_[kernel.outputs[i].tensor] = std::move(outputs[i]);
+    auto found = tensors_.find(port.tensor);
+    if (found == tensors_.end())
+      return Diagnostic{"E0320",
+                        "tensor '" + printable(program_.tensors[port.tensor].name) +
+                            "' is read before it is there",
+                        kernel.name,
+                        {},
+                        ""};
+    inputs.push_back(&found->second);
   }
+  ST_TRY(outputs, evaluate(kernel, inputs, tokens, past, layer));
+  for (size_t i = 0; i < kernel.outputs.size(); ++i)
+    tensors_[kernel.outputs[i].tensor] = std::move(outputs[i]);
+  return {};
+}
+
+Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {
+  const std::vector<Kernel>& kernels = program_.kernels;
+  const auto layered = [](const Kernel& kernel) { return kernel.layered; };
+  const auto first = std::find_if(kernels.begin(), kernels.end(), layered);
+  const auto last = std::find_if_not(first, kernels.end(), layered);
+  for (auto k = kernels.begin(); k != first; ++k) ST_CHECK(run_tensors_of(*k, tokens, past, 0));
+  const LayerWalk& walk = program_.layers;
+  for (int64_t layer = 0; first != last && layer < walk.count; ++layer) {
+    tensors_[walk.carried] = tensors_[layer == 0 ? walk.entry : walk.next];
+    for (auto k = first; k != last; ++k) ST_CHECK(run_tensors_of(*k, tokens, past, layer));
+  }
+  if (walk.folded()) tensors_[walk.exit] = tensors_[walk.next];
+  for (auto k = last; k != kernels.end(); ++k) ST_CHECK(run_tensors_of(*k, tokens, past, 0));
   return {};
 }
 
 Status ProgramInterpreter::launch(int64_t tokens, int64_t past) {
   if (program_.channels.empty()) return run_tensors(tokens, past);
-  for (int group = 0; group < program_.groups; ++group) ST_CHECK(run_group(group, tokens, past));
+  for (const GroupRunOf& run : launch_order(program_)) ST_CHECK(run_group(run, tokens, past));
   return {};
 }
 

@@ -32,32 +32,37 @@ class ProgramInterpreter {
   /// The same for a program that is not connected, whose inputs and results are tensors.
   std::map<TensorId, Tensor>& tensors() { return tensors_; }
 
-  /// Runs every group once. Errors: those of constants; E0321 if kernels wait for each other, with
-  /// who waits for what; beats that are left in a channel.
+  /// Runs every group once, those of folded layers once for each layer. Errors: those of constants;
+  /// E0321 if kernels wait for each other, with who waits for what; beats that are left in a
+  /// channel.
   Status launch(int64_t tokens, int64_t past);
 
-  /// Runs one kernel alone, on the given inputs and without limits of its queues. Errors: those of
-  /// constants; E0701 if its outputs are not what their types say.
+  /// Runs one kernel alone, for one layer, on the given inputs and without limits of its queues.
+  /// Errors: those of constants; E0701 if its outputs are not what their types say.
   Result<std::vector<Tensor>> evaluate(const Kernel& kernel,
                                        const std::vector<const Tensor*>& inputs, int64_t tokens,
-                                       int64_t past);
+                                       int64_t past, int64_t layer = 0);
 
-  /// A parameter's value, loaded once.
-  Result<const Tensor*> constant(TensorId id);
+  /// A parameter's value in a layer, loaded once.
+  Result<const Tensor*> constant(TensorId id, int64_t layer = 0);
 
   /// What each channel carried in the last launch.
   [[nodiscard]] const std::map<ChannelId, ChannelUse>& channels() const { return uses_; }
 
  private:
-  Status run_group(int group, int64_t tokens, int64_t past);
+  Status run_group(const GroupRunOf& run, int64_t tokens, int64_t past);
   Status run_tensors(int64_t tokens, int64_t past);
+  Status run_tensors_of(const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer);
   /// Gives the process its memories, constants and lengths.
-  Status bind(Process& process, const Kernel& kernel, int64_t tokens, int64_t past);
+  Status bind(Process& process, const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer);
+  /// What a copy of a memory holds: state_ has the first one.
+  Tensor& contents(MemoryId m, int64_t copy) { return copy == 0 ? state_[m] : copies_[{m, copy}]; }
 
   const Program& program_;
   DeviceState state_;
   std::map<TensorId, Tensor> tensors_;
-  std::map<TensorId, Tensor> constants_;
+  std::map<std::pair<MemoryId, int64_t>, Tensor> copies_;
+  std::map<std::pair<TensorId, int64_t>, Tensor> constants_;  ///< by layer
   std::map<ChannelId, ChannelUse> uses_;
 };
 

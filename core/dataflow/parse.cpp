@@ -16,6 +16,7 @@ constexpr int64_t MostBeats = int64_t{1} << 40;
 constexpr int MostLanes = 1 << 16;
 constexpr int MostGroups = 1 << 16;
 constexpr int MostSlr = 63;
+constexpr int64_t MostLayers = 1 << 16;
 
 /// The value whose name_of() comes next.
 template <typename Enum, size_t Count>
@@ -58,7 +59,23 @@ class ProgramParser {
     cursor_.expect("groups");
     program_.groups = static_cast<int>(cursor_.integer(1, MostGroups));
     if (cursor_.accept("vocabulary")) program_.vocabulary = cursor_.integer(1, MostBeats);
+    if (cursor_.accept("layers")) layers();
     cursor_.end_line();
+  }
+
+  /// Tensors of folded layers stand further below.
+  void layers() {
+    LayerWalk& walk = program_.layers;
+    walk.count = cursor_.integer(2, MostLayers);
+    const auto tensor = [&](const char* what) {
+      cursor_.expect(what);
+      cursor_.expect("#");
+      return static_cast<TensorId>(cursor_.integer(0, std::numeric_limits<TensorId>::max()));
+    };
+    walk.entry = tensor("entry");
+    walk.carried = tensor("carried");
+    walk.next = tensor("next");
+    walk.exit = tensor("exit");
   }
 
   void line() {
@@ -191,6 +208,7 @@ class ProgramParser {
                               MemoryRole::Table, MemoryRole::Cache, MemoryRole::Activation},
                    "a role");
     if (memory.role != MemoryRole::Parameters) rows(memory);
+    if (cursor_.accept("copies")) memory.copies = cursor_.integer(2, MostLayers);
     cursor_.expect(",");
     cursor_.expect("channel");
     memory.channel = static_cast<int>(cursor_.integer(0, std::numeric_limits<int>::max()));
@@ -230,6 +248,7 @@ class ProgramParser {
     segment.first_word = cursor_.integer(0, MostWords);
     cursor_.expect("+");
     segment.words = cursor_.integer(1, MostWords);
+    segment.layered = cursor_.accept("layered");
     const Port stream = port();
     segment.tensor = stream.tensor;
     segment.type = stream.type;
@@ -291,6 +310,7 @@ class ProgramParser {
     }
     cursor_.expect("group");
     kernel.group = static_cast<int>(cursor_.integer(0, MostGroups));
+    kernel.layered = cursor_.accept("layered");
     kernel.inputs = ports(&Channel::consumer, "consumer");
     cursor_.expect("->");
     kernel.outputs = ports(&Channel::producer, "producer");

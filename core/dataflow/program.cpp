@@ -52,14 +52,23 @@ std::vector<int64_t> Kernel::sizes_named(std::string_view prefix) const {
   }
 }
 
+int64_t layer_words(const Memory& memory) {
+  if (memory.role != MemoryRole::Parameters) return memory.rows * memory.words_per_row();
+  int64_t words = 0;
+  for (const Segment& segment : memory.segments) words += segment.layered ? segment.words : 0;
+  return words;
+}
+
 int64_t bytes_of(const Memory& memory) {
-  int64_t words = memory.rows * memory.words_per_row();
-  if (memory.role == MemoryRole::Parameters) {
-    words = memory.segments.empty()
-                ? 0
-                : memory.segments.back().first_word + memory.segments.back().words;
-  }
+  int64_t words = memory.copies * layer_words(memory);
+  for (const Segment& segment : memory.segments) words += segment.layered ? 0 : segment.words;
   return words * (WordBits / 8);
+}
+
+const Segment* find_segment(const Memory& memory, TensorId tensor) {
+  for (const Segment& segment : memory.segments)
+    if (segment.tensor == tensor) return &segment;
+  return nullptr;
 }
 
 std::vector<KernelId> Program::kernels_of(int group) const {
@@ -71,10 +80,16 @@ std::vector<KernelId> Program::kernels_of(int group) const {
 }
 
 std::vector<MemoryId> Program::memories_of(int group) const {
+  return memories_of(std::vector<int>{group});
+}
+
+std::vector<MemoryId> Program::memories_of(const std::vector<int>& of_groups) const {
   std::vector<MemoryId> ids;
-  for (KernelId k : kernels_of(group)) {
-    for (MemoryId m : kernels[k].memories) {
-      if (std::find(ids.begin(), ids.end(), m) == ids.end()) ids.push_back(m);
+  for (const int group : of_groups) {
+    for (KernelId k : kernels_of(group)) {
+      for (MemoryId m : kernels[k].memories) {
+        if (std::find(ids.begin(), ids.end(), m) == ids.end()) ids.push_back(m);
+      }
     }
   }
   return ids;
@@ -94,13 +109,125 @@ int64_t beats_per_row(const Program& program, const StreamType& type) {
 
 std::string group_name(int group) { return "group" + std::to_string(group); }
 
-bool writes(const Program& program, int group, MemoryId m) {
-  for (KernelId k : program.kernels_of(group)) {
-    const Kernel& kernel = program.kernels[k];
-    const bool uses = !kernel.memories.empty() && kernel.memories[0] == m;
-    if (uses && (kernel.kind == "store_rows" || kernel.kind == "cache_rows")) return true;
+std::vector<Unit> units_of(const Program& program) {
+  std::vector<Unit> units;
+  for (int group = 0; group < program.groups; ++group) {
+    if (group == 0 || !program.layers.folded())
+      units.push_back({program.layers.folded() ? "decoder" : group_name(group), {}});
+    units.back().groups.push_back(group);
   }
-  return false;
+  return units;
+}
+
+bool is_handed_on(const Memory& memory) {
+  return memory.role == MemoryRole::Activation && memory.copies > 1;
+}
+
+std::vector<std::string> argument_names(const Memory& memory) {
+  if (!is_handed_on(memory)) return {memory.name};
+  return {memory.name + "_in", memory.name + "_out"};
+}
+
+std::string offset_name(const std::string& argument) { return argument + "_at"; }
+
+std::vector<std::string> reserved_names(const Program& program) {
+  std::vector<std::string> names;
+  for (int group = 0; group < program.groups; ++group) names.push_back(group_name(group));
+  if (!program.layers.folded()) return names;
+  names.insert(names.end(), {"decoder", "layer"});
+  for (const Memory& memory : program.memories) {
+    for (const std::string& argument : argument_names(memory)) {
+      if (argument != memory.name) names.push_back(argument);
+      if (memory.copies > 1) names.push_back(offset_name(argument));
+    }
+  }
+  return names;
+}
+
+std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m) {
+  const std::vector<std::string> names = argument_names(program.memories[m]);
+  return kernel.kind == "store_rows" ? names.back() : names.front();
+}
+
+std::vector<PointerArgument> pointer_arguments(const Program& program,
+                                               const std::vector<int>& groups) {
+  std::vector<PointerArgument> arguments;
+  for (const MemoryId m : program.memories_of(groups)) {
+    const std::vector<std::string> names = argument_names(program.memories[m]);
+    if (names.size() == 1) {
+      arguments.push_back({m, writes(program, groups, m), names[0]});
+      continue;
+    }
+    for (const bool written : {false, true}) {
+      const bool used =
+          std::any_of(program.kernels.begin(), program.kernels.end(), [&](const Kernel& kernel) {
+            return std::find(groups.begin(), groups.end(), kernel.group) != groups.end() &&
+                   !kernel.memories.empty() && kernel.memories[0] == m &&
+                   (kernel.kind == "store_rows") == written;
+          });
+      if (used) arguments.push_back({m, written, names[written ? 1 : 0]});
+    }
+  }
+  return arguments;
+}
+
+bool is_given(const Program& program, const Unit& unit, MemoryId m) {
+  const MemoryRole role = program.memories[m].role;
+  return role == MemoryRole::Input ||
+         (role == MemoryRole::Activation && !writes(program, unit.groups, m));
+}
+
+bool is_made(const Program& program, const Unit& unit, MemoryId m) {
+  const Memory& memory = program.memories[m];
+  const bool rows = memory.role == MemoryRole::Output || memory.role == MemoryRole::Activation;
+  return rows && memory.copies == 1 && writes(program, unit.groups, m);
+}
+
+bool is_layered(const Program& program, int group) {
+  return std::any_of(program.kernels.begin(), program.kernels.end(),
+                     [&](const Kernel& kernel) { return kernel.group == group && kernel.layered; });
+}
+
+int64_t runs_of(const Program& program, int group) {
+  return is_layered(program, group) ? program.layers.count : 1;
+}
+
+std::vector<GroupRunOf> launch_order(const Program& program) {
+  std::vector<GroupRunOf> order;
+  std::vector<int> layered;
+  const auto walk = [&] {
+    for (int64_t layer = 0; layer < program.layers.count && !layered.empty(); ++layer)
+      for (const int group : layered) order.push_back({group, layer});
+    layered.clear();
+  };
+  for (int group = 0; group < program.groups; ++group) {
+    if (is_layered(program, group)) {
+      layered.push_back(group);
+      continue;
+    }
+    walk();
+    order.push_back({group, 0});
+  }
+  walk();
+  return order;
+}
+
+int64_t copy_used(const Program& program, const Kernel& kernel, MemoryId m, int64_t layer) {
+  const Memory& memory = program.memories[m];
+  if (memory.copies == 1) return 0;
+  if (memory.role != MemoryRole::Activation) return kernel.layered ? layer : 0;
+  // What layers hand on: written to the one that is not read; the last layer's is read behind them.
+  const bool stores = kernel.kind == "store_rows";
+  if (!kernel.layered) return stores ? 0 : program.layers.count % 2;
+  return (layer + (stores ? 1 : 0)) % 2;
+}
+
+bool writes(const Program& program, const std::vector<int>& groups, MemoryId m) {
+  return std::any_of(program.kernels.begin(), program.kernels.end(), [&](const Kernel& kernel) {
+    return std::find(groups.begin(), groups.end(), kernel.group) != groups.end() &&
+           !kernel.memories.empty() && kernel.memories[0] == m &&
+           (kernel.kind == "store_rows" || kernel.kind == "cache_rows");
+  });
 }
 
 }  // namespace st

@@ -91,6 +91,9 @@ struct Segment {
       type;  ///< with the loop over `sequence` outermost; a segment holds one iteration of it
   int64_t first_word = 0;  ///< in 512-bit words from the start of the file
   int64_t words = 0;
+  /// Each folded layer has data of its own here: first_word is that of the first layer, and the
+  /// next ones follow every layer_words(). Behind all segments that are not layered.
+  bool layered = false;
 };
 
 /// A buffer in device memory. Layout: 512-bit words; a row of `beats` beats of `lanes` elements
@@ -104,6 +107,9 @@ struct Memory {
   int lanes = 1;
   int64_t beats = 0;  ///< per row
   int64_t rows = 0;   ///< at the bound; for Cache: heads * positions
+  /// Folded layers use these in turn: a cache and the layered segments of a parameter file exist
+  /// once for each layer; what a layer hands to the next one goes to the other one of 2.
+  int64_t copies = 1;
   int64_t bytes = 0;
   std::vector<Segment> segments;  ///< Parameters only
   int channel = 0;                ///< pseudo-channel of the target that holds it
@@ -115,8 +121,13 @@ inline constexpr int WordBits = 512;  ///< of every m_axi port
 /// Beats of `bits` bits that share a word.
 int64_t beats_per_word(int64_t beat_bits);
 
-/// Bytes that a memory takes: those of its rows, or those up to the end of the last segment.
+/// Bytes that a memory takes: those of its rows, or those up to the end of the last segment; of all
+/// copies.
 int64_t bytes_of(const Memory& memory);
+/// Words from one copy to the next: of all rows, or of the layered segments.
+int64_t layer_words(const Memory& memory);
+/// The segment of that tensor, or nullptr.
+const Segment* find_segment(const Memory& memory, TensorId tensor);
 
 /// A unit of work in a group: a *node*. `kind` names the record in kernel_records(), and with it
 /// the template, the arithmetic and the cost.
@@ -139,9 +150,20 @@ struct Kernel {
   int node = -1;       ///< index of the node that it was lowered from: names of nodes may repeat
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
+  bool layered = false;  ///< works once for each folded layer (Program::layers)
 
   /// The sizes <prefix>0, <prefix>1, ... as far as there are any.
   [[nodiscard]] std::vector<int64_t> sizes_named(std::string_view prefix) const;
+};
+
+/// Folded layers (core/graph/layers.h): a launch runs the groups before them, then those of layered
+/// kernels once for each layer, then the others. What is handed on is read from `entry` by the
+/// first layer, and from the layer before by all others; `exit` is what the last one made.
+struct LayerWalk {
+  int64_t count = 1;  ///< 1: nothing is folded, and there are no such tensors
+  TensorId entry = -1, carried = -1, next = -1, exit = -1;
+
+  [[nodiscard]] bool folded() const { return count > 1; }
 };
 
 /// A whole design: every group of one model on one target.
@@ -152,6 +174,7 @@ struct Program {
   int64_t max_positions = 1;  ///< past + sequence at most
   /// Logits of a row; what the row has behind them is zeroes (core/ops/padding.h). 0: unknown, all.
   int64_t vocabulary = 0;
+  LayerWalk layers;
   std::vector<DataTensor> tensors;
   std::vector<Channel> channels;
   std::vector<Kernel> kernels;  ///< in topological order within each group
@@ -162,6 +185,8 @@ struct Program {
   [[nodiscard]] std::vector<KernelId> kernels_of(int group) const;
   /// Memories that kernels of a group use, each once, in order of first use.
   [[nodiscard]] std::vector<MemoryId> memories_of(int group) const;
+  /// Memories of several groups, each once.
+  [[nodiscard]] std::vector<MemoryId> memories_of(const std::vector<int>& of_groups) const;
   /// Channels whose producer is in a group, in order.
   [[nodiscard]] std::vector<ChannelId> channels_of(int group) const;
 };
@@ -170,11 +195,59 @@ struct Program {
 /// at their bound.
 int64_t beats_per_row(const Program& program, const StreamType& type);
 
-/// "group0": a group's top function, its folder, and its name in a bitstream.
+/// "group0": the name of a group's function.
 std::string group_name(int group);
 
-/// True if a kernel of the group writes memory `m`.
-bool writes(const Program& program, int group, MemoryId m);
+/// A hardware kernel that the host launches (a compute unit): a group, or, where layers are folded,
+/// all groups, which it runs itself.
+struct Unit {
+  std::string name;  ///< of its top function, its folder, and its compute unit in a bitstream
+  std::vector<int> groups;
+};
+std::vector<Unit> units_of(const Program& program);
+
+/// A pointer argument of a unit, or of a group: a memory port.
+struct PointerArgument {
+  MemoryId memory = -1;
+  bool written = false;
+  std::string name;  ///< C++ identifier
+};
+/// The pointer arguments that some groups need, in order of first use. What layers hand on is read
+/// through one and written through another, because each port has one process that uses it.
+std::vector<PointerArgument> pointer_arguments(const Program& program,
+                                               const std::vector<int>& groups);
+/// The argument through which a kernel uses a memory.
+std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m);
+/// The names of all arguments of a memory.
+std::vector<std::string> argument_names(const Memory& memory);
+/// The argument behind that one which says at which word the copy begins that a layer uses.
+std::string offset_name(const std::string& argument);
+/// Names in code that are no memory's, channel's or kernel's: of functions, and of what is passed
+/// beside memories.
+std::vector<std::string> reserved_names(const Program& program);
+/// True if layers hand on what is in it.
+bool is_handed_on(const Memory& memory);
+
+/// True if a unit reads a memory that the host or another unit fills before each launch.
+bool is_given(const Program& program, const Unit& unit, MemoryId m);
+/// True if a unit leaves values in a memory that stand there, whole, after a launch.
+bool is_made(const Program& program, const Unit& unit, MemoryId m);
+
+/// True if the group works once for each folded layer.
+bool is_layered(const Program& program, int group);
+/// How often a launch runs the group: as often as there are layers, or once.
+int64_t runs_of(const Program& program, int group);
+/// The groups that a launch runs, in order, each with the layer that it works for.
+struct GroupRunOf {
+  int group = 0;
+  int64_t layer = 0;
+};
+std::vector<GroupRunOf> launch_order(const Program& program);
+/// The copy of memory `m` that a kernel uses when it works for `layer`.
+int64_t copy_used(const Program& program, const Kernel& kernel, MemoryId m, int64_t layer);
+
+/// True if a kernel of the groups writes memory `m`.
+bool writes(const Program& program, const std::vector<int>& groups, MemoryId m);
 
 /// "itensor<...> by 16".
 std::string text_of(const StreamType& type);

@@ -43,10 +43,11 @@ std::string memory_text(const Program& program, const Memory& memory) {
            std::to_string(memory.beats) + " x vector<" + std::to_string(memory.lanes) + "x" +
            std::string(name_of(memory.dtype)) + ">";
   }
+  if (memory.copies > 1) out += " copies " + std::to_string(memory.copies);
   out += ", channel " + std::to_string(memory.channel);
   for (const Segment& segment : memory.segments) {
     out += "\n  segment words " + std::to_string(segment.first_word) + "+" +
-           std::to_string(segment.words) + " " +
+           std::to_string(segment.words) + (segment.layered ? " layered " : " ") +
            port_text(program, segment.tensor, segment.type, segment.channel);
   }
   return out;
@@ -57,8 +58,8 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
   std::string out = "@" + name_text(kernel.name) + " = " + word_text(kernel.kind) + "<";
   for (const auto& [name, size] : kernel.sizes)
     out += (out.back() == '<' ? "" : ", ") + word_text(name) + "=" + std::to_string(size);
-  out += "> group " + std::to_string(kernel.group) + " " + list(kernel.inputs, port) + " -> " +
-         list(kernel.outputs, port);
+  out += "> group " + std::to_string(kernel.group) + (kernel.layered ? " layered " : " ") +
+         list(kernel.inputs, port) + " -> " + list(kernel.outputs, port);
   if (!kernel.memories.empty()) {
     out += " memories " + list(kernel.memories, [&](MemoryId m) {
              return "@" + name_text(program.memories[m].name);
@@ -95,6 +96,11 @@ std::string text_of(const Program& program) {
                     " positions<=" + std::to_string(program.max_positions) + " groups " +
                     std::to_string(program.groups);
   if (program.vocabulary > 0) out += " vocabulary " + std::to_string(program.vocabulary);
+  if (program.layers.folded()) {
+    const LayerWalk& walk = program.layers;
+    out += " layers " + std::to_string(walk.count) + " entry " + id_text(walk.entry) + " carried " +
+           id_text(walk.carried) + " next " + id_text(walk.next) + " exit " + id_text(walk.exit);
+  }
   out += "\n";
   for (size_t t = 0; t < program.tensors.size(); ++t)
     out += "tensor " + id_text(static_cast<TensorId>(t)) + " " + tensor_text(program.tensors[t]) +

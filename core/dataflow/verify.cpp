@@ -19,6 +19,7 @@ constexpr int64_t MostOffset = int64_t{1} << 31;     ///< constant of a sum; a m
 constexpr int64_t MostFactor = 1 << 7;               ///< of a symbol in a sum
 constexpr int64_t MostStep = int64_t{1} << 30;
 constexpr size_t MostLoops = 16;
+constexpr int64_t MostLayers = 1 << 16;
 constexpr int MostLanes = 1 << 16;
 constexpr int64_t MostDepth = int64_t{1} << 40;
 
@@ -68,6 +69,24 @@ class ProgramVerifier {
         });
     if (program_.vocabulary < 0 || !fits)
       report("program", "rows of 'logits' have room for the vocabulary");
+    check_walk();
+  }
+
+  /// Folded layers hand on one tensor, under four names.
+  void check_walk() {
+    const LayerWalk& walk = program_.layers;
+    if (walk.count < 1 || walk.count > MostLayers)
+      report("program", "there are from 1 to " + std::to_string(MostLayers) + " layers");
+    if (!walk.folded()) return;
+    const auto count = static_cast<TensorId>(program_.tensors.size());
+    for (const TensorId id : {walk.entry, walk.carried, walk.next, walk.exit}) {
+      if (id < 0 || id >= count || walk.entry < 0 || walk.entry >= count) {
+        report("program", "there is no tensor #" + std::to_string(id) + " for layers to hand on");
+      } else if (program_.tensors[id].dtype != program_.tensors[walk.entry].dtype ||
+                 program_.tensors[id].shape != program_.tensors[walk.entry].shape) {
+        report("program", "layers hand on tensors of one type");
+      }
+    }
   }
 
   /// A sum whose numbers are small, of `sequence`, `past` and, in trip counts, outer loops.
@@ -192,6 +211,8 @@ class ProgramVerifier {
   }
 
   void check_kernel(const Kernel& kernel) {
+    if (kernel.layered && !program_.layers.folded())
+      report(kernel.name, "there are no folded layers to work for");
     if (kernel.group < 0 || kernel.group >= program_.groups)
       report(kernel.name, "there is no group " + std::to_string(kernel.group));
     for (const auto* ports : {&kernel.inputs, &kernel.outputs}) {
@@ -214,15 +235,26 @@ class ProgramVerifier {
     if (memory.bytes != bytes_of(memory)) report(memory.name, "the size is not that of its rows");
     if (memory.role == MemoryRole::Parameters) {
       int64_t end = 0;
+      bool layered = false;
       for (const Segment& segment : memory.segments) {
         if (segment.first_word < end) report(memory.name, "segments overlap");
+        if (layered && !segment.layered)
+          report(memory.name, "a segment of all layers stands behind those of each");
         end = segment.first_word + segment.words;
+        layered = segment.layered;
         check_segment(memory, segment);
       }
+      if (memory.copies != (layered ? program_.layers.count : 1))
+        report(memory.name, "layered segments exist once for each layer");
       return;
     }
     if (memory.rows < 1 || memory.beats < 1 || memory.lanes < 1)
       report(memory.name, "rows, beats and lanes are positive");
+    const bool per_layer = memory.role == MemoryRole::Cache || memory.role == MemoryRole::Table;
+    if (memory.copies != 1 && memory.copies != (per_layer ? program_.layers.count : 2))
+      report(memory.name,
+             "a cache or table exists once, or once for each layer; two copies have "
+             "what layers hand on");
     if (!has_tensor(memory.name, memory.tensor)) return;
     const DataTensor& tensor = program_.tensors[memory.tensor];
     const bool stored =
@@ -277,7 +309,7 @@ class ProgramVerifier {
   void names() {
     Names taken;
     if (!program_.channels.empty()) {
-      for (int group = 0; group < program_.groups; ++group) taken.take(group_name(group));
+      for (const std::string& name : reserved_names(program_)) taken.take(name);
     }
     auto check = [&](const std::string& name) {
       if (!is_emittable(name)) report(name, "the name is no identifier for emitted code");
@@ -357,6 +389,18 @@ class ProgramVerifier {
     }
     std::set<TensorId> made;
     std::set<MemoryId> stored;
+    // Groups before the layers, those of the layers, those behind them.
+    std::map<int, bool> groups;
+    for (const Kernel& kernel : program_.kernels) {
+      if (groups.try_emplace(kernel.group, kernel.layered).first->second != kernel.layered &&
+          program_.groups > 1)
+        report(kernel.name, "a group works for each layer, or it does not");
+    }
+    int changes = 0;
+    bool last = false;
+    for (const auto& [group, layered] : groups) changes += std::exchange(last, layered) != layered;
+    if (changes > 2 && !program_.channels.empty())
+      report("program", "groups of layers stand apart");
     for (const Kernel& kernel : program_.kernels) {
       for (const Port& port : kernel.inputs) {
         if (port.channel < 0 && makers.count(port.tensor) != 0 && made.count(port.tensor) == 0)
@@ -367,7 +411,8 @@ class ProgramVerifier {
       if (kernel.memories.empty()) continue;
       const MemoryId m = kernel.memories[0];
       const bool input = program_.memories[m].role == MemoryRole::Input;
-      if (kernel.kind == "store_rows" && !stored.insert(m).second)
+      const bool handed_on = program_.memories[m].copies > 1;  // written before and by the layers
+      if (kernel.kind == "store_rows" && !stored.insert(m).second && !handed_on)
         report(kernel.name, "memory '" + program_.memories[m].name + "' is written twice");
       if (kernel.kind == "load_rows" && !input && stored.count(m) == 0)
         report(kernel.name,

@@ -46,14 +46,15 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
   const int64_t all = program.max_sequence;
   cost.extrapolated = rows == Rows::Few && all > WarmRows + PacedRows;
   for (int group = 0; group < program.groups; ++group) {
+    const int64_t runs = runs_of(program, group);
     if (!cost.extrapolated) {
       ST_TRY(cycles, prefill_of(program, group, design.target, all));
-      cost.prefill_cycles += cycles;
+      cost.prefill_cycles += runs * cycles;
       continue;
     }
     ST_TRY(warm, prefill_of(program, group, design.target, WarmRows));
     ST_TRY(paced, prefill_of(program, group, design.target, WarmRows + PacedRows));
-    cost.prefill_cycles += warm + (paced - warm) * (all - WarmRows) / PacedRows;
+    cost.prefill_cycles += runs * (warm + (paced - warm) * (all - WarmRows) / PacedRows);
   }
   return cost;
 }

@@ -29,10 +29,28 @@ bool grows(const StreamType& type) {
                      [](const Trip& trip) { return trip.count.terms().count(Past) != 0; });
 }
 
+/// Kernels that may share groups with each other: those before folded layers, those of the layers,
+/// those behind them; or all.
+struct KernelRange {
+  KernelId first = 0, end = 0;
+};
+
+std::vector<KernelRange> ranges_of(const Program& program) {
+  std::vector<KernelRange> ranges;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    const bool layered = program.kernels[static_cast<size_t>(k)].layered;
+    if (k == 0 || layered != program.kernels[static_cast<size_t>(k) - 1].layered)
+      ranges.push_back({k, k});
+    ranges.back().end = k + 1;
+  }
+  return ranges;
+}
+
 /// Collects units and tensors.
 class Problem {
  public:
-  Problem(const Program& program, const FusionLimits& limits) : program_(program) {
+  Problem(const Program& program, const FusionLimits& limits, KernelRange range)
+      : program_(program), range_(range) {
     problem_.bits = limits.on_chip_bits;
     problem_.ports = limits.max_ports;
     // What is longer is too long for other reasons, and is compared as if it were this long.
@@ -43,8 +61,8 @@ class Problem {
   }
 
   PartitionProblem make() {
-    for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k) add_kernel(k);
-    for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k) add_reads(k);
+    for (KernelId k = range_.first; k < range_.end; ++k) add_kernel(k);
+    for (KernelId k = range_.first; k < range_.end; ++k) add_reads(k);
     for (auto& [id, tensor] : tensors_) {
       if (!tensor.consumers.empty()) problem_.tensors.push_back(std::move(tensor));
     }
@@ -58,7 +76,7 @@ class Problem {
  private:
   void add_kernel(KernelId k) {
     const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
-    const bool goes_on = k > 0 &&
+    const bool goes_on = k > range_.first &&
                          kernel.node == program_.kernels[static_cast<size_t>(k) - 1].node &&
                          kernel.origin == program_.kernels[static_cast<size_t>(k) - 1].origin;
     if (!goes_on) {
@@ -83,7 +101,7 @@ class Problem {
 
   void add_reads(KernelId k) {
     const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
-    const int unit = unit_of_[static_cast<size_t>(k)];
+    const int unit = unit_of_[static_cast<size_t>(k - range_.first)];
     int parameters = 0, matrices = 0;
     for (const Port& port : kernel.inputs) {
       if (program_.tensors[static_cast<size_t>(port.tensor)].constant) {
@@ -93,7 +111,7 @@ class Problem {
       }
       const auto made = tensors_.find(port.tensor);
       if (made == tensors_.end() || made->second.producer < 0) {
-        // The host writes it: a port for each node that reads it.
+        // The host writes it, or an earlier range: a port for each node that reads it.
         if (inputs_.insert({unit, port.tensor}).second)
           ++problem_.units[static_cast<size_t>(unit)].ports;
         continue;
@@ -106,26 +124,28 @@ class Problem {
     }
     parameter_ports_ = std::max({parameter_ports_, parameters, matrices});
     for (const Port& port : kernel.outputs) {
-      if (readers_of(port.tensor) == 0) ++problem_.units[static_cast<size_t>(unit)].ports;
+      if (is_stored(port.tensor)) ++problem_.units[static_cast<size_t>(unit)].ports;
     }
   }
 
-  /// None: the host reads it.
-  int readers_of(TensorId tensor) {
-    if (readers_.empty()) {
-      for (const Kernel& kernel : program_.kernels)
-        for (const Port& port : kernel.inputs) ++readers_[port.tensor];
+  /// Nobody reads it, so that the host does, or a later range does.
+  bool is_stored(TensorId tensor) {
+    if (last_reader_.empty()) {
+      for (KernelId k = 0; k < static_cast<KernelId>(program_.kernels.size()); ++k)
+        for (const Port& port : program_.kernels[static_cast<size_t>(k)].inputs)
+          last_reader_[port.tensor] = k;
     }
-    const auto found = readers_.find(tensor);
-    return found == readers_.end() ? 0 : found->second;
+    const auto found = last_reader_.find(tensor);
+    return found == last_reader_.end() || found->second >= range_.end;
   }
 
   const Program& program_;
+  const KernelRange range_;
   PartitionProblem problem_;
   std::vector<int> unit_of_;  ///< by kernel
   std::map<TensorId, PartitionProblem::Tensor> tensors_;
   std::map<TensorId, const Port*> writer_;
-  std::map<TensorId, int> readers_;
+  std::map<TensorId, KernelId> last_reader_;
   std::set<std::pair<int, TensorId>> inputs_;
   int parameter_ports_ = 0;
 };
@@ -142,6 +162,23 @@ Diagnostics of_target(Diagnostics problems, const FusionLimits& limits, int para
   return problems;
 }
 
+/// Partitions the kernels of a range; their groups count from `first_group` on. Returns how many.
+Result<int> fuse_range(Program& program, const FusionLimits& limits, std::string_view method,
+                       KernelRange range, int first_group) {
+  Problem maker(program, limits, range);
+  const PartitionProblem problem = maker.make();
+  Result<Partition> found =
+      method == "greedy" ? partition_greedily(problem) : partition_units(problem);
+  if (!found.ok()) return of_target(found.errors(), limits, maker.parameter_ports());
+  ST_CHECK(verify(problem, *found));
+  for (KernelId k = range.first; k < range.end; ++k) {
+    const int unit = maker.unit_of()[static_cast<size_t>(k - range.first)];
+    program.kernels[static_cast<size_t>(k)].group =
+        first_group + found->group[static_cast<size_t>(unit)];
+  }
+  return found->groups();
+}
+
 }  // namespace
 
 const std::vector<std::string>& fusion_methods() {
@@ -150,20 +187,19 @@ const std::vector<std::string>& fusion_methods() {
 }
 
 PartitionProblem fusion_problem_of(const Program& program, const FusionLimits& limits) {
-  return Problem(program, limits).make();
+  return Problem(program, limits, {0, static_cast<KernelId>(program.kernels.size())}).make();
 }
 
 Status fuse(Program& program, const FusionLimits& limits, std::string_view method) {
-  Problem maker(program, limits);
-  const PartitionProblem problem = maker.make();
-  Result<Partition> found =
-      method == "greedy" ? partition_greedily(problem) : partition_units(problem);
-  if (!found.ok()) return of_target(found.errors(), limits, maker.parameter_ports());
-  const Partition& partition = *found;
-  ST_CHECK(verify(problem, partition));
-  for (size_t k = 0; k < program.kernels.size(); ++k)
-    program.kernels[k].group = partition.group[static_cast<size_t>(maker.unit_of()[k])];
-  program.groups = partition.groups();
+  FusionLimits own = limits;
+  // Folded layers are walked by the device: a group costs the start of a region, not a launch.
+  if (program.layers.folded()) own.launch_cycles = std::min(own.launch_cycles, RegionCycles);
+  int groups = 0;
+  for (const KernelRange& range : ranges_of(program)) {
+    ST_TRY(made, fuse_range(program, own, method, range, groups));
+    groups += made;
+  }
+  program.groups = groups;
   return {};
 }
 

@@ -30,9 +30,13 @@ const std::vector<std::string>& fusion_methods();
 /// kernel needs at once are taken off the problem's ports.
 PartitionProblem fusion_problem_of(const Program& program, const FusionLimits& limits);
 
-/// Assigns Kernel::group: by the search of partition_solver.h, or by the paper's Algorithm 2.
-/// Kernels of one node stay together. Groups only read from earlier ones. Errors: E0403 with the
-/// node and both numbers.
+/// Cycles to start a group that the device itself starts: its tasks begin, and the last one ends.
+/// Of our own estimate.
+inline constexpr int64_t RegionCycles = 100;
+
+/// Assigns Kernel::group, for kernels of folded layers apart from those before and behind them: by
+/// the search of partition_solver.h, or by the paper's Algorithm 2. Kernels of one node stay
+/// together. Groups only read from earlier ones. Errors: E0403 with the node and both numbers.
 Status fuse(Program& program, const FusionLimits& limits, std::string_view method = "search");
 
 }  // namespace st

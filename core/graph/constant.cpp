@@ -50,6 +50,26 @@ class Zeros final : public ConstantSource {
   std::vector<int64_t> shape_;
 };
 
+class LayeredConstant final : public ConstantSource {
+ public:
+  explicit LayeredConstant(std::vector<std::shared_ptr<const ConstantSource>> of_layer)
+      : of_layer_(std::move(of_layer)) {}
+  Result<Tensor> load() const override { return load_layer(0); }
+  int64_t layers() const override { return static_cast<int64_t>(of_layer_.size()); }
+  Result<Tensor> load_layer(int64_t layer) const override {
+    return of_layer_.at(static_cast<size_t>(layer))->load();
+  }
+  std::string describe() const override {
+    std::string text = "layers [";
+    for (const auto& source : of_layer_)
+      text += (text.back() == '[' ? "" : ", ") + source->describe();
+    return text + "]";
+  }
+
+ private:
+  std::vector<std::shared_ptr<const ConstantSource>> of_layer_;
+};
+
 class DerivedConstant final : public ConstantSource {
  public:
   DerivedConstant(std::shared_ptr<const ConstantSource> base, std::string transform,
@@ -57,11 +77,13 @@ class DerivedConstant final : public ConstantSource {
       : base_(std::move(base)),
         transform_(std::move(transform)),
         parameters_(std::move(parameters)) {}
-  Result<Tensor> load() const override {
+  Result<Tensor> load() const override { return load_layer(0); }
+  int64_t layers() const override { return base_->layers(); }
+  Result<Tensor> load_layer(int64_t layer) const override {
     const TransformRecord* record = find_transform(transform_);
     if (!record || parameters_.size() != record->parameters)
       return Diagnostic{"E0901", "there is no transform '" + describe() + "'", "", {}, ""};
-    ST_TRY(tensor, base_->load());
+    ST_TRY(tensor, base_->load_layer(layer));
     return record->apply(tensor, parameters_);
   }
   std::string describe() const override {
@@ -76,8 +98,30 @@ class DerivedConstant final : public ConstantSource {
   std::vector<int64_t> parameters_;
 };
 
-/// "load" and a name, or "zeros" and a type.
+/// The rest of "layers [load "a", load "b"]".
+TypedConstant parse_layers(TextCursor& cursor, const ConstantLookup& lookup) {
+  std::vector<std::shared_ptr<const ConstantSource>> sources;
+  std::optional<TensorType> type;
+  cursor.expect("[");
+  do {
+    const size_t before = cursor.position();
+    const TypedConstant each = parse_constant(cursor, lookup);
+    if (cursor.failed()) return {};
+    if (each.source && each.source->layers() != 1)
+      cursor.fail_at(before, "the constant of a layer has layers");
+    if (type && each.type && *type != *each.type)
+      cursor.fail_at(before, "the constant of this layer is " + text_of(*each.type) +
+                                 ", that of the first one " + text_of(*type));
+    if (!type) type = each.type;
+    sources.push_back(each.source);
+  } while (cursor.accept(","));
+  cursor.expect("]");
+  return {layered_constant(std::move(sources)), type};
+}
+
+/// "load" and a name, "zeros" and a type, or "layers" and a list.
 TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
+  if (cursor.accept("layers")) return parse_layers(cursor, lookup);
   if (cursor.accept("load")) {
     const size_t before = cursor.position();
     const std::string name = cursor.quoted("the name of a constant");
@@ -87,7 +131,7 @@ TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
     return {};
   }
   if (!cursor.accept("zeros")) {
-    cursor.fail("expected a constant: load \"NAME\", or zeros TYPE");
+    cursor.fail("expected a constant: load \"NAME\", zeros TYPE, or layers [...]");
     return {};
   }
   const size_t before = cursor.position();
@@ -118,6 +162,11 @@ std::shared_ptr<const ConstantSource> named_constant(std::string name,
 
 std::shared_ptr<const ConstantSource> zeros_constant(DType dtype, std::vector<int64_t> shape) {
   return std::make_shared<Zeros>(dtype, std::move(shape));
+}
+
+std::shared_ptr<const ConstantSource> layered_constant(
+    std::vector<std::shared_ptr<const ConstantSource>> of_layer) {
+  return std::make_shared<LayeredConstant>(std::move(of_layer));
 }
 
 std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const ConstantSource> base,

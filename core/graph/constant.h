@@ -27,6 +27,10 @@ class ConstantSource {
   virtual ~ConstantSource() = default;
   /// The whole tensor. Errors: E02xx, naming file and dataset.
   [[nodiscard]] virtual Result<Tensor> load() const = 0;
+  /// How many folded layers have data of their own (core/graph/layers.h); 1: all have the same.
+  [[nodiscard]] virtual int64_t layers() const { return 1; }
+  /// The tensor of layer number `layer`; load() is that of the first.
+  [[nodiscard]] virtual Result<Tensor> load_layer(int64_t /*layer*/) const { return load(); }
   /// The chain's text form, which parse_constant reads back; for data that have no name in a
   /// model, what they are: "weights.h5:h.0.ln_1.weight".
   [[nodiscard]] virtual std::string describe() const = 0;
@@ -44,6 +48,10 @@ std::shared_ptr<const ConstantSource> zeros_constant(DType dtype, std::vector<in
 std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const ConstantSource> base,
                                                        std::string transform,
                                                        std::vector<int64_t> parameters = {});
+
+/// What is another constant in each folded layer: layers [load "a", load "b"]. All have one type.
+std::shared_ptr<const ConstantSource> layered_constant(
+    std::vector<std::shared_ptr<const ConstantSource>> of_layer);
 
 /// What may be done to a constant. One record each; a transform is a function of its operand and
 /// of integers alone.

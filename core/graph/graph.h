@@ -23,6 +23,9 @@ struct Value {
   std::optional<TensorType> type;                  ///< declared or inferred
   std::shared_ptr<const ConstantSource> constant;  ///< set for initializers
   std::string where;                               ///< "model.json /graph/initializer/3"
+  /// Of an input or output that each folded layer has for itself, a cache: the model's names, by
+  /// layer.
+  std::vector<std::string> layer_names;
 };
 
 using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>,
@@ -35,7 +38,8 @@ struct Node {
   std::vector<ValueId> inputs;  ///< NoValue where an optional operand is absent
   std::vector<ValueId> outputs;
   std::map<std::string, Attribute> attributes;
-  std::string where;  ///< "model.json /graph/node/41"
+  std::string where;     ///< "model.json /graph/node/41"
+  bool layered = false;  ///< runs once for each folded layer (core/graph/layers.h)
 
   [[nodiscard]] int64_t integer(const std::string& attribute, int64_t otherwise) const;
   [[nodiscard]] float real(const std::string& attribute, float otherwise) const;

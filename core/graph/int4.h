@@ -25,6 +25,7 @@ static_assert(sizeof(Int4) == 1 && Int4(-8) == -8 && Int4(7) == 7 && Int4(-1).bi
 
 template <>
 struct std::numeric_limits<st::Int4> {
+  // NOLINTNEXTLINE(readability-identifier-naming): the standard's name
   static constexpr bool is_specialized = true;
   static constexpr st::Int4 min() { return st::Int4(-8); }
   static constexpr st::Int4 lowest() { return st::Int4(-8); }

@@ -49,19 +49,36 @@ class GraphParser {
       symbol();
     } else if (cursor_.accept("input")) {
       graph_.inputs.push_back(definition());
+      if (cursor_.accept("layers")) graph_.values[graph_.inputs.back()].layer_names = names();
     } else if (cursor_.accept("constant")) {
       const size_t before = cursor_.position();
       const ValueId id = definition();
       if (!cursor_.failed() && !graph_.values[id].constant)
         cursor_.fail_at(before, "a constant says where its data come from: = load \"NAME\"");
+    } else if (cursor_.accept("layered")) {
+      cursor_.expect("node");
+      node();
+      graph_.nodes.back().layered = true;
     } else if (cursor_.accept("node")) {
       node();
     } else if (cursor_.accept("output")) {
       outputs_.push_back(reference());
+      output_layers_.push_back(cursor_.accept("layers") ? names() : std::vector<std::string>());
     } else {
       cursor_.fail("expected metadata, symbol, input, constant, node or output");
     }
     cursor_.end_line();
+  }
+
+  /// ["a", "b"]
+  std::vector<std::string> names() {
+    std::vector<std::string> all;
+    cursor_.expect("[");
+    do {
+      all.push_back(cursor_.quoted("a name"));
+    } while (cursor_.accept(","));
+    cursor_.expect("]");
+    return all;
   }
 
   void symbol() {
@@ -211,7 +228,11 @@ class GraphParser {
     for (size_t n = 0; n < inputs_.size(); ++n) {
       for (const Reference& input : inputs_[n]) graph_.nodes[n].inputs.push_back(find(input));
     }
-    for (const Reference& output : outputs_) graph_.outputs.push_back(find(output));
+    for (size_t o = 0; o < outputs_.size(); ++o) {
+      graph_.outputs.push_back(find(outputs_[o]));
+      if (graph_.outputs.back() != NoValue && !output_layers_[o].empty())
+        graph_.values[graph_.outputs.back()].layer_names = output_layers_[o];
+    }
   }
 
   TextCursor cursor_;
@@ -221,6 +242,7 @@ class GraphParser {
   std::map<std::pair<std::string, int64_t>, ValueId> ids_;
   std::vector<std::vector<Reference>> inputs_;  ///< of each node
   std::vector<Reference> outputs_;
+  std::vector<std::vector<std::string>> output_layers_;  ///< of each output
 };
 
 }  // namespace

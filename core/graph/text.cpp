@@ -78,6 +78,10 @@ std::string text_of(const Graph& graph) {
   const References references(graph);
   auto reference = [&](ValueId id) { return references.of(id); };
   auto defined = [&](ValueId id) { return references.defined(id); };
+  auto layers = [&](ValueId id) {
+    const bool folded = id != NoValue && !graph.values[id].layer_names.empty();
+    return folded ? " layers " + text_of(graph.values[id].layer_names) : std::string();
+  };
   std::ostringstream out;
   out << "graph " << quoted_text(graph.name) << " opset " << graph.opset << "\n";
   for (const auto& [key, value] : graph.metadata)
@@ -86,7 +90,7 @@ std::string text_of(const Graph& graph) {
     out << "symbol " << word_text(symbol) << " = " << range.low << ".." << range.high << "\n";
   std::vector<bool> is_input(graph.values.size(), false);
   for (const ValueId id : graph.inputs) {
-    out << "input " << defined(id) << "\n";
+    out << "input " << defined(id) << layers(id) << "\n";
     is_input[id] = true;
   }
   for (size_t v = 0; v < graph.values.size(); ++v) {
@@ -94,7 +98,8 @@ std::string text_of(const Graph& graph) {
       out << "constant " << defined(static_cast<ValueId>(v)) << "\n";
   }
   for (const Node& node : graph.nodes) {
-    out << "node " << name_text(node.name) << " " << list(node.outputs, defined) << " = "
+    out << (node.layered ? "layered node " : "node ") << name_text(node.name) << " "
+        << list(node.outputs, defined) << " = "
         << (node.domain.empty() ? "" : word_text(node.domain) + ".") << word_text(node.op) << "("
         << list(node.inputs, reference) << ")";
     const char* separator = " {";
@@ -105,7 +110,7 @@ std::string text_of(const Graph& graph) {
     }
     out << (node.attributes.empty() ? "\n" : "}\n");
   }
-  for (const ValueId id : graph.outputs) out << "output " << reference(id) << "\n";
+  for (const ValueId id : graph.outputs) out << "output " << reference(id) << layers(id) << "\n";
   return out.str();
 }
 

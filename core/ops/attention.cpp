@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/graph/layers.h"
 #include "core/ops/attention_reference.h"
 #include "core/ops/quantised.h"
 #include "core/ops/record.h"
@@ -164,6 +165,7 @@ Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s
   memory.lanes = lanes;
   memory.beats = s.head / lanes;
   memory.rows = s.kv_heads * l.program().max_positions;
+  if (node.layered) memory.copies = layers_of(l.graph()).count;
   const MemoryId id = l.add_memory(memory);
   const Port rows{l.row_tensor(node.inputs[operand], width), l.row_stream(width, DType::F32, lanes),
                   -1};

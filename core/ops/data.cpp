@@ -46,6 +46,7 @@ Status lower_gather(Lowering& l, const Node& node) {
   memory.lanes = stream.lanes;
   memory.beats = width / stream.lanes;
   memory.rows = rows;
+  memory.copies = table.constant->layers();
   const MemoryId id = l.add_memory(memory);
   Kernel& kernel = l.add_kernel("gather_rows", node);
   kernel.inputs = {index};

@@ -26,12 +26,17 @@ class GraphInterpreter {
   Result<std::map<std::string, Tensor>> run(const std::map<std::string, Tensor>& inputs);
 
  private:
-  Result<const Tensor*> constant(ValueId id);
+  using Values = std::map<ValueId, Tensor>;
+  Result<const Tensor*> constant(ValueId id, int64_t layer);
+  Status run_node(const Node& node, int64_t layer, Values& values);
+  /// Runs the layered nodes once for each layer, with the caches of that layer.
+  Status run_layers(const std::map<std::string, Tensor>& inputs, Values& values,
+                    std::map<std::string, Tensor>& outputs);
 
   const Graph& graph_;
   Observer observer_;
-  bool checked_ = false;  ///< the operators are known
-  std::map<ValueId, Tensor> constants_;
+  bool checked_ = false;                                     ///< the operators are known
+  std::map<std::pair<ValueId, int64_t>, Tensor> constants_;  ///< by value and layer
 };
 
 /// A decoder that keeps its cache between calls: the reference's way to generate.

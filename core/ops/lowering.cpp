@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/graph/decoder.h"
+#include "core/graph/layers.h"
 #include "core/ops/record.h"
 #include "core/support/names.h"
 
@@ -125,12 +126,13 @@ Kernel& Lowering::add_kernel(const std::string& kind, const Node& node, const st
   kernel.kind = kind;
   kernel.name = node.name + suffix;
   kernel.origin = node.name;
+  kernel.layered = node.layered;
   program_.kernels.push_back(std::move(kernel));
   return program_.kernels.back();
 }
 
 MemoryId Lowering::add_memory(Memory memory) {
-  memory.bytes = memory.rows * memory.words_per_row() * (WordBits / 8);
+  memory.bytes = bytes_of(memory);
   program_.memories.push_back(std::move(memory));
   return static_cast<MemoryId>(program_.memories.size()) - 1;
 }
@@ -156,6 +158,12 @@ Result<Program> lower(const Graph& graph, const Tiling& tiling) {
       program.kernels[k].node = static_cast<int>(n);
   }
   if (!problems.empty()) return problems;
+  if (const Layers layers = layers_of(graph); layers.count > 1) {
+    const int64_t width = lowering.padded(graph.type(layers.entry).shape.back().offset());
+    const auto tensor = [&](ValueId id) { return lowering.row_tensor(id, width); };
+    program.layers = {layers.count, tensor(layers.entry), tensor(layers.carried),
+                      tensor(layers.next), tensor(layers.exit)};
+  }
   // Names of a model may repeat, and a node may be called like a tensor.
   Names names;
   for (Memory& memory : program.memories) memory.name = names.unique(memory.name);

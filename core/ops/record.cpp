@@ -28,6 +28,7 @@ const std::vector<OpRecord>& op_records() {
     add_index_ops(all);
     add_product_ops(all);
     add_quantize_linear_ops(all);
+    add_layer_ops(all);
     std::sort(all.begin(), all.end(), [](const OpRecord& a, const OpRecord& b) {
       return std::pair(a.domain, a.name) < std::pair(b.domain, b.name);
     });

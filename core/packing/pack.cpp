@@ -150,13 +150,23 @@ Tensor unpacked_rows(const std::vector<uint8_t>& bytes, const Memory& memory, in
 Status pack_parameters(const Program& program, const Memory& memory,
                        const std::function<Status(const std::vector<uint8_t>&)>& sink) {
   if (memory.role == MemoryRole::Table) {
-    ST_TRY(table, program.tensors[memory.tensor].constant->load());
-    return sink(packed_rows(table, memory));
+    for (int64_t copy = 0; copy < memory.copies; ++copy) {
+      ST_TRY(table, program.tensors[memory.tensor].constant->load_layer(copy));
+      ST_CHECK(sink(packed_rows(table, memory)));
+    }
+    return {};
   }
-  for (const Segment& segment : memory.segments) {
-    ST_TRY(value, program.tensors[segment.tensor].constant->load());
-    ST_CHECK(sink(packed_stream(value, segment.type)));
-  }
+  const auto pack = [&](bool layered, int64_t layer) -> Status {
+    for (const Segment& segment : memory.segments) {
+      if (segment.layered != layered) continue;
+      const ConstantSource& source = *program.tensors[segment.tensor].constant;
+      ST_TRY(value, source.load_layer(source.layers() > 1 ? layer : 0));
+      ST_CHECK(sink(packed_stream(value, segment.type)));
+    }
+    return {};
+  };
+  ST_CHECK(pack(false, 0));
+  for (int64_t layer = 0; layer < memory.copies; ++layer) ST_CHECK(pack(true, layer));
   return {};
 }
 

@@ -9,14 +9,20 @@ namespace {
 constexpr int64_t WordBytes = WordBits / 8;
 constexpr double MostTraffic = static_cast<double>(int64_t{1} << 50);
 
-/// Bytes that a kernel moves.
+/// Bytes that a kernel moves when it works once.
 double moved_by(const Program& program, const Kernel& kernel, const Memory& memory) {
   const auto rows = static_cast<double>(program.max_sequence);
-  const auto bytes = static_cast<double>(memory.bytes);
+  const auto bytes = static_cast<double>(memory.bytes) / static_cast<double>(memory.copies);
   const auto row_bytes = static_cast<double>(memory.words_per_row() * WordBytes);
   switch (memory.role) {
-    case MemoryRole::Parameters:
-      return bytes * rows;
+    case MemoryRole::Parameters: {
+      double words = 0;
+      for (const Port& port : kernel.outputs) {
+        if (const Segment* segment = find_segment(memory, port.tensor))
+          words += static_cast<double>(segment->words);
+      }
+      return words * static_cast<double>(WordBytes) * rows;
+    }
     case MemoryRole::Table:
       return row_bytes * rows;
     case MemoryRole::Cache:
@@ -38,7 +44,8 @@ int64_t bytes_per_launch(const Program& program, MemoryId m) {
   for (const Kernel& kernel : program.kernels) {
     const auto uses = std::count(kernel.memories.begin(), kernel.memories.end(), m);
     if (uses > 0) {
-      moved += static_cast<double>(uses) *
+      const int64_t runs = kernel.layered ? program.layers.count : 1;
+      moved += static_cast<double>(uses * runs) *
                moved_by(program, kernel, program.memories[static_cast<size_t>(m)]);
     }
   }
@@ -56,9 +63,10 @@ ChannelProblem channel_problem_of(const Program& program, const Target& target) 
     problem.memories.push_back(
         {memory.name, memory.bytes, bytes_per_launch(program, static_cast<MemoryId>(m)), {}});
   }
-  for (int group = 0; group < program.groups; ++group) {
-    for (const MemoryId m : program.memories_of(group))
-      problem.memories[static_cast<size_t>(m)].groups.push_back(group);
+  const std::vector<Unit> units = units_of(program);
+  for (size_t unit = 0; unit < units.size(); ++unit) {
+    for (const MemoryId m : program.memories_of(units[unit].groups))
+      problem.memories[static_cast<size_t>(m)].groups.push_back(static_cast<int>(unit));
   }
   return problem;
 }

@@ -51,8 +51,13 @@ Status connect(Program& program) {
   }
   // Channels are called like their tensors, so kernels and memories may have to make way.
   Names names;
-  for (int g = 0; g < program.groups; ++g) names.unique(group_name(g));
-  for (Memory& memory : program.memories) memory.name = names.unique(memory.name);
+  // Those with copies first: more names follow from theirs.
+  for (const bool copies : {true, false}) {
+    for (Memory& memory : program.memories)
+      if ((memory.copies > 1) == copies) memory.name = names.unique(memory.name);
+    if (copies)
+      for (const std::string& name : reserved_names(program)) names.unique(name);
+  }
   for (Channel& channel : program.channels) channel.name = names.unique(channel.name);
   for (Kernel& kernel : program.kernels) kernel.name = names.unique(kernel.name);
   return {};

@@ -93,6 +93,7 @@ class Converters {
   void add(Kernel kernel, int group, const std::vector<std::vector<End>>& readers) {
     const TensorId source = kernel.inputs[0].tensor;
     kernel.group = group;
+    kernel.layered = is_layered(program_, group);
     for (size_t o = 0; o < readers.size(); ++o) {
       const TensorId copy = copy_of(program_, source);
       kernel.outputs[o].tensor = copy;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 
 #include "core/streams/edges.h"
@@ -15,7 +16,8 @@ class Dmas {
   void run() {
     const auto count = static_cast<TensorId>(program_.tensors.size());
     for (TensorId t = 0; t < count; ++t) {
-      if (program_.tensors[t].constant ||
+      const LayerWalk& walk = program_.layers;
+      if (program_.tensors[t].constant || t == walk.carried || t == walk.exit ||
           (edges_.writer[t].kernel < 0 && edges_.readers[t].empty()))
         continue;
       const int home =
@@ -26,7 +28,7 @@ class Dmas {
         const int group = program_.kernels[reader.kernel].group;
         if (group != home) elsewhere[group].push_back(reader);
       }
-      const bool unread = edges_.readers[t].empty();
+      const bool unread = edges_.readers[t].empty() && t != walk.entry && t != walk.next;
       if (home >= 0 && elsewhere.empty() && !unread && t != logits_) continue;
       const StreamType type = home >= 0 ? writing(program_, edges_.writer[t]).type
                                         : reading(program_, edges_.readers[t][0]).type;
@@ -40,10 +42,34 @@ class Dmas {
         for (const End& reader : readers) reading(program_, reader).tensor = copy;
       }
     }
+    if (program_.layers.folded()) hand_on();
     sort_kernels(program_);
   }
 
  private:
+  /// What folded layers hand on goes through a memory of two copies: a layer reads the one that the
+  /// layer before wrote, or what stands before the layers.
+  void hand_on() {
+    const LayerWalk walk = program_.layers;
+    const StreamType type = writing(program_, edges_.writer[walk.entry]).type;
+    const MemoryId memory = add_memory(MemoryRole::Activation, walk.entry, type);
+    program_.memories[memory].copies = 2;
+    program_.memories[memory].bytes = bytes_of(program_.memories[memory]);
+    for (const TensorId t : {walk.entry, walk.next}) {
+      const End& writer = edges_.writer[t];
+      add_store(t, type, memory, program_.kernels[writer.kernel].group);
+    }
+    for (const TensorId t : {walk.carried, walk.exit}) {
+      std::map<int, std::vector<End>> readers;
+      for (const End& reader : edges_.readers[t])
+        readers[program_.kernels[reader.kernel].group].push_back(reader);
+      for (const auto& [group, ends] : readers) {
+        const TensorId copy = add_load(t, type, memory, group);
+        for (const End& reader : ends) reading(program_, reader).tensor = copy;
+      }
+    }
+  }
+
   MemoryId add_memory(MemoryRole role, TensorId tensor, const StreamType& type) {
     Memory memory;
     memory.name = names_.unique(program_.tensors[tensor].name);
@@ -53,7 +79,7 @@ class Dmas {
     memory.lanes = type.lanes;
     memory.beats = beats_per_row(program_, type);
     memory.rows = program_.max_sequence;
-    memory.bytes = memory.rows * memory.words_per_row() * (WordBits / 8);
+    memory.bytes = bytes_of(memory);
     program_.memories.push_back(memory);
     return static_cast<MemoryId>(program_.memories.size()) - 1;
   }
@@ -63,6 +89,7 @@ class Dmas {
     kernel.kind = kind;
     kernel.name = names_.unique(name);
     kernel.group = group;
+    kernel.layered = is_layered(program_, group);
     kernel.memories = {memory};
     kernel.sizes = {{"L", program_.memories[memory].lanes},
                     {"Beats", program_.memories[memory].beats}};
@@ -93,16 +120,19 @@ class Dmas {
 Status materialise_dmas(Program& program, TensorId logits, int max_ports) {
   Dmas(program, logits).run();
   Diagnostics problems;
-  for (int group = 0; group < program.groups; ++group) {
+  for (const Unit& unit : units_of(program)) {
     bool parameters = false;
-    for (KernelId k : program.kernels_of(group)) {
-      for (const Port& port : program.kernels[k].inputs)
+    for (const Kernel& kernel : program.kernels) {
+      if (std::find(unit.groups.begin(), unit.groups.end(), kernel.group) == unit.groups.end())
+        continue;
+      for (const Port& port : kernel.inputs)
         parameters = parameters || program.tensors[port.tensor].constant != nullptr;
     }
-    const int ports = static_cast<int>(program.memories_of(group).size()) + (parameters ? 1 : 0);
+    const int ports =
+        static_cast<int>(pointer_arguments(program, unit.groups).size()) + (parameters ? 1 : 0);
     if (ports <= max_ports) continue;
     problems.push_back({"E0403",
-                        "group " + std::to_string(group) + " needs " + std::to_string(ports) +
+                        unit.name + " needs " + std::to_string(ports) +
                             " memory ports, the target has " + std::to_string(max_ports),
                         "",
                         {},

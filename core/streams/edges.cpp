@@ -25,7 +25,7 @@ Port& writing(Program& program, const End& end) {
 }
 
 FreshNames::FreshNames(const Program& program) {
-  for (int g = 0; g < program.groups; ++g) names_.unique(group_name(g));
+  for (const std::string& name : reserved_names(program)) names_.unique(name);
   for (const Memory& memory : program.memories) names_.unique(memory.name);
   for (const Kernel& kernel : program.kernels) names_.unique(kernel.name);
 }

@@ -16,6 +16,7 @@ Status insert_forks(Program& program) {
     fork.kind = "fork";
     fork.name = names.unique("fork_" + program.tensors[t].name);
     fork.group = program.kernels[edges.writer[t].kernel].group;
+    fork.layered = program.kernels[edges.writer[t].kernel].layered;
     fork.inputs = {source};
     for (const End& reader : readers) {
       const TensorId leg = copy_of(program, t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "core/streams/edges.h"
@@ -25,18 +26,24 @@ size_t most_matrices(const std::vector<Need>& needs) {
   return most;
 }
 
+/// What all loaders of a program share.
+struct Shared {
+  explicit Shared(const Program& program) : names(program) {}
+  FreshNames names;
+  std::set<TensorId> taken;  ///< parameters that kernels read by now, in whatever group
+};
+
+/// The loaders of one group.
 class Loaders {
  public:
-  /// `taken`: parameters that kernels read by now, in whatever group.
-  Loaders(Program& program, FreshNames& names, std::set<TensorId>& taken, int group)
-      : program_(program), names_(names), taken_(taken), group_(group) {}
+  /// `files`: the parameter files of the group's compute unit, which its groups use in turn.
+  Loaders(Program& program, Shared& shared, std::vector<MemoryId>& files, int group)
+      : program_(program), shared_(shared), files_(files), group_(group) {}
 
-  Status run(int most_ports, int max_ports) {
+  Status run(int most_ports) {
     std::vector<Need> needs = needs_of_group();
     if (needs.empty()) return {};
-    const int others = static_cast<int>(program_.memories_of(group_).size());
-    const int ports =
-        std::max(1, std::min({most_ports, max_ports - others, static_cast<int>(needs.size())}));
+    const int ports = std::max(1, std::min(most_ports, static_cast<int>(needs.size())));
     if (const size_t at_once = most_matrices(needs); at_once > static_cast<size_t>(ports)) {
       return Diagnostic{"E0403",
                         "group " + std::to_string(group_) + " has too few ports for parameters",
@@ -46,26 +53,29 @@ class Loaders {
                          std::to_string(ports) + " ports are left for parameters"},
                         "choose fewer streams for it, or more with --parameter-ports"};
     }
-    const auto first = static_cast<KernelId>(program_.kernels.size());
-    for (int p = 0; p < ports; ++p) add_loader();
+    for (size_t p = 0; p < static_cast<size_t>(ports); ++p) add_loader(p);
     for (size_t n = 0; n < needs.size(); ++n) {
       // A kernel takes a beat of each of its matrices at once: from loaders of their own, of which
       // none makes it wait for what another one has still to send.
-      std::set<KernelId> busy;
+      std::set<size_t> busy;
       for (size_t m = n; m-- > 0 && needs[m].reader.kernel == needs[n].reader.kernel;)
         if (needs[m].matrix && needs[n].matrix) busy.insert(loader_of_[m]);
-      KernelId loader = -1;
-      for (KernelId k = first; k < first + ports; ++k) {
-        if (busy.count(k) != 0) continue;
-        if (loader < 0 || memory_of(k).bytes < memory_of(loader).bytes) loader = k;
+      std::optional<size_t> best;
+      for (size_t l = 0; l < loaders_.size(); ++l) {
+        if (busy.count(l) == 0 && (!best || loaders_[l].words < loaders_[*best].words)) best = l;
       }
-      loader_of_.push_back(loader);
-      serve(loader, needs[n]);
+      loader_of_.push_back(best.value());
+      serve(loaders_[*best], needs[n]);
     }
     return {};
   }
 
  private:
+  struct Loader {
+    KernelId kernel = -1;
+    int64_t words = 0;  ///< of a row
+  };
+
   std::vector<Need> needs_of_group() {
     std::vector<Need> needs;
     for (KernelId k : program_.kernels_of(group_)) {
@@ -81,51 +91,70 @@ class Loaders {
     return needs;
   }
 
-  void add_loader() {
-    Memory memory;
-    memory.role = MemoryRole::Parameters;
-    const auto parameter_files =
-        std::count_if(program_.memories.begin(), program_.memories.end(),
-                      [](const Memory& m) { return m.role == MemoryRole::Parameters; });
-    memory.name = names_.unique("params" + std::to_string(parameter_files));
-    program_.memories.push_back(memory);
+  void add_loader(size_t file) {
+    if (file == files_.size()) {
+      Memory memory;
+      memory.role = MemoryRole::Parameters;
+      const auto parameter_files =
+          std::count_if(program_.memories.begin(), program_.memories.end(),
+                        [](const Memory& m) { return m.role == MemoryRole::Parameters; });
+      memory.name = shared_.names.unique("params" + std::to_string(parameter_files));
+      program_.memories.push_back(memory);
+      files_.push_back(static_cast<MemoryId>(program_.memories.size()) - 1);
+    }
     Kernel loader;
     loader.kind = "load_params";
-    loader.name = names_.unique("load_" + memory.name);
     loader.group = group_;
-    loader.memories = {static_cast<MemoryId>(program_.memories.size()) - 1};
+    loader.layered = is_layered(program_, group_);
+    loader.memories = {files_[file]};
+    loader.name = shared_.names.unique("load_" + program_.memories[files_[file]].name);
     program_.kernels.push_back(std::move(loader));
-  }
-
-  Memory& memory_of(KernelId loader) {
-    return program_.memories[program_.kernels[loader].memories[0]];
+    loaders_.push_back({static_cast<KernelId>(program_.kernels.size()) - 1, 0});
   }
 
   /// A parameter that several kernels read is a tensor of its own for each: their streams differ.
-  void serve(KernelId loader, const Need& need) {
+  void serve(Loader& loader, const Need& need) {
     Port& port = reading(program_, need.reader);
-    if (!taken_.insert(port.tensor).second) port.tensor = copy_of(program_, port.tensor);
-    program_.kernels[loader].outputs.push_back({port.tensor, port.type, -1});
-    Memory& memory = memory_of(loader);
-    memory.segments.push_back(
-        {port.tensor, -1, port.type, memory.bytes / (WordBits / 8), need.words});
-    memory.bytes += need.words * (WordBits / 8);
+    if (!shared_.taken.insert(port.tensor).second) port.tensor = copy_of(program_, port.tensor);
+    Kernel& kernel = program_.kernels[loader.kernel];
+    kernel.outputs.push_back({port.tensor, port.type, -1});
+    program_.memories[kernel.memories[0]].segments.push_back(
+        {port.tensor, -1, port.type, 0, need.words, kernel.layered});
+    loader.words += need.words;
   }
 
   Program& program_;
-  FreshNames& names_;
-  std::set<TensorId>& taken_;
+  Shared& shared_;
+  std::vector<MemoryId>& files_;
   int group_;
-  std::vector<KernelId> loader_of_;  ///< of each need
+  std::vector<Loader> loaders_;
+  std::vector<size_t> loader_of_;  ///< of each need
 };
+
+/// Segments one behind the other, those of each layer last, and the size that follows.
+void lay_out(Memory& memory, int64_t layers) {
+  const auto first = std::stable_partition(memory.segments.begin(), memory.segments.end(),
+                                           [](const Segment& s) { return !s.layered; });
+  memory.copies = first == memory.segments.end() ? 1 : layers;
+  int64_t words = 0;
+  for (Segment& segment : memory.segments) {
+    segment.first_word = words;
+    words += segment.words;
+  }
+  memory.bytes = bytes_of(memory);
+}
 
 }  // namespace
 
 Status load_parameters(Program& program, int most_ports, int max_ports) {
-  FreshNames names(program);
-  std::set<TensorId> taken;
-  for (int group = 0; group < program.groups; ++group)
-    ST_CHECK(Loaders(program, names, taken, group).run(most_ports, max_ports));
+  Shared shared(program);
+  for (const Unit& unit : units_of(program)) {
+    const int others = static_cast<int>(pointer_arguments(program, unit.groups).size());
+    const int ports = std::min(most_ports, max_ports - others);
+    std::vector<MemoryId> files;
+    for (const int group : unit.groups) ST_CHECK(Loaders(program, shared, files, group).run(ports));
+    for (const MemoryId file : files) lay_out(program.memories[file], program.layers.count);
+  }
   sort_kernels(program);
   return {};
 }

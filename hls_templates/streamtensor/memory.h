@@ -145,22 +145,34 @@ void write_row(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* words) {
   }
 }
 
+// Kernels come in two forms: where a memory has a copy for each layer, `first_word` says where that
+// of the layer at hand begins.
+
 /// Rows 0 .. rows - 1 of a matrix in memory.
 template <typename T, int L, int Beats>
-void load_rows(const ap_uint<WordBits>* port, hls::stream<vec<T, L>>& out, int rows) {
+void load_rows(const ap_uint<WordBits>* port, int first_word, hls::stream<vec<T, L>>& out,
+               int rows) {
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    read_row<T, L, Beats>(port + row * row_layout<T, L, Beats>::WordsPerRow, out);
+    read_row<T, L, Beats>(port + first_word + row * row_layout<T, L, Beats>::WordsPerRow, out);
   }
+}
+template <typename T, int L, int Beats>
+void load_rows(const ap_uint<WordBits>* port, hls::stream<vec<T, L>>& out, int rows) {
+  load_rows<T, L, Beats>(port, 0, out, rows);
 }
 
 /// Stores rows 0 .. rows - 1 of a matrix.
 template <typename T, int L, int Beats>
-void store_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* port, int rows) {
+void store_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* port, int first_word, int rows) {
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    write_row<T, L, Beats>(in, port + row * row_layout<T, L, Beats>::WordsPerRow);
+    write_row<T, L, Beats>(in, port + first_word + row * row_layout<T, L, Beats>::WordsPerRow);
   }
+}
+template <typename T, int L, int Beats>
+void store_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* port, int rows) {
+  store_rows<T, L, Beats>(in, port, 0, rows);
 }
 
 /// `Beats` beats that are packed like one row from word `first_word` on: one parameter among
@@ -172,13 +184,18 @@ void load_segment(const ap_uint<WordBits>* port, int first_word, hls::stream<vec
 
 /// For each of `rows` ids, that row of the table: an embedding. Ids must lie within the table.
 template <typename T, int L, int Beats>
-void gather_rows(hls::stream<vec<int, 1>>& ids, const ap_uint<WordBits>* table,
+void gather_rows(hls::stream<vec<int, 1>>& ids, const ap_uint<WordBits>* table, int first_word,
                  hls::stream<vec<T, L>>& out, int rows) {
   for (int row = 0; row < rows; ++row) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     const int id = ids.read()[0];
-    read_row<T, L, Beats>(table + id * row_layout<T, L, Beats>::WordsPerRow, out);
+    read_row<T, L, Beats>(table + first_word + id * row_layout<T, L, Beats>::WordsPerRow, out);
   }
+}
+template <typename T, int L, int Beats>
+void gather_rows(hls::stream<vec<int, 1>>& ids, const ap_uint<WordBits>* table,
+                 hls::stream<vec<T, L>>& out, int rows) {
+  gather_rows<T, L, Beats>(ids, table, 0, out, rows);
 }
 
 /// Key or value cache. Per new row: stores its `Heads` heads of `HeadBeats` beats at position past
@@ -187,24 +204,30 @@ void gather_rows(hls::stream<vec<int, 1>>& ids, const ap_uint<WordBits>* table,
 /// MaxPositions. The row is read back from memory right after it was written: both go through one
 /// port, in order.
 template <typename T, int L, int HeadBeats, int Heads, int Repeat, int MaxPositions>
-void cache_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* cache, hls::stream<vec<T, L>>& out,
-                int tokens, int past) {
+void cache_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* cache, int first_word,
+                hls::stream<vec<T, L>>& out, int tokens, int past) {
   constexpr int HeadWords = row_layout<T, L, HeadBeats>::WordsPerRow;
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     const int position = past + t;
     for (int g = 0; g < Heads; ++g) {
-      write_row<T, L, HeadBeats>(in, cache + (g * MaxPositions + position) * HeadWords);
+      write_row<T, L, HeadBeats>(in,
+                                 cache + first_word + (g * MaxPositions + position) * HeadWords);
     }
     for (int g = 0; g < Heads; ++g) {
       for (int r = 0; r < Repeat; ++r) {
         for (int j = 0; j <= position; ++j) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxPositions
-          read_row<T, L, HeadBeats>(cache + (g * MaxPositions + j) * HeadWords, out);
+          read_row<T, L, HeadBeats>(cache + first_word + (g * MaxPositions + j) * HeadWords, out);
         }
       }
     }
   }
+}
+template <typename T, int L, int HeadBeats, int Heads, int Repeat, int MaxPositions>
+void cache_rows(hls::stream<vec<T, L>>& in, ap_uint<WordBits>* cache, hls::stream<vec<T, L>>& out,
+                int tokens, int past) {
+  cache_rows<T, L, HeadBeats, Heads, Repeat, MaxPositions>(in, cache, 0, out, tokens, past);
 }
 
 }  // namespace st

@@ -33,7 +33,7 @@ TEST(ProgramHeader, HoldsLimitsAndIndices) {
   EXPECT_TRUE(has(text, "int MaxPositions = 8;")) << text;
   EXPECT_TRUE(has(text, "int Vocabulary = 20;")) << text;
   EXPECT_TRUE(has(text, "int Logits = 5;")) << text;
-  EXPECT_TRUE(has(text, "Group1Buffers[] = {4, 5};")) << text;
+  EXPECT_TRUE(has(text, "Kernel1Buffers[] = {4, 5};")) << text;
   EXPECT_TRUE(has(
       text, "{\"logits\", \"logits\", Role::Output, Element::F32, 5, 4, 2, 4, 512, nullptr, 0}"))
       << text;

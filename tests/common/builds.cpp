@@ -37,11 +37,14 @@ const fs::path& built(const Request& request) {
         "--precision", request.precision,
         "--target",    request.target,
         "--synth",     request.synth};
+    if (request.fold_layers) arguments.emplace_back("--fold-layers");
     if (request.model == "stories260k")
       arguments.insert(arguments.end(), {"--tokenizer", shared("models/stories260k/tok512.bin")});
     // Only a compiler's work is worth keeping, and a target of a file is one test program's own.
     if (request.synth == "stub" && !fs::exists(request.target)) {
-      build = kept_build(request.model + "_" + request.precision + "_" + request.target, arguments);
+      build = kept_build(request.model + "_" + request.precision + "_" + request.target +
+                             (request.fold_layers ? "_folded" : ""),
+                         arguments);
     } else {
       build.path = scratch() / ("build" + std::to_string(builds.size()));
       arguments.insert(arguments.end(), {"-o", build.path});

@@ -17,6 +17,7 @@ struct Request {
   std::string precision = "f32";
   std::string target = "u280";  ///< as --target takes it
   std::string synth = "stub";   ///< "none" for code that the test compiles itself
+  bool fold_layers = false;     ///< --fold-layers
   auto operator<=>(const Request&) const = default;
 };
 

@@ -315,8 +315,7 @@ TEST(Passes, AQuantisedProgramFollowsItsQuantisedGraph) {
 
 TEST(Passes, EveryLinearLayerIsQuantisedAndSharesItsRows) {
   for (uint64_t seed = 1; seed <= Programs; seed += 8) {
-    const auto made =
-        test::compiled(test::random_decoder(seed), {"w8a8", {int64_t{1} << 30, 1000}, 4});
+    const auto made = test::compiled(test::random_decoder(seed), {.precision = "w8a8"});
     ASSERT_TRUE(made.ok());
     std::set<ValueId> quantised;
     for (const Node& node : made->graph.nodes) {

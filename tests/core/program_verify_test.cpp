@@ -160,7 +160,7 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
        }},
       {"load_rows: rows of the stream are laid out in another way",
        [](Program& p) { kernel(p, "load_rows").sizes["Beats"] += 1; }},
-      {"load_params: the streams are not the segments",
+      {"load_params: the streams are not segments",
        [](Program& p) {
          Memory& m = memory(p, MemoryRole::Parameters);
          m.segments.pop_back();
@@ -241,7 +241,7 @@ TEST(ProgramVerifier, TensorsBeforeStreamsAreInOrder) {
   const auto stages = test::stages_of(2, "f32");
   ASSERT_FALSE(stages.empty());
   Design design = test::design_of(2, "f32");
-  ASSERT_TRUE(start_from(design, stages[3], "stage").ok());
+  ASSERT_TRUE(start_from(design, test::stage_after(stages, "lower"), "stage").ok());
   auto message = [](const Program& program) {
     const Status status = verify(program);
     std::string all;

@@ -12,9 +12,10 @@ namespace {
 
 class Maker {
  public:
-  Maker(uint64_t seed, DecoderSize size)
+  Maker(uint64_t seed, DecoderSize size, DecoderLayers layers)
       : random_(seed),
         small_(size == DecoderSize::Small),
+        equal_(layers == DecoderLayers::Equal),
         head_random_(~seed),
         window_random_(seed ^ 1) {
     graph_.name = "random " + std::to_string(seed);
@@ -56,8 +57,15 @@ class Maker {
       cosine_ = constant("cos", {positions_, head_ / 2}, 1.0f);
       sine_ = constant("sin", {positions_, head_ / 2}, 1.0f);
     }
-    const int64_t layers = random_.between(1, small_ ? 2 : 3);
+    const int64_t layers = random_.between(equal_ ? 2 : 1, small_ ? 2 : 3);
+    const Random first = random_, first_head = head_random_, first_window = window_random_;
     for (int64_t layer = 0; layer < layers; ++layer) {
+      if (equal_) {
+        random_ = first;
+        head_random_ = first_head;
+        window_random_ = first_window;
+        gain_ = 1.0f + 0.25f * static_cast<float>(layer);
+      }
       const ValueId earlier = x;
       if (attends_ && random_.chance(0.2)) {  // both halves of the layer side by side
         const ValueId rows = norm(x);
@@ -72,6 +80,7 @@ class Maker {
       if (random_.chance(0.2)) x = shuffled(x);
       if (random_.chance(0.2)) x = node("Identity", {x});
     }
+    gain_ = 1;
     x = norm(x);
     ValueId logits;
     if (random_.chance(0.4)) {  // tied: the table once more, by a Transpose
@@ -94,7 +103,7 @@ class Maker {
   ValueId constant(const std::string& name, const std::vector<int64_t>& shape, float scale) {
     const ValueId id = graph_.add_value(name + "." + std::to_string(graph_.values.size()),
                                         TensorType{DType::F32, {shape.begin(), shape.end()}});
-    graph_.values[id].constant = constant_of(random_f32(random_, shape, scale));
+    graph_.values[id].constant = constant_of(random_f32(random_, shape, scale * gain_));
     return id;
   }
   std::vector<ValueId> nodes(const std::string& op, std::vector<ValueId> inputs, size_t outputs,
@@ -141,7 +150,7 @@ class Maker {
     const std::string op = random_.pick<std::string>({"Mul", "Div", "Sub"});
     const std::vector<int64_t> shape =
         random_.pick<std::vector<int64_t>>({{}, {1}, {width_}, {1, 1, width_}});
-    Tensor factors = random_f32(random_, shape, 0.4f);
+    Tensor factors = random_f32(random_, shape, 0.4f * gain_);
     for (float& f : factors.f32()) f += 1.0f;  // never near 0
     const ValueId id = graph_.add_value("factor." + std::to_string(graph_.values.size()),
                                         TensorType{DType::F32, {shape.begin(), shape.end()}});
@@ -276,7 +285,8 @@ class Maker {
   }
 
   Random random_;
-  bool small_;
+  bool small_, equal_;
+  float gain_ = 1;  ///< of the weights of the layer at hand
   Random head_random_, window_random_;
   Graph graph_;
   int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
@@ -287,7 +297,9 @@ class Maker {
 
 }  // namespace
 
-Graph random_decoder(uint64_t seed, DecoderSize size) { return Maker(seed, size).make(); }
+Graph random_decoder(uint64_t seed, DecoderSize size, DecoderLayers layers) {
+  return Maker(seed, size, layers).make();
+}
 
 Status prepare(Graph& graph) {
   ST_CHECK(graph.check_and_sort());

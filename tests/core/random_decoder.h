@@ -11,10 +11,14 @@ namespace st::test {
 /// Small ones take a tenth of the time to run.
 enum class DecoderSize { Small, Medium };
 
+/// Whether layers differ in form, or in their weights alone; in that case there are 2 or more.
+enum class DecoderLayers { Different, Equal };
+
 /// A decoder with 1 to 3 layers (small: 1 or 2): any widths (primes among them), with or without
 /// positions, rotary embeddings, grouped-query attention, biases, gates, splits, joins, and with
 /// nodes that canonicalisation is to remove. Sorted; its types are not inferred yet.
-Graph random_decoder(uint64_t seed, DecoderSize size = DecoderSize::Medium);
+Graph random_decoder(uint64_t seed, DecoderSize size = DecoderSize::Medium,
+                     DecoderLayers layers = DecoderLayers::Different);
 
 /// Runs the tool's checks, as the first pass does: sorts, checks operators, infers types.
 Status prepare(Graph& graph);

@@ -33,4 +33,10 @@ std::vector<std::string> stages_of(uint64_t seed, const std::string& precision) 
   return {};
 }
 
+const std::string& stage_after(const std::vector<std::string>& stages, std::string_view pass) {
+  size_t index = 0;
+  while (passes().at(index).name != pass) ++index;
+  return stages.at(index);
+}
+
 }  // namespace st::test

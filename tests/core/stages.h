@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/compiler/stage.h"
@@ -16,5 +17,8 @@ Design design_of(uint64_t seed, const std::string& precision);
 
 /// The files of all stages; empty if the board is too small for the decoder.
 std::vector<std::string> stages_of(uint64_t seed, const std::string& precision);
+
+/// The stage that a pass left.
+const std::string& stage_after(const std::vector<std::string>& stages, std::string_view pass);
 
 }  // namespace st::test

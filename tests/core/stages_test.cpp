@@ -92,7 +92,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 TEST(Stages, OthersAreRefused) {
   const auto stages = test::stages_of(2, "f32");
   ASSERT_FALSE(stages.empty());
-  const std::string& lowered = stages[3];
+  const std::string& lowered = test::stage_after(stages, "lower");
   EXPECT_EQ(refused("graph \"g\" opset 1\n"), "E0312: 'a.txt' is no stage of a build");
   EXPECT_EQ(refused(""), "E0312: 'a.txt' is no stage of a build");
   EXPECT_EQ(refused(replaced(lowered, "after lower", "after low")),
@@ -109,21 +109,27 @@ TEST(Stages, OthersAreRefused) {
       "E0313");
   EXPECT_EQ(refused(replaced(lowered, "after lower", "after " + std::string(passes().back().name))),
             "E0313: a port has no channel");
-  EXPECT_EQ(refused(replaced(stages[0], "after check", "after lower")).substr(0, 5), "E0311");
+  EXPECT_EQ(refused(replaced(test::stage_after(stages, "check"), "after check", "after lower"))
+                .substr(0, 5),
+            "E0311");
 }
 
 TEST(Stages, GraphsAreCheckedAsModelsAre) {
   const auto stages = test::stages_of(2, "w8a8");
   ASSERT_FALSE(stages.empty());
-  EXPECT_EQ(refused(replaced(stages[0], " = MatMul(", " = MatMull("), "w8a8").substr(0, 5),
-            "E0305");
-  EXPECT_EQ(refused(replaced(stages[2], "streamtensor.QuantizeRows(",
+  EXPECT_EQ(
+      refused(replaced(test::stage_after(stages, "check"), " = MatMul(", " = MatMull("), "w8a8")
+          .substr(0, 5),
+      "E0305");
+  EXPECT_EQ(refused(replaced(test::stage_after(stages, "quantise"), "streamtensor.QuantizeRows(",
                              "streamtensor.QuantizeRows("
                              "none, "),
                     "w8a8")
                 .substr(0, 5),
             "E0306");
-  EXPECT_EQ(refused(replaced(stages[2], "output %logits\n", ""), "w8a8").substr(0, 5), "E0308");
+  EXPECT_EQ(refused(replaced(test::stage_after(stages, "quantise"), "output %logits\n", ""), "w8a8")
+                .substr(0, 5),
+            "E0308");
 }
 
 }  // namespace

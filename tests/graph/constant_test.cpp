@@ -119,7 +119,8 @@ TEST(Constant, UnknownTransformsOfPassesAreInternalErrors) {
 
 TEST(Constant, ErrorsNameThePlace) {
   const std::tuple<const char*, const char*, const char*> bad[] = {
-      {"store \"w\"", "column 1", "expected a constant: load \"NAME\", or zeros TYPE"},
+      {"store \"w\"", "column 1",
+       "expected a constant: load \"NAME\", zeros TYPE, or layers [...]"},
       {"load w", "column 6", "expected the name of a constant in quotes"},
       {"load \"v\"", "column 6", "the model has no constant 'v'"},
       {"load \"w\" | transposed", "column 12",

@@ -39,6 +39,8 @@ Quality quality_of(const std::string& model, const fs::path& build) {
   return made;
 }
 
+#ifndef ST_TEST_SANITIZED
+
 /// Texts that the model itself writes after other beginnings than the reference's.
 fs::path calibration_text(const std::string& model, const std::vector<std::string>& beginnings) {
   const fs::path prompts = scratch() / (model + ".prompts"), file = scratch() / (model + ".texts");
@@ -68,6 +70,13 @@ fs::path four_bits(const std::string& model, const std::vector<std::string>& beg
   return build.path;
 }
 
+const std::vector<std::string> Stories = {"The",  "One day, Tim", "Lily and",  "Tom was",
+                                          "In a", "Mom said",     "She had a", "There was a big"};
+const std::vector<std::string> Plays = {"The king ", "My lord, ", "What is ", "And so ",
+                                        "He shall ", "DUKE: ",    "In ",      "We are "};
+
+#endif
+
 void expect_within(const std::string& model, const std::string& precision, const fs::path& build,
                    double share) {
   const Quality full = quality_of(model, built({model})), quantised = quality_of(model, build);
@@ -76,11 +85,6 @@ void expect_within(const std::string& model, const std::string& precision, const
             << quantised.rows << " positions (csim)\n";
   EXPECT_LE(quantised.perplexity, (1 + share) * full.perplexity) << precision;
 }
-
-const std::vector<std::string> Stories = {"The",  "One day, Tim", "Lily and",  "Tom was",
-                                          "In a", "Mom said",     "She had a", "There was a big"};
-const std::vector<std::string> Plays = {"The king ", "My lord, ", "What is ", "And so ",
-                                        "He shall ", "DUKE: ",    "In ",      "We are "};
 
 TEST(Quantised, StoriesLoseOnePercentInEightBits) {
   ST_NEEDS_SHARED();

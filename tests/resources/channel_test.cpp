@@ -185,6 +185,16 @@ TEST(MemoryTraffic, FollowsTheRole) {
     program.kernels.push_back(k);
   };
   kernel("load_params", memory(MemoryRole::Parameters, 100), 0);
+  // A loader moves its own segments of a file, 200 words here.
+  for (TensorId t = 0; t < 3; ++t) {
+    Segment segment;
+    segment.tensor = t;
+    segment.words = std::vector<int64_t>{150, 50, 1000}[static_cast<size_t>(t)];
+    program.memories[0].segments.push_back(segment);
+    if (t == 2) continue;
+    program.kernels[0].outputs.emplace_back();
+    program.kernels[0].outputs.back().tensor = t;
+  }
   kernel("gather_rows", memory(MemoryRole::Table, 50), 0);
   kernel("cache_rows", memory(MemoryRole::Cache, 30), 0);
   const MemoryId between = memory(MemoryRole::Activation, 2);
@@ -194,6 +204,12 @@ TEST(MemoryTraffic, FollowsTheRole) {
   EXPECT_EQ(bytes_per_launch(program, 1), 2 * 128);
   EXPECT_EQ(bytes_per_launch(program, 2), 2 * (3 * 128 + 4 * 30 * 128));
   EXPECT_EQ(bytes_per_launch(program, between), 2 * 256);
+  // What works for each of three layers moves its copy of each.
+  program.layers.count = 3;
+  program.kernels[0].layered = true;
+  EXPECT_EQ(bytes_per_launch(program, 0), 3 * 2 * 12800);
+  program.layers.count = 1;
+  program.kernels[0].layered = false;
   const ChannelProblem problem = channel_problem_of(program, *find_target("u55c"));
   EXPECT_EQ(problem.memories[between].groups, (std::vector<int>{0, 1}));
   EXPECT_EQ(problem.most_ports, 28);
