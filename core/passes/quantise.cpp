@@ -31,7 +31,8 @@ class Quantiser {
   void add(const Node& node, const std::string& key, const LayerPrecision& precision) {
     const ValueId weights = node.inputs[1];
     const std::vector<Extent> shape = graph_.type(weights).shape;
-    const Extent depth = shape[0], width = shape[1];
+    const Extent& depth = shape[0];
+    const Extent& width = shape[1];
     const auto [x, row_scale] = rows_of(node);
     const bool four = precision.name == "w4a8";
     const int64_t group = four ? group_for(depth.offset(), precision.group) : 0;

@@ -64,6 +64,8 @@ bool write_rows(hid_t dataset, hid_t type, std::vector<hsize_t> extents, int64_t
 }  // namespace
 
 struct Hdf5Writer::File {
+  File(std::filesystem::path place, hid_t id) : path(std::move(place)), handle(id, H5Fclose) {}
+
   std::filesystem::path path;
   Handle handle;
   std::vector<std::byte> block;
@@ -83,7 +85,7 @@ Result<Hdf5Writer> Hdf5Writer::create(const std::filesystem::path& path) {
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (file < 0) return cannot_write(path, "the weights file");
-  return Hdf5Writer(std::unique_ptr<File>(new File{path, {file, H5Fclose}, {}}));
+  return Hdf5Writer(std::make_unique<File>(path, file));
 }
 
 Status Hdf5Writer::add(const std::string& name, DType dtype, const std::vector<int64_t>& shape,
