@@ -234,6 +234,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
     out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
   }
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
+  if (design.options.fold_layers) out += " --fold-layers";
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +
          design.options.fusion + " --fifo " + design.options.fifo;
   for (const auto& [name, range] : inputs.dims) {

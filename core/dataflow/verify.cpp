@@ -38,6 +38,7 @@ class ProgramVerifier {
     names();
     if (!problems_.empty()) return problems_;
     joins();
+    loaders();
     order();
     instances();
     for (const Kernel& kernel : program_.kernels) verify_shapes(program_, kernel, report_);
@@ -347,6 +348,23 @@ class ProgramVerifier {
         report(channel.name, "a channel joins two groups");
       } else if (channel.producer >= channel.consumer) {
         report(channel.name, "the consumer stands before the producer");
+      }
+    }
+  }
+
+  /// One loader takes each segment of a parameter file.
+  void loaders() {
+    std::map<MemoryId, std::map<TensorId, int>> taken;
+    for (const Kernel& kernel : program_.kernels) {
+      if (kernel.kind != "load_params") continue;
+      for (const Port& port : kernel.outputs) ++taken[kernel.memories[0]][port.tensor];
+    }
+    for (const auto& [m, tensors] : taken) {
+      const Memory& memory = program_.memories[m];
+      for (const Segment& segment : memory.segments) {
+        const auto found = tensors.find(segment.tensor);
+        if (found == tensors.end() || found->second != 1)
+          report(memory.name, "not one loader takes each of its segments");
       }
     }
   }

@@ -212,15 +212,20 @@ std::string check_transfer(const Program& program, const Kernel& kernel) {
 
 std::string check_loader(const Program& program, const Kernel& kernel) {
   const Memory& memory = program.memories[kernel.memories[0]];
-  // Groups that run one after another share a file: each has a loader for its segments.
+  // Groups that run one after another share a file: each has a loader for its segments, which takes
+  // them in the file's order.
+  auto next = memory.segments.begin();
   const bool all = std::all_of(kernel.outputs.begin(), kernel.outputs.end(), [&](const Port& port) {
-    const Segment* segment = find_segment(memory, port.tensor);
-    return segment != nullptr && segment->type == port.type && segment->channel == port.channel &&
-           segment->layered == kernel.layered;
+    next = std::find_if(next, memory.segments.end(),
+                        [&](const Segment& segment) { return segment.tensor == port.tensor; });
+    if (next == memory.segments.end()) return false;
+    const Segment& segment = *next++;
+    return segment.type == port.type && segment.channel == port.channel &&
+           segment.layered == kernel.layered;
   });
   return memory.role == MemoryRole::Parameters && all
              ? ""
-             : "the streams are not segments of its memory";
+             : "the streams are not the segments of its memory";
 }
 
 std::string check_fork(const Program& program, const Kernel& kernel) {

@@ -160,10 +160,21 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
        }},
       {"load_rows: rows of the stream are laid out in another way",
        [](Program& p) { kernel(p, "load_rows").sizes["Beats"] += 1; }},
-      {"load_params: the streams are not segments",
+      {"load_params: the streams are not the segments",
        [](Program& p) {
          Memory& m = memory(p, MemoryRole::Parameters);
          m.segments.pop_back();
+         m.bytes = bytes_of(m);
+       }},
+      {"not one loader takes each of its segments",
+       [](Program& p) {
+         Segment more = memory(p, MemoryRole::Parameters).segments.back();
+         more.first_word += more.words;
+         more.channel = -1;
+         p.tensors.push_back(p.tensors[more.tensor]);
+         more.tensor = static_cast<TensorId>(p.tensors.size()) - 1;
+         Memory& m = memory(p, MemoryRole::Parameters);
+         m.segments.push_back(more);
          m.bytes = bytes_of(m);
        }},
       {"there is no memory channel below 0", [](Program& p) { p.memories[0].channel = -1; }},

@@ -66,6 +66,7 @@ TEST(Folded, IsOneKernelForTheHost) {
   const std::string program = read(built(Adder) / "program.json");
   EXPECT_NE(program.find("\"kernel\": \"decoder\""), std::string::npos);
   EXPECT_EQ(program.find("\"kernel\": \"group"), std::string::npos);
+  EXPECT_NE(read(built(Adder) / "cmd.sh").find(" --fold-layers"), std::string::npos);
   const std::string link = read(built(Adder) / "link/design.cfg");
   EXPECT_NE(link.find("nk=decoder:1:decoder_1\n"), std::string::npos);
   const std::string source = read(built(Adder) / "groups/decoder/src/decoder.cpp");
