@@ -27,6 +27,16 @@ std::string string_of(const json::Value& object, const char* key) {
 
 }  // namespace
 
+Result<fs::path> BuildDirectory::stub_host() const {
+  fs::path host = path_ / "stub/host";
+  if (fs::exists(host)) return host;
+  return Diagnostic{"E0603",
+                    "'" + printable(path_.string()) + "' has no stub device",
+                    "",
+                    {},
+                    "build again with --synth stub"};
+}
+
 Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   BuildDirectory build;
   build.path_ = path;

@@ -24,6 +24,8 @@ class BuildDirectory {
   [[nodiscard]] bool has_tokenizer() const { return !tokenizer_json_.empty(); }
   /// The model's tokenizer. Errors: E0604 if it has none, or its file was not there at build time.
   [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
+  /// The host program on the stub device. Errors: E0603 where it was not built.
+  [[nodiscard]] Result<std::filesystem::path> stub_host() const;
   /// The program as it was built, read from its last stage in ir/, with target and options.
   /// Constants are read from params/. Errors: E0101, E0311-E0313, E0602.
   [[nodiscard]] Result<Design> design() const;

@@ -10,6 +10,7 @@
 #include "cli/texts.h"
 #include "core/ops/interpreter.h"
 #include "core/quantise/logit_quality.h"
+#include "core/quantise/pieces.h"
 #include "core/support/process.h"
 #include "core/support/progress.h"
 #include "core/support/read_file.h"
@@ -42,27 +43,13 @@ Result<Design> model_of(const fs::path& build, const Options& options) {
   return design;
 }
 
-/// Texts in pieces of at most `most` ids: each is scored with an empty cache.
-std::vector<std::vector<int64_t>> pieces_of(const std::vector<std::vector<int64_t>>& texts,
-                                            int64_t most) {
-  std::vector<std::vector<int64_t>> pieces;
-  for (const std::vector<int64_t>& text : texts) {
-    for (auto at = text.begin(); at != text.end();) {
-      const auto end = at + std::min<std::ptrdiff_t>(most, text.end() - at);
-      pieces.emplace_back(at, end);
-      at = end;
-    }
-  }
-  return pieces;
-}
-
 /// The logits of all ids of all pieces, by the emitted code on the stub device.
-Result<std::vector<float>> logits_of(const fs::path& build,
+Result<std::vector<float>> logits_of(const fs::path& host, const fs::path& build,
                                      const std::vector<std::vector<int64_t>>& pieces) {
   ST_TRY(folder, TemporaryDirectory::create());
   const fs::path file = folder.path() / "logits";
   Command command;
-  command.arguments = {fs::absolute(build / "stub/host").string(),
+  command.arguments = {fs::absolute(host).string(),
                        "--build",
                        fs::absolute(build).string(),
                        "batch",
@@ -71,9 +58,7 @@ Result<std::vector<float>> logits_of(const fs::path& build,
                        "--logits",
                        file.string()};
   for (const std::vector<int64_t>& piece : pieces) {
-    std::string line;
-    for (const int64_t id : piece) line += (line.empty() ? "" : ",") + std::to_string(id);
-    command.input += line + "\n";
+    command.input += ids_text(piece) + "\n";
   }
   std::string errors;
   command.on_error = [&](std::string_view piece) { errors += piece; };
@@ -93,13 +78,7 @@ Result<std::vector<float>> logits_of(const fs::path& build,
 
 Status quality(const Options& options) {
   ST_TRY(build, BuildDirectory::open(options.build));
-  if (!fs::exists(build.path() / "stub/host")) {
-    return Diagnostic{"E0603",
-                      "'" + printable(options.build) + "' has no stub device",
-                      "",
-                      {},
-                      "build again with --synth stub"};
-  }
+  ST_TRY(host, build.stub_host());
   ST_TRY(program, build.design());
   std::unique_ptr<Tokenizer> tokenizer;
   if (build.has_tokenizer()) {
@@ -114,7 +93,7 @@ Status quality(const Options& options) {
   progress.step("reading the model");
   ST_TRY(model, model_of(build.path(), options));
   progress.step("running the build");
-  ST_TRY(logits, logits_of(build.path(), pieces));
+  ST_TRY(logits, logits_of(host, build.path(), pieces));
   ReferenceDecoder reference(model.graph, model.decoder);
   LogitQuality measured;
   size_t row = 0;

@@ -7,6 +7,7 @@
 
 #include "cli/build_directory.h"
 #include "cli/commands.h"
+#include "cli/texts.h"
 #include "core/support/process.h"
 #include "core/support/read_file.h"
 
@@ -25,12 +26,6 @@ struct Options {
   bool has_prompt = false;  ///< an empty prompt is one, where the tokenizer starts each text itself
   bool window = false, time = false, print_ids = false;
 };
-
-std::string join(const std::vector<int64_t>& ids) {
-  std::string text;
-  for (int64_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
-  return text;
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -97,14 +92,7 @@ int host_status(int status) {
 
 Result<int> generate(const Options& options) {
   ST_TRY(directory, BuildDirectory::open(options.build));
-  const fs::path host = directory.path() / "stub/host";
-  if (!fs::exists(host)) {
-    return Diagnostic{"E0603",
-                      "'" + printable(options.build) + "' has no stub device",
-                      "",
-                      {},
-                      "build again with --synth stub"};
-  }
+  ST_TRY(host, directory.stub_host());
   std::unique_ptr<Tokenizer> tokenizer;
   const bool text = options.has_prompt || !options.prompts.empty();
   if (text) {
@@ -144,10 +132,10 @@ Result<int> generate(const Options& options) {
   const bool batch = !options.prompts.empty();
   command.arguments.emplace_back(batch ? "batch" : "generate");
   if (batch) {
-    for (const auto& ids : prompts) command.input += join(ids) + "\n";
+    for (const auto& ids : prompts) command.input += ids_text(ids) + "\n";
   } else {
     command.arguments.insert(command.arguments.end(),
-                             {"--ids", text ? join(prompts[0]) : options.ids});
+                             {"--ids", text ? ids_text(prompts[0]) : options.ids});
   }
   command.arguments.insert(command.arguments.end(),
                            {"--max-tokens", std::to_string(options.max_tokens)});

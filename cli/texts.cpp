@@ -32,6 +32,12 @@ Result<std::vector<int64_t>> ids_of(const std::string& line) {
 
 }  // namespace
 
+std::string ids_text(const std::vector<int64_t>& ids) {
+  std::string text;
+  for (int64_t id : ids) text += (text.empty() ? "" : ",") + std::to_string(id);
+  return text;
+}
+
 Result<std::vector<std::vector<int64_t>>> read_texts(const std::string& file,
                                                      const Tokenizer* tokenizer) {
   ST_TRY(content, read_file(file, LargestFile));

@@ -15,4 +15,7 @@ namespace st::cli {
 Result<std::vector<std::vector<int64_t>>> read_texts(const std::string& file,
                                                      const Tokenizer* tokenizer);
 
+/// "1,2,3": ids as the host program takes them.
+std::string ids_text(const std::vector<int64_t>& ids);
+
 }  // namespace st::cli

@@ -51,12 +51,8 @@ Status verify_build(const std::string& path, bool details) {
   // Values are compared even where a checksum is wrong: both are worth knowing.
   if (collect(check_parameter_files(build.path(), program)))
     progress.print("parameters  sizes and checksums are right\n");
-  if (!std::filesystem::exists(build.path() / "stub/host")) {
-    problems.push_back({"E0603",
-                        "'" + printable(path) + "' has no stub device",
-                        "",
-                        {},
-                        "build again with --synth stub"});
+  if (const auto host = build.stub_host(); !host.ok()) {
+    collect(host.errors());
     return problems;
   }
   for (const Unit& unit : units_of(program)) {

@@ -37,10 +37,9 @@ Status check_graph(Design& design) {
 
 Status fold_layers_of(Design& design) {
   if (!design.options.fold_layers) return {};
-  ST_TRY(decoder, find_decoder(design.graph));  // ids of values may have changed
-  ST_CHECK(fold_layers(design.graph, decoder));
-  ST_TRY(folded, find_decoder(design.graph));
-  design.decoder = folded;
+  ST_CHECK(fold_layers(design.graph, design.decoder));
+  ST_TRY(decoder, find_decoder(design.graph));  // ids of values have changed
+  design.decoder = decoder;
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/support/document_reader.h"
 #include "core/support/json.h"
 #include "core/support/near_names.h"
 
@@ -12,10 +13,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Takes a document apart, and notes all that is wrong with it.
-class Reader {
+class Reader : public DocumentReader {
  public:
-  explicit Reader(const std::string& file) : file_(printable(file)) {}
+  explicit Reader(const std::string& file) : DocumentReader("E0316", file) {}
 
   Quantisation read(const json::Value& document) {
     Quantisation made;
@@ -33,29 +33,7 @@ class Reader {
     return made;
   }
 
-  [[nodiscard]] Status result() const { return problems_; }
-
  private:
-  void report(const std::string& pointer, const std::string& message,
-              const std::string& help = "") {
-    problems_.push_back({"E0316", message, file_ + ", " + pointer, {}, help});
-  }
-
-  /// Whether `value` is an object. Keys other than `known` are problems: most are misspelt.
-  bool keys(const json::Value& value, const std::string& pointer,
-            const std::vector<std::string>& known) {
-    if (value.object() == nullptr) {
-      report(pointer.empty() ? "/" : pointer, "must be an object");
-      return false;
-    }
-    for (const auto& [key, unused] : *value.object()) {
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        report(pointer + "/" + pointer_part(key), "unknown key '" + printable(key) + "'",
-               did_you_mean(key, known));
-    }
-    return true;
-  }
-
   LayerPrecision precision(const json::Value& value, const std::string& pointer,
                            LayerPrecision made) {
     if (!keys(value, pointer, {"precision", "group"})) return made;
@@ -79,9 +57,6 @@ class Reader {
     }
     return made;
   }
-
-  std::string file_;
-  Diagnostics problems_;
 };
 
 Json json_of(const LayerPrecision& precision) {

@@ -107,18 +107,7 @@ class GroupRun {
 }  // namespace
 
 Result<const Tensor*> ProgramInterpreter::constant(TensorId id, int64_t layer) {
-  const ConstantSource& source = *program_.tensors[id].constant;
-  const int64_t own = source.layers() > 1 ? layer : 0;
-  auto [entry, fresh] = constants_.try_emplace({id, own});
-  if (fresh) {
-    auto loaded = source.load_layer(own);
-    if (!loaded.ok()) {
-      constants_.erase(entry);
-      return loaded.errors();
-    }
-    entry->second = std::move(*loaded);
-  }
-  return static_cast<const Tensor*>(&entry->second);
+  return constants_.get(id, *program_.tensors[id].constant, layer);
 }
 
 Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t tokens,

@@ -10,6 +10,7 @@
 #include "core/dataflow/process.h"
 #include "core/dataflow/program.h"
 #include "core/dataflow/stream_values.h"
+#include "core/graph/constant_cache.h"
 
 namespace st {
 
@@ -62,7 +63,7 @@ class ProgramInterpreter {
   DeviceState state_;
   std::map<TensorId, Tensor> tensors_;
   std::map<std::pair<MemoryId, int64_t>, Tensor> copies_;
-  std::map<std::pair<TensorId, int64_t>, Tensor> constants_;  ///< by layer
+  ConstantCache constants_;
   std::map<ChannelId, ChannelUse> uses_;
 };
 

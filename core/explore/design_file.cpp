@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/support/document_reader.h"
 #include "core/support/json.h"
-#include "core/support/near_names.h"
 
 namespace st {
 namespace {
@@ -24,10 +24,9 @@ constexpr Knob Knobs[] = {{"depth_lanes", &LinearTiling::depth_lanes},
                           {"streams", &LinearTiling::streams},
                           {"steps", &LinearTiling::steps}};
 
-/// Takes a document apart, and notes all that is wrong with it.
-class Reader {
+class Reader : public DocumentReader {
  public:
-  explicit Reader(const std::string& file) : file_(printable(file)) {}
+  explicit Reader(const std::string& file) : DocumentReader("E0314", file) {}
 
   DesignChoice read(const json::Value& document) {
     DesignChoice choice;
@@ -50,29 +49,7 @@ class Reader {
     return choice;
   }
 
-  [[nodiscard]] Status result() const { return problems_; }
-
  private:
-  void report(const std::string& pointer, const std::string& message,
-              const std::string& help = "") {
-    problems_.push_back({"E0314", message, file_ + ", " + pointer, {}, help});
-  }
-
-  /// Whether `value` is an object. Keys other than `known` are problems: most are misspelt.
-  bool keys(const json::Value& value, const std::string& pointer,
-            const std::vector<std::string>& known) {
-    if (value.object() == nullptr) {
-      report(pointer.empty() ? "/" : pointer, "must be an object");
-      return false;
-    }
-    for (const auto& [key, unused] : *value.object()) {
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        report(pointer + "/" + pointer_part(key), "unknown key '" + printable(key) + "'",
-               did_you_mean(key, known));
-    }
-    return true;
-  }
-
   int64_t integer(const json::Value& value, const std::string& pointer, int64_t most = MostFactor) {
     const int64_t* number = value.integer();
     if (number != nullptr && *number >= 1 && *number <= most) return *number;
@@ -91,9 +68,6 @@ class Reader {
     }
     return made;
   }
-
-  std::string file_;
-  Diagnostics problems_;
 };
 
 Json number(int64_t value, const char* unit, const char* source) {

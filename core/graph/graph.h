@@ -18,6 +18,9 @@ namespace st {
 using ValueId = int;
 inline constexpr ValueId NoValue = -1;  ///< an optional operand that was left out
 
+/// The domain of our own operators.
+inline constexpr const char* OwnDomain = "streamtensor";
+
 struct Value {
   std::string name;                                ///< the user's name, untrusted
   std::optional<TensorType> type;                  ///< declared or inferred
@@ -34,7 +37,7 @@ using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>
 struct Node {
   std::string name;             ///< the user's name, untrusted; never empty after reading
   std::string op;               ///< ONNX operator name
-  std::string domain;           ///< "" for ai.onnx, "streamtensor" for operators made by passes
+  std::string domain;           ///< "" for ai.onnx, OwnDomain for operators made by passes
   std::vector<ValueId> inputs;  ///< NoValue where an optional operand is absent
   std::vector<ValueId> outputs;
   std::map<std::string, Attribute> attributes;

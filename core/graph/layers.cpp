@@ -6,9 +6,7 @@
 namespace st {
 namespace {
 
-bool is_own(const Node& node, const char* op) {
-  return node.domain == "streamtensor" && node.op == op;
-}
+bool is_own(const Node& node, const char* op) { return node.domain == OwnDomain && node.op == op; }
 
 Diagnostic problem_at(const Node& node, const std::string& what) {
   return {"E0306", "node '" + printable(node.name) + "': " + what, node.where, {}, ""};

@@ -6,7 +6,6 @@
 
 #include "core/graph/layers.h"
 #include "core/ops/attention_reference.h"
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {

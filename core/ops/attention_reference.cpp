@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "core/ops/element.h"
-#include "core/ops/quantised.h"
 #include "core/ops/reference.h"
 
 namespace st {

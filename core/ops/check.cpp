@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {

@@ -2,7 +2,6 @@
 // Linear layers whose weights have a scale for every group of a row: MatMulGroups, ScaleRows
 // (ARCHITECTURE.md, "Numerics").
 #include "core/ops/matmul.h"
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {

@@ -9,18 +9,7 @@
 namespace st {
 
 Result<const Tensor*> GraphInterpreter::constant(ValueId id, int64_t layer) {
-  const ConstantSource& source = *graph_.values[id].constant;
-  const int64_t own = source.layers() > 1 ? layer : 0;
-  auto [entry, fresh] = constants_.try_emplace({id, own});
-  if (fresh) {
-    auto loaded = source.load_layer(own);
-    if (!loaded.ok()) {
-      constants_.erase(entry);
-      return loaded.errors();
-    }
-    entry->second = std::move(*loaded);
-  }
-  return &entry->second;
+  return constants_.get(id, *graph_.values[id].constant, layer);
 }
 
 Status GraphInterpreter::run_node(const Node& node, int64_t layer, Values& values) {

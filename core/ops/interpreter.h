@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "core/graph/constant_cache.h"
 #include "core/graph/decoder.h"
 #include "core/graph/graph.h"
 
@@ -35,8 +36,8 @@ class GraphInterpreter {
 
   const Graph& graph_;
   Observer observer_;
-  bool checked_ = false;                                     ///< the operators are known
-  std::map<std::pair<ValueId, int64_t>, Tensor> constants_;  ///< by value and layer
+  bool checked_ = false;  ///< the operators are known
+  ConstantCache constants_;
 };
 
 /// A decoder that keeps its cache between calls: the reference's way to generate.

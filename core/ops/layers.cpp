@@ -2,7 +2,6 @@
 // EnterLayers and LeaveLayers, the bounds of folded layers (core/graph/layers.h).
 #include "core/graph/layers.h"
 
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear layers of integers: QuantizeRows, MatMulInt8, DequantizeRows (ARCHITECTURE.md,
 // "Numerics").
-#include "core/ops/quantised.h"
-
 #include <algorithm>
 #include <cmath>
 

@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "core/ops/normalise.h"
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 
 namespace st {

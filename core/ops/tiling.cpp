@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/ops/lowering.h"
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 #include "core/support/near_names.h"
 
@@ -25,11 +24,11 @@ int64_t out_lanes_of(const MatmulShape& shape, int row_lanes) {
 /// The shape that a linear layer has by itself; nullopt for other nodes.
 std::optional<LinearLayer> linear_layer(const Graph& graph, const Node& node,
                                         const PaddedWidths& padded) {
-  const bool floats = node.op == "MatMul" && node.domain.empty();
+  const bool floats = is_linear_layer(graph, node);
   const bool own = node.domain == OwnDomain;
   const bool integers = own && node.op == "MatMulInt8", grouped = own && node.op == "MatMulGroups";
-  if ((!floats && !integers && !grouped) || !graph.values[node.inputs[1]].constant)
-    return std::nullopt;
+  if (!floats && !integers && !grouped) return std::nullopt;
+  if (!graph.values[node.inputs[1]].constant) return std::nullopt;
   const TensorType& weights = graph.type(node.inputs[1]);
   const int64_t depth = weights.shape[floats ? 0 : 1].offset();
   const int64_t width = weights.shape[floats ? 1 : 0].offset();
@@ -52,6 +51,11 @@ std::vector<std::string> node_keys(const Graph& graph) {
     keys.push_back(times == 1 ? node.name : node.name + "#" + std::to_string(times));
   }
   return keys;
+}
+
+bool is_linear_layer(const Graph& graph, const Node& node) {
+  return node.op == "MatMul" && node.domain.empty() &&
+         graph.values[node.inputs[1]].constant != nullptr;
 }
 
 std::vector<LinearLayer> linear_layers(const Graph& graph) {

@@ -37,6 +37,9 @@ struct Tiling {
 /// names repeat.
 std::vector<std::string> node_keys(const Graph& graph);
 
+/// Whether a node is a MatMul with a constant.
+bool is_linear_layer(const Graph& graph, const Node& node);
+
 /// A linear layer of a quantised graph: MatMul with a constant, MatMulInt8 or MatMulGroups.
 struct LinearLayer {
   int node = -1;  ///< index in the graph

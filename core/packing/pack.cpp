@@ -159,8 +159,7 @@ Status pack_parameters(const Program& program, const Memory& memory,
   const auto pack = [&](bool layered, int64_t layer) -> Status {
     for (const Segment& segment : memory.segments) {
       if (segment.layered != layered) continue;
-      const ConstantSource& source = *program.tensors[segment.tensor].constant;
-      ST_TRY(value, source.load_layer(source.layers() > 1 ? layer : 0));
+      ST_TRY(value, program.tensors[segment.tensor].constant->load_layer(layer));
       ST_CHECK(sink(packed_stream(value, segment.type)));
     }
     return {};

@@ -4,7 +4,6 @@
 #include <map>
 #include <tuple>
 
-#include "core/ops/quantised.h"
 #include "core/passes/infer.h"
 
 namespace st {

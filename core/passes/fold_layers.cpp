@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/graph/layers.h"
-#include "core/ops/quantised.h"
 #include "core/passes/infer.h"
 #include "core/passes/repeated_layers.h"
 

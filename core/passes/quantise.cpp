@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/ops/quantised.h"
 #include "core/ops/tiling.h"
 #include "core/passes/infer.h"
 #include "core/support/near_names.h"
@@ -203,11 +202,6 @@ int64_t group_for(int64_t depth, int64_t wanted) {
 
 std::string rounded_weights_name(const std::string& key) { return "rounded " + key; }
 std::string rounded_scales_name(const std::string& key) { return "rounded " + key + " scales"; }
-
-bool is_linear_layer(const Graph& graph, const Node& node) {
-  return node.op == "MatMul" && node.domain.empty() &&
-         graph.values[node.inputs[1]].constant != nullptr;
-}
 
 Status quantise(Graph& graph, const Quantisation& quantisation, const RoundedWeights& rounded) {
   ST_CHECK(check_names(graph, quantisation));

@@ -51,9 +51,6 @@ using RoundedWeights = std::map<std::string, Tensor>;
 std::string rounded_weights_name(const std::string& key);
 std::string rounded_scales_name(const std::string& key);
 
-/// Whether a node is a MatMul with a constant.
-bool is_linear_layer(const Graph& graph, const Node& node);
-
 /// Replaces each linear layer whose precision is not f32. Activations get int8 with one dynamic
 /// scale per row; layers that read one value share its QuantizeRows. Then:
 ///   w8a8: int8 weights with a scale per output channel: MatMulInt8, DequantizeRows

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/quantise/calibrate.h"
 
-#include <algorithm>
-
 #include "core/ops/interpreter.h"
 #include "core/ops/tiling.h"
 #include "core/quantise/compensate.h"
+#include "core/quantise/pieces.h"
 
 namespace st {
 namespace {
@@ -14,19 +13,15 @@ Status run(const Graph& graph, const Decoder& decoder,
            const std::vector<std::vector<int64_t>>& texts, const GraphInterpreter::Observer& see) {
   ReferenceDecoder reference(graph, decoder);
   reference.observe(see);
-  bool any = false;
-  for (const std::vector<int64_t>& text : texts) {
-    const auto size = static_cast<int64_t>(text.size());
-    for (int64_t first = 0; first < size; first += decoder.max_positions) {
-      const int64_t end = std::min(size, first + decoder.max_positions);
-      reference.restart();
-      ST_TRY(logits, reference.feed({text.begin() + first, text.begin() + end}));
-      any = any || logits.size() > 0;
-    }
+  const auto pieces = pieces_of(texts, decoder.max_positions);
+  if (pieces.empty())
+    return Diagnostic{
+        "E0317", "there is no text to calibrate on", "", {}, "give one with --calibration"};
+  for (const std::vector<int64_t>& piece : pieces) {
+    reference.restart();
+    if (auto logits = reference.feed(piece); !logits.ok()) return logits.errors();
   }
-  if (any) return {};
-  return Diagnostic{
-      "E0317", "there is no text to calibrate on", "", {}, "give one with --calibration"};
+  return {};
 }
 
 }  // namespace

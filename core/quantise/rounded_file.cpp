@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/support/document_reader.h"
 #include "core/support/json.h"
 #include "core/support/text_cursor.h"
 
@@ -51,9 +52,10 @@ std::string bits_text(const Tensor& tensor) {
   return text;
 }
 
-class Reader {
+class Reader : public DocumentReader {
  public:
-  explicit Reader(const std::string& file) : file_(printable(file)) {}
+  explicit Reader(const std::string& file)
+      : DocumentReader("E0319", file, "round the weights again") {}
 
   RoundedWeights read(const json::Value& document) {
     RoundedWeights made;
@@ -69,20 +71,14 @@ class Reader {
     return made;
   }
 
-  [[nodiscard]] Status result() const { return problems_; }
-
  private:
-  void report(const std::string& pointer, const std::string& message) {
-    problems_.push_back({"E0319", message, file_ + ", " + pointer, {}, "round the weights again"});
-  }
-
   Tensor tensor(const json::Value& value, const std::string& pointer) {
     const json::Value *type_text = value.find("type"), *bits = value.find("bits");
     if (!type_text || !type_text->string() || !bits || !bits->string()) {
       report(pointer, "needs a type and bits, both strings");
       return {};
     }
-    TextCursor cursor(*type_text->string(), "E0319", file_);
+    TextCursor cursor(*type_text->string(), "E0319", file());
     const TensorType type = parse_tensor_type(cursor);
     std::vector<int64_t> shape;
     bool right = !cursor.failed() && cursor.at_end() &&
@@ -117,9 +113,6 @@ class Reader {
     if (!finite) report(pointer, "a number is not finite");
     return made;
   }
-
-  std::string file_;
-  Diagnostics problems_;
 };
 
 }  // namespace

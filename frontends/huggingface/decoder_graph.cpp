@@ -222,7 +222,7 @@ class Builder {
     }
     graph().nodes.back().inputs = std::move(inputs);
     if (layer.window > 0) {
-      graph().nodes.back().domain = "streamtensor";
+      graph().nodes.back().domain = OwnDomain;
       graph().nodes.back().attributes["window"] = layer.window;
     }
     return mixed;

@@ -82,23 +82,25 @@ void read_qwen_windows(ConfigReader& config, DecoderConfig& decoder) {
   }
 }
 
-void read_qwen2(ConfigReader& config, DecoderConfig& decoder) {
-  read_llama_fields(config, decoder, 0, false);
+/// What Qwen 2 and 3 have in common. `head`: the size of a head where the config has none; 0: the
+/// width by the heads.
+void read_qwen(ConfigReader& config, DecoderConfig& decoder, int64_t head) {
+  read_llama_fields(config, decoder, head, false);
   decoder.positions = config.size("max_position_embeddings", 32768);
   decoder.activation = read_activation(config, "hidden_act", "silu");
-  decoder.qkv_bias = true;
   decoder.rotary = {read_one_rotary(config, 10000)};
   read_qwen_windows(config, decoder);
 }
 
+void read_qwen2(ConfigReader& config, DecoderConfig& decoder) {
+  read_qwen(config, decoder, 0);
+  decoder.qkv_bias = true;
+}
+
 void read_qwen3(ConfigReader& config, DecoderConfig& decoder) {
-  read_llama_fields(config, decoder, 128, false);
-  decoder.positions = config.size("max_position_embeddings", 32768);
-  decoder.activation = read_activation(config, "hidden_act", "silu");
+  read_qwen(config, decoder, 128);
   decoder.qkv_bias = decoder.output_bias = config.flag("attention_bias", false);
   decoder.head_norms = true;
-  decoder.rotary = {read_one_rotary(config, 10000)};
-  read_qwen_windows(config, decoder);
 }
 
 void read_gemma(ConfigReader& config, DecoderConfig& decoder) {

@@ -7,7 +7,6 @@
 
 #include "core/graph/constant.h"
 #include "core/ops/matmul.h"
-#include "core/ops/quantised.h"
 #include "core/ops/record.h"
 #include "tests/core/bench.h"
 #include "tests/core/compiled.h"

@@ -6,6 +6,7 @@
 
 #include "core/compiler/quantisation_file.h"
 #include "core/graph/quantised_transforms.h"
+#include "core/ops/tiling.h"
 #include "core/passes/canonicalise.h"
 #include "core/quantise/calibrate.h"
 #include "core/quantise/compensate.h"

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/ops/check.h"
-#include "core/ops/quantised.h"
 #include "core/passes/infer.h"
 
 namespace st::test {
