@@ -30,10 +30,14 @@ void print_target(const Target& target) {
     rows.push_back({"  " + what, number_text(number), number.source});
   };
   add("clock", target.frequency);
-  add(target.memory_tag + " channels", target.channels);
-  add("per channel", target.bytes_per_channel);
-  add("per channel", target.channel_bandwidth);
-  add("memory ports", target.ports);
+  const auto memory = [&](const DeviceMemory& kind) {
+    add(kind.tag + " channels", kind.channels);
+    add("per channel", kind.bytes_per_channel);
+    add("per channel", kind.channel_bandwidth);
+    add("ports to " + kind.tag, kind.ports);
+  };
+  memory(target.memory);
+  if (target.large_memory) memory(*target.large_memory);
   add("between SLRs", target.crossing_wires);
   add("card power", target.tdp);
   auto resources = [&](const std::string& what, const ResourceNumbers& numbers) {
@@ -66,7 +70,7 @@ Action add_targets(CLI::App& app) {
     for (const Target& t : built_in_targets()) {
       rows.push_back(
           {t.name, t.part,
-           std::to_string(t.memory_channels()) + " x " + number_text(t.channel_bandwidth),
+           std::to_string(t.memory_channels()) + " x " + number_text(t.memory.channel_bandwidth),
            grouped(t.lut()), grouped(t.dsp()), grouped(t.bram18()), grouped(t.uram())});
     }
     std::cout << table(rows)

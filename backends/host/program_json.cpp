@@ -40,7 +40,7 @@ std::string buffer_text(const Program& program, const Target& target, const Memo
   out += ", " + member("lanes", memory.lanes) + ", " + member("beats", memory.beats);
   out += ", " + member("words_per_row", memory.words_per_row());
   out += ", " + member("rows", memory.rows) + ", " + member("bytes", memory.bytes);
-  out += ", " + member("bank", target.memory_tag + "[" + std::to_string(memory.channel) + "]");
+  out += ", " + member("bank", target.bank_name(memory.channel));
   if (const std::string file = parameter_file(memory); !file.empty()) {
     out += ", " + member("file", file);
     if (const auto checksum = checksums.find(memory.name); checksum != checksums.end()) {

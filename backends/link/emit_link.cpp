@@ -40,8 +40,8 @@ std::string link_config(const Program& program, const Target& target) {
   for (const Unit& unit : units) {
     for (const PointerArgument& argument : pointer_arguments(program, unit.groups)) {
       const Memory& memory = program.memories[static_cast<size_t>(argument.memory)];
-      out += "sp=" + unit.name + "_1." + argument.name + ":" + plain(target.memory_tag) + "[" +
-             std::to_string(memory.channel) + "]\n";
+      out +=
+          "sp=" + unit.name + "_1." + argument.name + ":" + target.bank_name(memory.channel) + "\n";
     }
   }
   for (const Unit& unit : units) {

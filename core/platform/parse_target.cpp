@@ -88,19 +88,21 @@ class Reader {
   Diagnostics problems_;
 };
 
-void read_memory(Reader& reader, const json& value, Target& target) {
-  const std::string here = "/memory";
-  if (!reader.object(
-          value, here,
-          {"tag", "slr", "channels", "channel_bytes", "channel_bandwidth", "max_ports"})) {
-    return;
-  }
-  reader.text(value, here, "tag", target.memory_tag);
-  reader.text(value, here, "slr", target.memory_slr);
-  reader.number(value, here, "channels", target.channels);
-  reader.number(value, here, "channel_bytes", target.bytes_per_channel);
-  reader.number(value, here, "channel_bandwidth", target.channel_bandwidth);
-  reader.number(value, here, "max_ports", target.ports);
+/// `slr`: the name of the die that the memory is next to, or nullptr where none is given.
+DeviceMemory read_memory(Reader& reader, const json& value, const std::string& here,
+                         std::string* slr) {
+  DeviceMemory memory;
+  std::vector<std::string> keys = {"tag", "channels", "channel_bytes", "channel_bandwidth",
+                                   "max_ports"};
+  if (slr != nullptr) keys.emplace_back("slr");
+  if (!reader.object(value, here, keys)) return memory;
+  reader.text(value, here, "tag", memory.tag);
+  if (slr != nullptr) reader.text(value, here, "slr", *slr);
+  reader.number(value, here, "channels", memory.channels);
+  reader.number(value, here, "channel_bytes", memory.bytes_per_channel);
+  reader.number(value, here, "channel_bandwidth", memory.channel_bandwidth);
+  reader.number(value, here, "max_ports", memory.ports);
+  return memory;
 }
 
 void read_slrs(Reader& reader, const json& value, Target& target) {
@@ -148,7 +150,7 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   Target target;
   if (!reader.object(root, "",
                      {"schema", "name", "description", "part", "platform", "frequency", "tdp",
-                      "total", "slrs", "crossing_wires", "budgets", "memory"})) {
+                      "total", "slrs", "crossing_wires", "budgets", "memory", "large_memory"})) {
     return reader.problems();
   }
   std::string schema;
@@ -173,7 +175,10 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   }
   if (const json* slrs = reader.member(root, "", "slrs")) read_slrs(reader, *slrs, target);
   reader.number(root, "", "crossing_wires", target.crossing_wires);
-  if (const json* memory = reader.member(root, "", "memory")) read_memory(reader, *memory, target);
+  if (const json* memory = reader.member(root, "", "memory"))
+    target.memory = read_memory(reader, *memory, "/memory", &target.memory_slr);
+  if (root.contains("large_memory"))
+    target.large_memory = read_memory(reader, root["large_memory"], "/large_memory", nullptr);
   // A value that was not read would be reported a second time, as zero.
   if (!reader.problems().empty()) return reader.problems();
   ST_CHECK(check(target, file));

@@ -106,6 +106,16 @@ void check_resources(Checker& checker, const Target& target) {
   }
 }
 
+void check_memory(Checker& checker, const std::string& pointer, const DeviceMemory& memory) {
+  if (memory.tag != "HBM" && memory.tag != "DDR") {
+    checker.report(pointer + "/tag", "'" + printable(memory.tag) + "' is not a memory: HBM or DDR");
+  }
+  checker.count(pointer + "/channels", memory.channels, "channels", MostChannels);
+  checker.count(pointer + "/channel_bytes", memory.bytes_per_channel, "bytes");
+  checker.number(pointer + "/channel_bandwidth", memory.channel_bandwidth, "GB/s", 10'000);
+  checker.count(pointer + "/max_ports", memory.ports, "ports", MostChannels);
+}
+
 }  // namespace
 
 ResourceCounts ResourceNumbers::counts() const {
@@ -144,6 +154,16 @@ ResourceCounts Target::slr_budget(size_t slr) const {
   return share_of(slrs[slr].usable.counts(), budget_percent);
 }
 
+const DeviceMemory& Target::memory_of(int channel) const {
+  return channel < memory.count() || !large_memory ? memory : *large_memory;
+}
+
+std::string Target::bank_name(int channel) const {
+  const DeviceMemory& held = memory_of(channel);
+  const int first = &held == &memory ? 0 : memory.count();
+  return held.tag + "[" + std::to_string(channel - first) + "]";
+}
+
 size_t Target::memory_slr_index() const {
   const auto found = std::find_if(slrs.begin(), slrs.end(),
                                   [&](const Slr& slr) { return slr.name == memory_slr; });
@@ -164,16 +184,15 @@ Status check(const Target& target, const std::string& file) {
                   [](char c) { return c >= 'A' && c <= 'Z'; })) {
     checker.report("/name", "must be in lower case");
   }
-  if (target.memory_tag != "HBM" && target.memory_tag != "DDR") {
-    checker.report("/memory/tag",
-                   "'" + printable(target.memory_tag) + "' is not a memory: HBM or DDR");
-  }
   checker.number("/frequency", target.frequency, "MHz", 2000);
   checker.number("/tdp", target.tdp, "W", 10'000);
-  checker.count("/memory/channels", target.channels, "channels", MostChannels);
-  checker.count("/memory/channel_bytes", target.bytes_per_channel, "bytes");
-  checker.number("/memory/channel_bandwidth", target.channel_bandwidth, "GB/s", 10'000);
-  checker.count("/memory/max_ports", target.ports, "ports", MostChannels);
+  check_memory(checker, "/memory", target.memory);
+  if (target.large_memory) {
+    check_memory(checker, "/large_memory", *target.large_memory);
+    if (target.large_memory->tag == target.memory.tag)
+      checker.report("/large_memory/tag",
+                     "'" + printable(target.memory.tag) + "' is the tag of the other memory");
+  }
   if (target.slrs.empty()) checker.report("/slrs", "at least one SLR is needed");
   std::set<std::string> names;
   for (size_t i = 0; i < target.slrs.size(); ++i) {

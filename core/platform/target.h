@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,32 +56,47 @@ struct Slr {
 inline constexpr int64_t Bram18Bits = 18'432;  ///< UG573: 18 Kb, parity bits included
 inline constexpr int64_t UramBits = 294'912;   ///< UG573: 288 Kb
 
+/// Device memory of one kind, in channels of equal size and speed.
+struct DeviceMemory {
+  std::string tag;  ///< "HBM" or "DDR", as in the linker's sp= option
+  Number channels;  ///< (pseudo-)channels
+  Number bytes_per_channel;
+  Number channel_bandwidth;  ///< GB/s (10^9 bytes) at best
+  Number ports;              ///< m_axi ports that a design may have to it
+
+  [[nodiscard]] int count() const { return static_cast<int>(channels.value); }
+  [[nodiscard]] int64_t channel_bytes() const {
+    return static_cast<int64_t>(bytes_per_channel.value);
+  }
+  [[nodiscard]] int max_ports() const { return static_cast<int>(ports.value); }
+};
+
 /// A board with its shell.
 struct Target {
   std::string name;         ///< lower case, as on the command line: u280
   std::string description;  ///< one line
   std::string part;         ///< of the FPGA, as for the synthesis tool
   std::string platform;     ///< of the shell, as for the linker
-  std::string memory_tag;   ///< "HBM" or "DDR", as in the linker's sp= option
   std::string memory_slr;   ///< name of the SLR that the device memory is next to
   Number frequency;         ///< MHz
   Number tdp;               ///< W; of the card, not a prediction of its draw
-  Number channels;          ///< (pseudo-)channels of the device memory
-  Number bytes_per_channel;
-  Number channel_bandwidth;        ///< GB/s (10^9 bytes) at best
-  Number ports;                    ///< m_axi ports that a design may have
+  DeviceMemory memory;
+  /// Larger and slower channels, for what does not fit one of `memory`: large embedding tables.
+  std::optional<DeviceMemory> large_memory;
   ResourceNumbers total;           ///< of the device, shell included
   ResourceNumbers budget_percent;  ///< of the usable resources
   std::vector<Slr> slrs;           ///< in the order of the stack: wires join neighbours only
   Number crossing_wires;           ///< that a design may have between two neighbours, both ways
 
   [[nodiscard]] double frequency_mhz() const { return frequency.value; }
-  [[nodiscard]] int memory_channels() const { return static_cast<int>(channels.value); }
-  [[nodiscard]] int64_t channel_bytes() const {
-    return static_cast<int64_t>(bytes_per_channel.value);
-  }
-  [[nodiscard]] double channel_gb_per_s() const { return channel_bandwidth.value; }
-  [[nodiscard]] int max_ports() const { return static_cast<int>(ports.value); }
+  [[nodiscard]] int memory_channels() const { return memory.count(); }
+  [[nodiscard]] int64_t channel_bytes() const { return memory.channel_bytes(); }
+  [[nodiscard]] double channel_gb_per_s() const { return memory.channel_bandwidth.value; }
+  [[nodiscard]] int max_ports() const { return memory.max_ports(); }
+  /// Channels of `memory` count from 0, those of `large_memory` go on behind them.
+  [[nodiscard]] const DeviceMemory& memory_of(int channel) const;
+  /// "HBM[3]": what the linker calls a channel.
+  [[nodiscard]] std::string bank_name(int channel) const;
   [[nodiscard]] double tdp_watts() const { return tdp.value; }
   /// Totals of the device, which reports of the synthesis tool call "Available".
   [[nodiscard]] int64_t lut() const { return total.counts().lut; }

@@ -200,9 +200,12 @@ std::vector<int64_t> fifo_floors(const Program& program) {
 }
 
 Status assign_memory_channels(Program& program, const Target& target) {
-  ST_TRY(solution, assign_channels(channel_problem_of(program, target)));
-  for (size_t m = 0; m < program.memories.size(); ++m)
-    program.memories[m].channel = solution.channel[m];
+  for (const ChannelsOfKind& kind : channel_problems_of(program, target)) {
+    ST_TRY(solution, assign_channels(kind.problem));
+    for (size_t i = 0; i < kind.memories.size(); ++i)
+      program.memories[static_cast<size_t>(kind.memories[i])].channel =
+          kind.first_channel + solution.channel[i];
+  }
   return {};
 }
 

@@ -52,23 +52,36 @@ int64_t bytes_per_launch(const Program& program, MemoryId m) {
   return static_cast<int64_t>(std::min(moved, MostTraffic));
 }
 
-ChannelProblem channel_problem_of(const Program& program, const Target& target) {
-  ChannelProblem problem;
-  problem.device = target.name;
-  problem.channels = target.memory_channels();
-  problem.channel_bytes = target.channel_bytes();
-  problem.most_ports = target.max_ports();
-  for (size_t m = 0; m < program.memories.size(); ++m) {
-    const Memory& memory = program.memories[m];
-    problem.memories.push_back(
-        {memory.name, memory.bytes, bytes_per_launch(program, static_cast<MemoryId>(m)), {}});
-  }
+std::vector<ChannelsOfKind> channel_problems_of(const Program& program, const Target& target) {
+  std::vector<std::vector<int>> units_of_memory(program.memories.size());
   const std::vector<Unit> units = units_of(program);
   for (size_t unit = 0; unit < units.size(); ++unit) {
     for (const MemoryId m : program.memories_of(units[unit].groups))
-      problem.memories[static_cast<size_t>(m)].groups.push_back(static_cast<int>(unit));
+      units_of_memory[static_cast<size_t>(m)].push_back(static_cast<int>(unit));
   }
-  return problem;
+  const auto problem_of = [&](const DeviceMemory& kind) {
+    ChannelsOfKind made;
+    made.problem.device = target.name;
+    made.problem.channels = kind.count();
+    made.problem.channel_bytes = kind.channel_bytes();
+    made.problem.most_ports = kind.max_ports();
+    return made;
+  };
+  std::vector<ChannelsOfKind> kinds = {problem_of(target.memory)};
+  for (size_t m = 0; m < program.memories.size(); ++m) {
+    const Memory& memory = program.memories[m];
+    const bool large = target.large_memory && memory.bytes > target.channel_bytes();
+    if (large && kinds.size() == 1) {
+      kinds.push_back(problem_of(*target.large_memory));
+      kinds.back().first_channel = target.memory_channels();
+    }
+    ChannelsOfKind& kind = large ? kinds.back() : kinds.front();
+    kind.memories.push_back(static_cast<MemoryId>(m));
+    kind.problem.memories.push_back({memory.name, memory.bytes,
+                                     bytes_per_launch(program, static_cast<MemoryId>(m)),
+                                     units_of_memory[m]});
+  }
+  return kinds;
 }
 
 }  // namespace st

@@ -2,6 +2,8 @@
 /// What a program's memories move in a launch, and the assignment of channels that follows.
 #pragma once
 
+#include <vector>
+
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
 #include "core/resources/channel_problem.h"
@@ -14,7 +16,15 @@ namespace st {
 /// each row of the launch; everything else once per kernel that reads or writes it. At most 2^50.
 int64_t bytes_per_launch(const Program& program, MemoryId m);
 
-/// The memories of a program, for a target.
-ChannelProblem channel_problem_of(const Program& program, const Target& target);
+/// The memories of a program that one kind of the target's device memory holds.
+struct ChannelsOfKind {
+  ChannelProblem problem;
+  std::vector<MemoryId> memories;  ///< by index in the problem
+  int first_channel = 0;           ///< number of the problem's channel 0 on the target
+};
+
+/// One problem for the target's memory; one for its large memory as well if some memories do not
+/// fit a channel of the other one.
+std::vector<ChannelsOfKind> channel_problems_of(const Program& program, const Target& target);
 
 }  // namespace st

@@ -219,11 +219,11 @@ class NetworkMaker {
         memories_.try_emplace(memory.channel, static_cast<int>(network_.memories.size()));
     if (!is_new) return found->second;
     NetworkMemory made;
-    made.name = target_.memory_tag + "[" + std::to_string(memory.channel) + "]";
+    made.name = target_.bank_name(memory.channel);
     // Bytes per thousand cycles are whole enough.
     made.cycles = 1000;
-    made.bytes =
-        std::llround(target_.channel_gb_per_s() * 1e9 / (target_.frequency_mhz() * 1e6) * 1000);
+    const double gb_per_s = target_.memory_of(memory.channel).channel_bandwidth.value;
+    made.bytes = std::llround(gb_per_s * 1e9 / (target_.frequency_mhz() * 1e6) * 1000);
     made.latency = MemoryLatency;
     network_.memories.push_back(made);
     return found->second;

@@ -125,7 +125,7 @@ Target toy_target() {
   target.name = "toy";
   target.part = "xcu280-fsvh2892-2L-e";
   target.platform = "xilinx_u280_gen3x16_xdma_1_202211_1";
-  target.memory_tag = "HBM";
+  target.memory.tag = "HBM";
   target.frequency = {300, "MHz", "made up"};
   return target;
 }

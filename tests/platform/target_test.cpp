@@ -54,7 +54,7 @@ TEST(Target, U280HasTheNumbersOfItsDocuments) {
   ASSERT_TRUE(target.ok());
   EXPECT_EQ(target->part, "xcu280-fsvh2892-2L-e");
   EXPECT_EQ(target->platform, "xilinx_u280_gen3x16_xdma_1_202211_1");
-  EXPECT_EQ(target->memory_tag, "HBM");
+  EXPECT_EQ(target->memory.tag, "HBM");
   EXPECT_EQ(target->frequency_mhz(), 250);
   EXPECT_EQ(target->memory_channels(), 32);
   EXPECT_EQ(target->channel_bytes() * target->memory_channels(), int64_t{8} << 30);
@@ -142,6 +142,13 @@ TEST(TargetFile, RejectsContradictions) {
             Lines{"'SLR0' is there twice @ my.json, /slrs/1/name"});
   EXPECT_EQ(problems_of(edited("\"HBM\"", "\"SRAM\"")),
             Lines{"'SRAM' is not a memory: HBM or DDR @ my.json, /memory/tag"});
+  EXPECT_EQ(problems_of(edited("\"DDR\"", "\"HBM\"")),
+            Lines{"'HBM' is the tag of the other memory @ my.json, /large_memory/tag"});
+  EXPECT_EQ(problems_of(edited("17179869184, \"unit\": \"bytes\"", "0, \"unit\": \"words\"")),
+            (Lines{"must be above 0 and at most 1000000000000000 @ my.json, "
+                   "/large_memory/channel_bytes/value",
+                   "the unit is 'words', but must be 'bytes' @ my.json, "
+                   "/large_memory/channel_bytes/unit"}));
   EXPECT_EQ(problems_of(edited("\"slr\": \"SLR0\"", "\"slr\": \"SLR7\"")),
             Lines{"'SLR7' is none of the SLRs @ my.json, /memory/slr"});
   EXPECT_EQ(problems_of(edited("\"value\": 18000", "\"value\": 0")),

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 
+#include "core/resources/allocate.h"
 #include "core/resources/memory_traffic.h"
 #include "tests/resources/random_designs.h"
 
@@ -210,10 +211,37 @@ TEST(MemoryTraffic, FollowsTheRole) {
   EXPECT_EQ(bytes_per_launch(program, 0), 3 * 2 * 12800);
   program.layers.count = 1;
   program.kernels[0].layered = false;
-  const ChannelProblem problem = channel_problem_of(program, *find_target("u55c"));
+  const auto kinds = channel_problems_of(program, *find_target("u55c"));
+  ASSERT_EQ(kinds.size(), 1u);
+  const ChannelProblem& problem = kinds[0].problem;
   EXPECT_EQ(problem.memories[between].groups, (std::vector<int>{0, 1}));
   EXPECT_EQ(problem.most_ports, 28);
   EXPECT_EQ(problem.channels, 32);
+}
+
+TEST(ChannelProblem, WhatFitsNoChannelGoesToTheLargeMemory) {
+  const Target target = *find_target("u280");
+  Program program;
+  const auto add = [&](const std::string& name, int64_t bytes) {
+    Memory memory;
+    memory.name = name;
+    memory.role = MemoryRole::Table;
+    memory.bytes = bytes;
+    program.memories.push_back(memory);
+  };
+  add("small", 100);
+  add("largest", target.channel_bytes());
+  add("larger", target.channel_bytes() + 64);
+  ASSERT_TRUE(assign_memory_channels(program, target).ok());
+  EXPECT_EQ(target.bank_name(program.memories[1].channel).substr(0, 4), "HBM[");
+  EXPECT_EQ(program.memories[2].channel, 32);
+  EXPECT_EQ(target.bank_name(32), "DDR[0]");
+  EXPECT_EQ(target.memory_of(32).channel_bandwidth.value, 19.25);
+  add("too large", target.large_memory->channel_bytes() + 64);
+  const Status status = assign_memory_channels(program, target);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.errors().at(0).message,
+            "buffer 'too large' does not fit a memory channel of u280");
 }
 
 }  // namespace
