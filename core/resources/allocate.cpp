@@ -53,6 +53,21 @@ bool joins_outputs_of(const Program& program, const Kernel& kernel, const Kernel
          }) > 1;
 }
 
+/// Slots of a FIFO whose writer may as well wait.
+constexpr int64_t WaitingDepth = 32;
+/// Passes of which one is no more than a percent.
+constexpr int64_t ManyPasses = 100;
+
+/// True if the writer of a stream does nothing but send the row that it holds, many times, to one
+/// reader: however long it waits there, it begins the next row at most a pass too late.
+bool may_wait(const Program& program, const Channel& channel) {
+  const Kernel& producer = program.kernels[channel.producer];
+  if (!kernel_record(producer.kind).holds_row) return false;
+  const std::vector<int64_t> passes = producer.sizes_named("Repeat");
+  return passes.size() == 1 && passes[0] >= ManyPasses &&
+         producer.outputs[0].tensor == channel.tensor;
+}
+
 struct Floor {
   int64_t depth = 0;
   const char* why = "";
@@ -176,6 +191,12 @@ Status size_group(Program& program, int group) {
     Channel& channel = program.channels[sized[e]];
     channel.depth = solution.depth[e];
     channel.why = reason_text(problem, solution, static_cast<int>(e), floors[e]);
+    const int64_t enough = std::max(WaitingDepth, floors[e].depth);
+    if (channel.depth > enough && may_wait(program, channel)) {
+      channel.depth = enough;
+      channel.why = "its writer holds the row: waiting costs it a pass of " +
+                    std::to_string(program.kernels[channel.producer].sizes.at("Repeat0"));
+    }
     channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
   }
   return {};
