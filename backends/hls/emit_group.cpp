@@ -66,6 +66,13 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
       const MemoryId m = kernel.memories.at(what[6] - '0');
       arguments.push_back(argument_name(program, kernel, m));
       if (uses_offset(program, kernel, m)) arguments.push_back(offset_name(arguments.back()));
+    } else if (what.starts_with("size:")) {
+      const std::string name(what.substr(5));
+      arguments.push_back(std::to_string(kernel.sizes.at(name)));
+      for (const SizeArgument& argument : size_arguments(program, kernel.group)) {
+        if (&program.kernels[argument.kernel] == &kernel && argument.size == name)
+          arguments.back() = argument.name;
+      }
     } else if (what.starts_with("real:")) {
       arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
     } else {
@@ -215,6 +222,8 @@ std::string group_function(const Program& program, int group) {
     if (offset_of(program, group, argument).needed)
       parameters.push_back("int " + offset_name(argument.name));
   }
+  for (const SizeArgument& size : size_arguments(program, group))
+    parameters.push_back("int " + size.name);
   return signature("static void " + group_name(group), std::move(parameters)) +
          " {\n#pragma HLS INLINE off\n" + region(program, group) + "}\n\n";
 }
@@ -226,22 +235,35 @@ std::string group_call(const Program& program, int group, const std::string& ind
     const Offset offset = offset_of(program, group, argument);
     if (offset.needed) arguments.push_back(offset.value);
   }
+  for (const SizeArgument& size : size_arguments(program, group))
+    arguments.push_back(size.table + "[layer]");
   arguments.emplace_back("tokens");
   arguments.emplace_back("past");
   return wrapped_call(indent + group_name(group) + "(", arguments, indent.size() + 4) + "\n";
 }
 
+/// A size of all layers.
+std::string table_of(const Program& program, const SizeArgument& argument) {
+  std::vector<std::string> values;
+  for (const int64_t size : program.kernels[argument.kernel].layer_sizes.at(argument.size))
+    values.push_back(std::to_string(size));
+  std::string text = wrapped_call("  static const int " + argument.table + "[] = {", values, 6);
+  return text.replace(text.size() - 2, 2, "};\n");
+}
+
 /// Runs the groups one after another, those of folded layers once for each layer.
 std::string walk(const Program& program, const Unit& unit) {
-  std::string before, layers, behind;
+  std::string sizes, before, layers, behind;
   for (const int group : unit.groups) {
+    for (const SizeArgument& size : size_arguments(program, group))
+      sizes += table_of(program, size);
     if (is_layered(program, group)) {
       layers += group_call(program, group, "    ");
     } else {
       (layers.empty() ? before : behind) += group_call(program, group, "  ");
     }
   }
-  return before + "  for (int layer = 0; layer < " + std::to_string(program.layers.count) +
+  return sizes + before + "  for (int layer = 0; layer < " + std::to_string(program.layers.count) +
          "; ++layer) {\n" + layers + "  }\n" + behind;
 }
 

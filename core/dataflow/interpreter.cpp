@@ -21,18 +21,18 @@ Nest without_bodies(Nest nest) {
 class GroupRun {
  public:
   /// `values`: whether kernels compute, or only pass beats of any value.
-  GroupRun(const Program& program, int group, bool values)
-      : program_(program), kernels_(program.kernels_of(group)) {
-    for (ChannelId c : program.channels_of(group)) {
+  GroupRun(const Program& program, const GroupRunOf& of, bool values)
+      : program_(program), kernels_(program.kernels_of(of.group)) {
+    for (ChannelId c : program.channels_of(of.group)) {
       const Channel& channel = program.channels[c];
       queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
     }
     for (KernelId k : kernels_) {
       const Kernel& kernel = program.kernels[k];
+      const Nest nest = nest_of(program, of_layer(kernel, of.layer));
       processes_.emplace(
-          k, std::make_unique<Process>(
-                 values ? nest_of(program, kernel) : without_bodies(nest_of(program, kernel)),
-                 queues_of(kernel.inputs), queues_of(kernel.outputs)));
+          k, std::make_unique<Process>(values ? nest : without_bodies(nest),
+                                       queues_of(kernel.inputs), queues_of(kernel.outputs)));
     }
   }
 
@@ -158,7 +158,7 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
     queues.emplace_back(beat_bytes(port.type), 0);
     out.push_back(&queues.back());
   }
-  Process process(nest_of(program_, kernel), in, out);
+  Process process(nest_of(program_, of_layer(kernel, layer)), in, out);
   ST_CHECK(bind(process, kernel, tokens, past, layer));
   process.run();
   const bool inputs_used =
@@ -182,7 +182,7 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
 }
 
 Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past) {
-  GroupRun run(program_, of.group, true);
+  GroupRun run(program_, of, true);
   for (auto& [k, process] : run.processes())
     ST_CHECK(bind(*process, program_.kernels[k], tokens, past, of.layer));
   ST_CHECK(run.run());
@@ -194,7 +194,7 @@ Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program,
                                                          int64_t past) {
   std::map<ChannelId, ChannelUse> uses;
   for (int group = 0; group < program.groups; ++group) {
-    GroupRun run(program, group, false);
+    GroupRun run(program, {group, 0}, false);
     for (auto& [k, process] : run.processes()) {
       process->firing().tokens = tokens;
       process->firing().past = past;

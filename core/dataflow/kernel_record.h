@@ -48,7 +48,8 @@ struct KernelRecord {
   /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
   /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", "out0", "out*",
-  /// "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "tokens", "past".
+  /// "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "size:<name>" (a size
+  /// that folded layers may differ in), "tokens", "past".
   std::vector<std::string_view> arguments;
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
   /// by operation.

@@ -330,6 +330,18 @@ class ProgramParser {
           cursor_.fail_at(before, "the kernel has real '" + printable(name) + "' already");
       });
     }
+    if (cursor_.accept("by")) {
+      cursor_.expect("layer");
+      list([&] {
+        const size_t before = cursor_.position();
+        const std::string name = cursor_.word("a size");
+        cursor_.expect("=");
+        std::vector<int64_t> sizes;
+        list([&] { sizes.push_back(cursor_.integer(0, std::numeric_limits<int64_t>::max())); });
+        if (!kernel.layer_sizes.emplace(name, std::move(sizes)).second)
+          cursor_.fail_at(before, "the kernel has size '" + printable(name) + "' by layer already");
+      });
+    }
     if (cursor_.accept("instance")) kernel.instance = cursor_.name("the name of an instance");
     if (cursor_.accept("body")) list([&] { kernel.body.push_back(cursor_.word("an operation")); });
     if (cursor_.accept("storage")) {

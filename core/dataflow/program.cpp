@@ -2,6 +2,8 @@
 #include "core/dataflow/program.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 namespace st {
 
@@ -135,6 +137,12 @@ std::vector<std::string> reserved_names(const Program& program) {
   for (int group = 0; group < program.groups; ++group) names.push_back(group_name(group));
   if (!program.layers.folded()) return names;
   names.insert(names.end(), {"decoder", "layer"});
+  std::set<std::string> sizes;
+  for (int group = 0; group < program.groups; ++group) {
+    for (const SizeArgument& argument : size_arguments(program, group))
+      sizes.insert({argument.name, argument.table});
+  }
+  names.insert(names.end(), sizes.begin(), sizes.end());
   for (const Memory& memory : program.memories) {
     for (const std::string& argument : argument_names(memory)) {
       if (argument != memory.name) names.push_back(argument);
@@ -181,6 +189,29 @@ bool is_made(const Program& program, const Unit& unit, MemoryId m) {
   const Memory& memory = program.memories[m];
   const bool rows = memory.role == MemoryRole::Output || memory.role == MemoryRole::Activation;
   return rows && memory.copies == 1 && writes(program, unit.groups, m);
+}
+
+Kernel of_layer(const Kernel& kernel, int64_t layer) {
+  Kernel made = kernel;
+  for (const auto& [name, sizes] : kernel.layer_sizes)
+    made.sizes[name] = sizes[static_cast<size_t>(layer)];
+  return made;
+}
+
+std::vector<SizeArgument> size_arguments(const Program& program, int group) {
+  std::vector<SizeArgument> arguments;
+  std::map<std::string, int> times;
+  for (const KernelId k : program.kernels_of(group)) {
+    for (const auto& [size, of_layer] : program.kernels[static_cast<size_t>(k)].layer_sizes) {
+      std::string name;
+      for (const char c : size)
+        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      const int time = ++times[name];
+      if (time > 1) name += "_" + std::to_string(time);
+      arguments.push_back({k, size, name, group_name(group) + "_" + name});
+    }
+  }
+  return arguments;
 }
 
 bool is_layered(const Program& program, int group) {

@@ -142,8 +142,10 @@ struct Kernel {
   std::vector<Port> inputs;
   std::vector<Port> outputs;
   std::vector<MemoryId> memories;        ///< in order of the kernel's pointer arguments
-  std::map<std::string, int64_t> sizes;  ///< template arguments by name
-  std::map<std::string, float> reals;    ///< run-time arguments by name
+  std::map<std::string, int64_t> sizes;  ///< template arguments by name, and some at run time
+  /// Of a layered kernel: sizes that differ from layer to layer; `sizes` has that of the first.
+  std::map<std::string, std::vector<int64_t>> layer_sizes;
+  std::map<std::string, float> reals;  ///< run-time arguments by name
   /// What implements each of its arrays that is no register, by name; empty until it is chosen.
   std::map<std::string, MemoryKind> storage;
   int slr = -1;        ///< die of the target, in the order of its stack; -1: not chosen yet
@@ -232,6 +234,18 @@ bool is_handed_on(const Memory& memory);
 bool is_given(const Program& program, const Unit& unit, MemoryId m);
 /// True if a unit leaves values in a memory that stand there, whole, after a launch.
 bool is_made(const Program& program, const Unit& unit, MemoryId m);
+
+/// The kernel as it works for a layer: with the sizes of that layer.
+Kernel of_layer(const Kernel& kernel, int64_t layer);
+/// By what a group is told the size of the layer at hand.
+struct SizeArgument {
+  KernelId kernel = -1;
+  std::string size;   ///< of Kernel::layer_sizes
+  std::string name;   ///< of the group's argument: "window", "window_2"
+  std::string table;  ///< that has it for all layers: "group1_window"
+};
+/// Those of a group, in the order of its kernels.
+std::vector<SizeArgument> size_arguments(const Program& program, int group);
 
 /// True if the group works once for each folded layer.
 bool is_layered(const Program& program, int group);

@@ -70,6 +70,12 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
              return word_text(real.first) + "=" + real_text(real.second);
            });
   }
+  if (!kernel.layer_sizes.empty()) {
+    out += " by layer " + list(kernel.layer_sizes, [](const auto& size) {
+             return word_text(size.first) + "=" +
+                    list(size.second, [](int64_t value) { return std::to_string(value); });
+           });
+  }
   if (!kernel.instance.empty()) out += " instance " + name_text(kernel.instance);
   if (!kernel.body.empty()) out += " body " + list(kernel.body, word_text);
   if (!kernel.storage.empty()) {

@@ -58,6 +58,8 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
       needed.emplace_back(argument);
     }
   }
+  for (std::string_view argument : record.arguments)
+    if (argument.starts_with("size:")) needed.emplace_back(argument.substr(5));
   for (const std::string& name : needed) {
     if (kernel.sizes.count(name) == 0)
       report(kernel.name, kernel.kind + " needs size '" + name + "'");
@@ -78,6 +80,28 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
     } else if (size > 0) {
       work *= size;
     }
+  }
+}
+
+/// Sizes that differ from layer to layer are those that calls take, one for each layer.
+void check_layer_sizes(const Program& program, const Kernel& kernel, const KernelRecord& record,
+                       const Report& report) {
+  for (const auto& [name, sizes] : kernel.layer_sizes) {
+    const std::string what = "size '" + printable(name) + "' by layer: ";
+    const std::string argument = "size:" + name;
+    if (std::find(record.arguments.begin(), record.arguments.end(), argument) ==
+        record.arguments.end())
+      report(kernel.name, what + kernel.kind + " has none that may differ");
+    if (!kernel.layered || static_cast<int64_t>(sizes.size()) != program.layers.count) {
+      report(kernel.name,
+             what + std::to_string(sizes.size()) + " layers are not those it works for");
+      continue;
+    }
+    const auto first = kernel.sizes.find(name);
+    if (first == kernel.sizes.end() || first->second != sizes[0])
+      report(kernel.name, what + "the first is not the kernel's");
+    if (std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size < 0; }))
+      report(kernel.name, what + "there are none below 0");
   }
 }
 
@@ -437,6 +461,7 @@ void verify_record(const Program& program, const Kernel& kernel, const Report& r
   check("outputs", "out", kernel.outputs.size());
   check("memories", "memory", kernel.memories.size());
   check_sizes(program, kernel, *record, report);
+  check_layer_sizes(program, kernel, *record, report);
   for (std::string_view argument : record->arguments) {
     if (!argument.starts_with("real:")) continue;
     const auto real = kernel.reals.find(std::string(argument.substr(5)));

@@ -83,7 +83,6 @@ Status lower_rotary(Lowering& l, const Node& node) {
 /// Heads and sizes of an Attention node.
 struct Shape {
   int64_t heads = 0, kv_heads = 0, head = 0;
-  int64_t window = 0;  ///< positions that a query sees, itself included; 0: all
   float scale = 0;
 };
 
@@ -92,7 +91,6 @@ Shape shape_of(const Node& node, int64_t query_width) {
   s.heads = node.integer("q_num_heads", 0);
   s.kv_heads = node.integer("kv_num_heads", 0);
   s.head = s.heads > 0 ? query_width / s.heads : 0;
-  s.window = attention_window(node);
   s.scale = node.real(
       "scale",
       static_cast<float>(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(s.head, 1)))));
@@ -125,8 +123,11 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
   if (node.integer("is_causal", 0) != 1)
     return unsupported(node, "attention that is not causal is not implemented",
                        "set is_causal = 1");
-  if (s.window < 0)
-    return shape_error(graph, node, "the window must be a number of positions, or 0 for all");
+  if (node.input(AttentionWindow) != NoValue) {
+    const TensorType& window = graph.type(node.inputs[AttentionWindow]);
+    if (window.dtype != DType::I64 || !window.shape.empty())
+      return shape_error(graph, node, "the window must be one int64, 0 for all positions");
+  }
   if (node.input(6) != NoValue) return unsupported(node, "padded keys are not implemented");
   if (node.real("softcap", 0.0f) != 0.0f) return unsupported(node, "softcap is not implemented");
   if (node.outputs.size() > 3) return unsupported(node, "the output of raw scores is not made");
@@ -180,6 +181,25 @@ Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s
   return {};
 }
 
+/// Positions that a query sees, itself included, in each layer that has a number of its own, or in
+/// all; 0: all positions of the design.
+Result<std::vector<int64_t>> windows_of(Lowering& l, const Node& node) {
+  std::vector<int64_t> windows = {0};
+  if (node.input(AttentionWindow) == NoValue) return windows;
+  const Value& value = l.graph().values[node.inputs[AttentionWindow]];
+  if (!value.constant) return unsupported(node, "the window must be a constant");
+  windows.clear();
+  for (int64_t layer = 0; layer < value.constant->layers(); ++layer) {
+    ST_TRY(window, value.constant->load_layer(layer));
+    const int64_t seen = window.as<int64_t>()[0];
+    if (seen < 0) return unsupported(node, "a window of " + std::to_string(seen) + " positions");
+    windows.push_back(seen < l.program().max_positions ? seen : 0);
+  }
+  if (std::all_of(windows.begin(), windows.end(), [&](int64_t w) { return w == windows[0]; }))
+    windows.resize(1);
+  return windows;
+}
+
 Status lower_attention(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const Graph& graph = l.graph();
@@ -211,6 +231,7 @@ Status lower_attention(Lowering& l, const Node& node) {
       return unsupported(node, "cache '" + printable(past) + "' has another reader");
   }
   const Shape s = shape_of(node, width);
+  ST_TRY(windows, windows_of(l, node));
   const int lanes = l.lanes(s.head);
   const Extent context = Extent::symbol(Past) + Extent::symbol(Sequence);
   const Trip rows = l.rows(), positions = l.visible_positions();
@@ -247,8 +268,8 @@ Status lower_attention(Lowering& l, const Node& node) {
     kernel.inputs = {{scores, scored, -1}};
     kernel.outputs = {{probabilities, scored, -1}};
     const int64_t most = l.program().max_positions;
-    kernel.sizes = {
-        {"MaxPositions", most}, {"Heads", s.heads}, {"Window", s.window < most ? s.window : 0}};
+    kernel.sizes = {{"MaxPositions", most}, {"Heads", s.heads}, {"Window", windows[0]}};
+    if (windows.size() > 1) kernel.layer_sizes["Window"] = windows;
   }
   ST_CHECK(lower_cache(l, node, 2, s, values, cached));
   {
@@ -272,7 +293,8 @@ void add_attention_ops(std::vector<OpRecord>& records) {
   OpRecord windowed = records.back();
   windowed.domain = OwnDomain;
   windowed.since_opset = 1;
-  windowed.summary = "the same, each query over the last `window` positions";
+  windowed.summary = "the same, each query over as many of the last positions as operand 7 says";
+  windowed.max_inputs = 8;
   windowed.in_models = true;
   records.push_back(std::move(windowed));
 }

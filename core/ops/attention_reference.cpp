@@ -99,9 +99,12 @@ class Bias {
   static Result<Bias> of(const Node& node, const Operands& in, const Parts& parts) {
     Bias made;
     made.causal_ = node.integer("is_causal", 0) != 0;
-    made.window_ = attention_window(node);
-    if (made.window_ < 0 || (made.window_ > 0 && !made.causal_))
-      return attribute_error(node, "window must be at least 0, and needs is_causal = 1");
+    if (node.domain == OwnDomain && operand(in, AttentionWindow)) {
+      ST_TRY(window, integers_of(node, in, AttentionWindow));
+      if (window.size() != 1 || window[0] < 0 || (window[0] > 0 && !made.causal_))
+        return operand_error(node, in, "the window must be at least 0, and needs is_causal = 1");
+      made.window_ = window[0];
+    }
     made.total_ = parts.total();
     const int64_t batch = parts.q.batch, rows = parts.q.rows;
     made.first_.assign(static_cast<size_t>(batch), parts.past);
@@ -163,10 +166,6 @@ class Bias {
 enum Shown { Scores = 0, Capped = 1, Biased = 2, Probabilities = 3 };
 
 }  // namespace
-
-int64_t attention_window(const Node& node) {
-  return node.domain == OwnDomain ? node.integer("window", 0) : 0;
-}
 
 Result<std::vector<Tensor>> attention_reference(const Node& node, const Operands& in) {
   ST_TRY(parts, parts_of(node, in));

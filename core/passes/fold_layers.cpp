@@ -23,6 +23,15 @@ std::string common_name(const std::string& first, const std::string& second) {
   return std::string(first.begin(), begin) + "*" + std::string(end, first.end());
 }
 
+/// Of what is called so in each layer.
+std::string layered_name(const std::vector<std::string>& names) {
+  const auto other = std::find_if(names.begin(), names.end(),
+                                  [&](const std::string& name) { return name != names[0]; });
+  if (other == names.end()) return names[0];
+  const std::string common = common_name(names[0], *other);
+  return common == names[0] ? common + ".by_layer" : common;
+}
+
 class Fold {
  public:
   Fold(Graph& graph, const RepeatedLayers& layers) : graph_(graph), layers_(layers) {}
@@ -97,8 +106,7 @@ class Fold {
       of_layer.push_back(graph_.values[static_cast<size_t>(other)].constant);
     }
     if (!differs) return id;
-    const std::vector<std::string> names = names_of(id);
-    const ValueId made = graph_.add_value(common_name(names[0], names[1]), graph_.type(id));
+    const ValueId made = graph_.add_value(layered_name(names_of(id)), graph_.type(id));
     graph_.values[static_cast<size_t>(made)].constant = layered_constant(std::move(of_layer));
     graph_.values[static_cast<size_t>(made)].where = graph_.values[static_cast<size_t>(id)].where;
     return entry->second = made;

@@ -180,28 +180,34 @@ class SideBySide {
 };
 
 /// Whether what layers make inside is read by nobody outside, and returned only as a cache that
-/// every layer returns.
+/// every layer returns. Several layers may share a node that others have one of their own for: the
+/// rows of a rotary table.
 bool closed(const Graph& graph, const RepeatedLayers& layers) {
-  std::map<ValueId, int64_t> layer_of;  // of what is made inside
+  std::map<ValueId, std::set<int64_t>> layers_of;  // of what is made inside
   for (const int n : layers.nodes) {
     for (const ValueId id : graph.nodes[static_cast<size_t>(n)].outputs) {
       if (id == NoValue) continue;
-      for (int64_t l = 0; l < layers.count(); ++l) layer_of[layers.of_layer(l, id)] = l;
+      for (int64_t l = 0; l < layers.count(); ++l) layers_of[layers.of_layer(l, id)].insert(l);
     }
   }
   const std::set<ValueId> bounds(layers.bounds.begin(), layers.bounds.end());
   for (const Node& node : graph.nodes) {
-    const auto own = std::find_if(node.outputs.begin(), node.outputs.end(),
-                                  [&](ValueId id) { return id != NoValue && layer_of.count(id); });
+    const auto own = std::find_if(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+      return id != NoValue && layers_of.count(id) != 0;
+    });
     for (const ValueId id : node.inputs) {
-      const auto inside = layer_of.find(id);
-      if (inside == layer_of.end() || bounds.count(id) != 0) continue;
-      if (own == node.outputs.end() || layer_of.at(*own) != inside->second) return false;
+      const auto inside = layers_of.find(id);
+      if (inside == layers_of.end() || bounds.count(id) != 0) continue;
+      if (own == node.outputs.end()) return false;
+      const std::set<int64_t>& readers = layers_of.at(*own);
+      if (!std::includes(inside->second.begin(), inside->second.end(), readers.begin(),
+                         readers.end()))
+        return false;
     }
   }
   const std::set<ValueId> outputs(graph.outputs.begin(), graph.outputs.end());
   for (const ValueId id : graph.outputs) {
-    if (layer_of.count(id) == 0) continue;
+    if (layers_of.count(id) == 0) continue;
     if (bounds.count(id) != 0) return false;
   }
   for (const int n : layers.nodes) {

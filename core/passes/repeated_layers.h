@@ -15,7 +15,8 @@ namespace st {
 struct RepeatedLayers {
   /// What enters layer 0, 1, ..., and what leaves the last one: count + 1 values.
   std::vector<ValueId> bounds;
-  /// Nodes of layer 0, in order. Those that all layers share are not among them.
+  /// Nodes of layer 0, in order. Those that all layers share are not among them; those that some
+  /// share with it are.
   std::vector<int> nodes;
   /// By layer: what stands there for a value of layer 0, where that is another one.
   std::vector<std::map<ValueId, ValueId>> value_of;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/huggingface/decoder_graph.h"
 
+#include <algorithm>
+
 namespace st::huggingface {
 namespace {
 
@@ -220,11 +222,14 @@ class Builder {
       graph().outputs.push_back(present);
       graph().nodes.back().outputs.push_back(present);
     }
-    graph().nodes.back().inputs = std::move(inputs);
-    if (layer.window > 0) {
+    // All layers have a window if one has, so that they stay alike.
+    if (std::any_of(c_.layers.begin(), c_.layers.end(),
+                    [](const LayerConfig& any) { return any.window > 0; })) {
+      inputs.resize(7, NoValue);
+      inputs.push_back(constant(name + "/window", {{}, std::vector<int64_t>{layer.window}}));
       graph().nodes.back().domain = OwnDomain;
-      graph().nodes.back().attributes["window"] = layer.window;
     }
+    graph().nodes.back().inputs = std::move(inputs);
     return mixed;
   }
 

@@ -54,11 +54,11 @@ void attention_scores(hls::stream<vec<float, L>>& q, hls::stream<vec<float, L>>&
 }
 
 /// Softmax over the positions of each token and head; the maximum is subtracted before the
-/// exponential. Where there is a Window, a row sees its last Window positions, itself included;
+/// exponential. Where `window` is not 0, a row sees its last `window` positions, itself included;
 /// those before have probability 0, whatever their scores are. Needs past + tokens <= MaxPositions.
-template <int MaxPositions, int Heads, int Window = 0>
+template <int MaxPositions, int Heads>
 void softmax_rows(hls::stream<vec<float, 1>>& scores, hls::stream<vec<float, 1>>& probabilities,
-                  int tokens, int past) {
+                  int window, int tokens, int past) {
   float values[MaxPositions];
   float peaks[PartialPeaks] = {};
 #pragma HLS ARRAY_PARTITION variable = peaks type = complete
@@ -67,7 +67,7 @@ void softmax_rows(hls::stream<vec<float, 1>>& scores, hls::stream<vec<float, 1>>
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     const int positions = past + t + 1;
-    const int hidden = Window > 0 && positions > Window ? positions - Window : 0;
+    const int hidden = window > 0 && positions > window ? positions - window : 0;
     for (int h = 0; h < Heads; ++h) {
       for (int j = 0; j < positions; ++j) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxPositions

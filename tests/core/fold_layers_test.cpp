@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/compiler/pipeline.h"
+#include "core/dataflow/parse.h"
 #include "core/graph/layers.h"
 #include "core/graph/parse.h"
 #include "core/ops/interpreter.h"
@@ -156,6 +157,75 @@ TEST(FoldLayers, RandomDecodersComputeTheSame) {
   }
   std::cout << count << " of " << Graphs << " random decoders have equal layers\n";
   EXPECT_GT(count, static_cast<int>(Graphs) / 4);
+}
+
+/// The adder, whose layers see different windows: of 2 positions, of all, and of 3.
+Graph windowed_adder() {
+  auto graph = read_onnx_json(test::source("examples/adder/model.json"), {});
+  EXPECT_TRUE(graph.ok()) << text_of(graph.errors());
+  std::vector<int64_t> windows = {2, 0, 3};
+  for (Node& node : graph->nodes) {
+    if (node.op != "Attention") continue;
+    node.domain = OwnDomain;
+    node.inputs.resize(7, NoValue);
+    node.inputs.push_back(graph->add_value(node.name + "/window", TensorType{DType::I64, {}}));
+    graph->values[static_cast<size_t>(node.inputs[7])].constant =
+        constant_of({{}, std::vector<int64_t>{windows.at(0)}});
+    windows.erase(windows.begin());
+  }
+  EXPECT_TRUE(windows.empty());
+  return std::move(*graph);
+}
+
+Design compiled(Graph graph, bool fold) {
+  Design design;
+  design.graph = std::move(graph);
+  design.target = *find_target("u280");
+  design.options.fold_layers = fold;
+  design.options.fifo = "lp";
+  design.options.tiling.row_lanes = 4;
+  const Status status = compile(design, [](int, const std::string&) {});
+  EXPECT_TRUE(status.ok()) << text_of(status.errors());
+  return design;
+}
+
+Kernel& softmax_of(Program& program) {
+  return *std::find_if(program.kernels.begin(), program.kernels.end(),
+                       [](const Kernel& kernel) { return kernel.kind == "softmax_rows"; });
+}
+
+TEST(FoldLayers, LayersMayDifferInTheirWindows) {
+  const Design apart = compiled(windowed_adder(), false), one = compiled(windowed_adder(), true);
+  ASSERT_EQ(one.program.layers.count, 3);
+  const auto expected = logits_of(test::Device(apart.program));
+  EXPECT_EQ(logits_of(test::Device(one.program)), expected);
+  EXPECT_NE(logits_of(test::Device(compiled(true, "f32").program)), expected);
+  Program program = one.program;
+  EXPECT_EQ(softmax_of(program).layer_sizes.at("Window"), (std::vector<int64_t>{2, 0, 3}));
+  const auto again = parse_program(text_of(program), any_constant());
+  ASSERT_TRUE(again.ok()) << text_of(again.errors());
+  EXPECT_EQ(text_of(*again), text_of(program));
+  EXPECT_TRUE(verify(*again).ok());
+}
+
+TEST(FoldLayers, SizesByLayerThatMakeNoSenseAreRefused) {
+  const Design one = compiled(windowed_adder(), true);
+  const auto refused = [&](const std::function<void(Kernel&)>& damage) {
+    Program program = one.program;
+    damage(softmax_of(program));
+    const Status status = verify(program);
+    return status.ok() ? "" : text_of(status.errors());
+  };
+  EXPECT_EQ(refused([](Kernel&) {}), "");
+  const auto expect = [&](const std::string& what, const std::function<void(Kernel&)>& damage) {
+    EXPECT_NE(refused(damage).find(what), std::string::npos) << refused(damage);
+  };
+  expect("2 layers are not those it works for",
+         [](Kernel& kernel) { kernel.layer_sizes["Window"].pop_back(); });
+  expect("the first is not the kernel's", [](Kernel& kernel) { kernel.sizes["Window"] = 1; });
+  expect("there are none below 0", [](Kernel& kernel) { kernel.layer_sizes["Window"][1] = -1; });
+  expect("softmax_rows has none that may differ",
+         [](Kernel& kernel) { kernel.layer_sizes["Heads"].assign(3, kernel.sizes["Heads"]); });
 }
 
 /// What is wrong with folded layers that were altered.

@@ -391,12 +391,12 @@ TEST(Kernels, AttentionAsAChain) {
         node.attributes = {{"is_causal", int64_t{1}},
                            {"q_num_heads", heads},
                            {"kv_num_heads", kv_heads},
-                           {"window", window},
                            {"scale", scale}};
+        const Tensor seen = {{}, std::vector<int64_t>{window}};
         const Tensor bq = batched(q), bk = batched(k), bv = batched(v);
-        const auto expected =
-            find_op("Attention", OwnDomain)
-                ->reference(node, {&bq, &bk, &bv, nullptr, &past_keys, &past_values});
+        const auto expected = find_op("Attention", OwnDomain)
+                                  ->reference(node, {&bq, &bk, &bv, nullptr, &past_keys,
+                                                     &past_values, nullptr, &seen});
         ASSERT_TRUE(expected.ok());
         const Tensor cached_keys = keys.run({k}, tokens, past)[0];
         const Tensor cached_values = values.run({v}, tokens, past)[0];

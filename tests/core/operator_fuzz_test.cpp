@@ -44,7 +44,6 @@ std::vector<Tensor> right_operands(Random& random, const OpRecord& record, Node&
   }
   if (record.name == "Attention") {
     node.attributes = {{"is_causal", int64_t{1}}, {"q_num_heads", heads}, {"kv_num_heads", kv}};
-    if (!record.domain.empty()) node.attributes["window"] = random.between(0, 3);
     return {f32({1, rows, heads * head}), f32({1, rows, kv * head}), f32({1, rows, kv * head})};
   }
   if (record.name == "Reshape") {
@@ -59,8 +58,7 @@ TEST(OperatorFuzz, AnyNodeIsRefusedOrGivesTheTypesThatWereInferred) {
   const std::vector<std::string> names = {
       "axis",      "num_outputs", "split",       "perm",         "approximate",
       "epsilon",   "scale",       "alpha",       "softcap",      "is_causal",
-      "num_heads", "interleaved", "q_num_heads", "kv_num_heads", "rotary_embedding_dim",
-      "window"};
+      "num_heads", "interleaved", "q_num_heads", "kv_num_heads", "rotary_embedding_dim"};
   Random random(1);
   std::map<std::string, int> ran;
   constexpr int Rounds = 4000;

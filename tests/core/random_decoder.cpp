@@ -16,7 +16,8 @@ class Maker {
         small_(size == DecoderSize::Small),
         equal_(layers == DecoderLayers::Equal),
         head_random_(~seed),
-        window_random_(seed ^ 1) {
+        window_random_(seed ^ 1),
+        layer_random_(seed ^ 2) {
     graph_.name = "random " + std::to_string(seed);
     graph_.opset = 24;
     max_sequence_ = random_.between(4, 8);
@@ -53,8 +54,14 @@ class Maker {
       x = node("Add",
                {x, node("Gather", {constant("wpe", {positions_, width_}, 0.5f), position_ids_})});
     if (rotary_) {
-      cosine_ = constant("cos", {positions_, head_ / 2}, 1.0f);
-      sine_ = constant("sin", {positions_, head_ / 2}, 1.0f);
+      const auto tables = [&] {
+        cosines_.push_back(constant("cos", {positions_, head_ / 2}, 1.0f));
+        sines_.push_back(constant("sin", {positions_, head_ / 2}, 1.0f));
+      };
+      tables();
+      std::swap(random_, layer_random_);
+      if (random_.chance(0.5)) tables();
+      std::swap(random_, layer_random_);
     }
     const int64_t layers = random_.between(equal_ ? 2 : 1, small_ ? 2 : 3);
     const Random first = random_, first_head = head_random_, first_window = window_random_;
@@ -65,6 +72,7 @@ class Maker {
         window_random_ = first_window;
         gain_ = 1.0f + 0.25f * static_cast<float>(layer);
       }
+      if (rotary_) angles_ = layer_random_.below(cosines_.size());
       const ValueId earlier = x;
       if (attends_ && random_.chance(0.2)) {  // both halves of the layer side by side
         const ValueId rows = norm(x);
@@ -226,11 +234,12 @@ class Maker {
     const std::map<std::string, Attribute> attributes = {{"num_heads", heads},
                                                          {"interleaved", interleaved_}};
     if (random_.chance(0.5))
-      return node("RotaryEmbedding", {x, cosine_, sine_, position_ids_}, attributes);
-    return node(
-        "RotaryEmbedding",
-        {x, node("Gather", {cosine_, position_ids_}), node("Gather", {sine_, position_ids_})},
-        attributes);
+      return node("RotaryEmbedding", {x, cosines_[angles_], sines_[angles_], position_ids_},
+                  attributes);
+    return node("RotaryEmbedding",
+                {x, node("Gather", {cosines_[angles_], position_ids_}),
+                 node("Gather", {sines_[angles_], position_ids_})},
+                attributes);
   }
   ValueId attention(ValueId x, int64_t layer) {
     const int64_t q_width = heads_ * head_, kv_width = kv_heads_ * head_;
@@ -268,12 +277,17 @@ class Maker {
     if (random_.chance(0.3)) attributes["scale"] = 0.25f;
     // Numbers of their own, so that decoders differ in this alone.
     const bool windowed = window_random_.chance(0.5);
-    if (windowed) attributes["window"] = window_random_.between(0, 5);
     Node made;
     made.name = "/attention_" + name;
     made.op = "Attention";
     if (windowed) made.domain = OwnDomain;
     made.inputs = {q, k, v, NoValue, keys, values};
+    if (windowed) {
+      made.inputs.push_back(NoValue);
+      made.inputs.push_back(graph_.add_value(made.name + "/window", TensorType{DType::I64, {}}));
+      graph_.values[made.inputs.back()].constant =
+          constant_of({{}, std::vector<int64_t>{layer_random_.between(0, 5)}});
+    }
     made.attributes = attributes;
     made.outputs = {graph_.add_value(made.name), graph_.add_value("present." + name + ".key"),
                     graph_.add_value("present." + name + ".value")};
@@ -287,11 +301,14 @@ class Maker {
   bool small_, equal_;
   float gain_ = 1;  ///< of the weights of the layer at hand
   Random head_random_, window_random_;
+  Random layer_random_;  ///< of what equal layers may differ in: windows, and tables of angles
   Graph graph_;
   int64_t max_sequence_, width_, vocabulary_, head_, kv_heads_, heads_, positions_;
   int64_t interleaved_ = random_.below(2);
   bool rotary_, rms_, biased_, attends_, head_norms_;
-  ValueId ids_ = NoValue, position_ids_ = NoValue, cosine_ = NoValue, sine_ = NoValue;
+  ValueId ids_ = NoValue, position_ids_ = NoValue;
+  std::vector<ValueId> cosines_, sines_;
+  size_t angles_ = 0;  ///< of the layer at hand
 };
 
 }  // namespace

@@ -169,8 +169,8 @@ void add_attention_kernels(std::vector<KernelRecord>& records) {
       {.kind = "softmax_rows",
        .header = "streamtensor/attention.h",
        .summary = "softmax over the visible positions, or the last of them",
-       .template_arguments = {"MaxPositions", "Heads", "Window"},
-       .arguments = {"in0", "out0", "tokens", "past"},
+       .template_arguments = {"MaxPositions", "Heads"},
+       .arguments = {"in0", "out0", "size:Window", "tokens", "past"},
        .nest = softmax_rows,
        .buffers = [](const Program& p, const Kernel&) -> std::vector<Buffer> {
          return {{.name = "values", .width_bits = 32, .words = p.max_positions},
