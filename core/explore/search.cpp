@@ -25,9 +25,9 @@ class Search {
       : start_(start), options_(options), random_(options.seed) {}
 
   Result<SearchResult> run() {
-    Design quantised = start_;
-    ST_CHECK(compile_up_to("quantise", quantised));
-    layers_ = linear_layers(quantised.graph);
+    Design folded = start_;
+    ST_CHECK(compile_up_to("fold-layers", folded));
+    layers_ = linear_layers(folded.graph);
     // Without a choice: what all others are measured against, and what the other kernels take.
     const auto first = consider({start_.options.parameter_ports, start_.options.tiling});
     if (first) result_.first_cost = *first;

@@ -2,6 +2,7 @@
 #include "core/explore/unroll_layers.h"
 
 #include <algorithm>
+#include <map>
 #include <queue>
 
 #include "core/resources/kernel_resources.h"
@@ -39,6 +40,7 @@ struct Growing {
     return *tiled_matmul(*layer, steps[step], row_lanes);
   }
   [[nodiscard]] int64_t cycles() const { return row_cycles_of(shape(at), layer->dtype); }
+  [[nodiscard]] int64_t cycles_of_all_runs() const { return layer->runs * cycles(); }
   [[nodiscard]] ResourceCounts resources(size_t step) const {
     return resources_of(shape(step), layer->dtype);
   }
@@ -96,17 +98,19 @@ ResourceCounts resources_of(const MatmulShape& shape, DType weights) {
 
 Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits& limits) {
   std::vector<Growing> growing;
-  int64_t words = 0;
+  std::map<int64_t, int64_t> words;  // by how often they are read: folded layers take turns
   ResourceCounts used;
   for (const LinearLayer& layer : layers) {
     growing.push_back({&layer, unroll_steps(layer, limits), limits.row_lanes, 0});
     used += growing.back().resources(0);
-    words += words_of(layer);
+    words[layer.runs] += words_of(layer);
   }
   // Nothing is gained below these: the ports bring a word each in a cycle.
-  const int64_t enough = std::max(limits.other_cycles, words / std::max(1, limits.ports));
+  const auto enough = [&](const LinearLayer& layer) {
+    return std::max(limits.other_cycles, words[layer.runs] / std::max(1, limits.ports));
+  };
   const auto slower = [&](size_t a, size_t b) {
-    const int64_t first = growing[a].cycles(), second = growing[b].cycles();
+    const int64_t first = growing[a].cycles_of_all_runs(), second = growing[b].cycles_of_all_runs();
     return first != second ? first < second : a > b;
   };
   std::priority_queue<size_t, std::vector<size_t>, decltype(slower)> slowest(slower);
@@ -115,7 +119,7 @@ Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits&
     Growing& layer = growing[slowest.top()];
     const size_t index = slowest.top();
     slowest.pop();
-    if (layer.cycles() <= enough) break;
+    if (layer.cycles() <= enough(*layer.layer)) continue;
     if (layer.at + 1 == layer.steps.size()) continue;
     ResourceCounts next = used;
     const ResourceCounts now = layer.resources(layer.at), then = layer.resources(layer.at + 1);

@@ -25,9 +25,9 @@ std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLim
 int64_t row_cycles_of(const MatmulShape& shape, DType weights);
 ResourceCounts resources_of(const MatmulShape& shape, DType weights);
 
-/// Again and again the slowest layer takes its next step, until it is no slower than the other
-/// kernels or than the memory ports can bring its weights, or the next step would exceed the
-/// budget: then the layers that are left go on. Deterministic.
+/// Again and again the layer that takes most cycles of a launch takes its next step, until it is no
+/// slower than the other kernels or than the memory ports can bring its weights, or the next step
+/// would exceed the budget: then the layers that are left go on. Deterministic.
 Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits& limits);
 
 }  // namespace st

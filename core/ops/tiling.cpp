@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/graph/layers.h"
 #include "core/ops/lowering.h"
 #include "core/ops/record.h"
 #include "core/support/near_names.h"
@@ -61,12 +62,14 @@ bool is_linear_layer(const Graph& graph, const Node& node) {
 std::vector<LinearLayer> linear_layers(const Graph& graph) {
   const std::vector<std::string> keys = node_keys(graph);
   const PaddedWidths padded = padded_widths(graph);
+  const int64_t folded = layers_of(graph).count;
   std::vector<LinearLayer> layers;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     auto layer = linear_layer(graph, graph.nodes[n], padded);
     if (!layer) continue;
     layer->node = static_cast<int>(n);
     layer->key = keys[n];
+    if (graph.nodes[n].layered) layer->runs = folded;
     layers.push_back(std::move(*layer));
   }
   return layers;

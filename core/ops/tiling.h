@@ -47,6 +47,7 @@ struct LinearLayer {
   int64_t depth = 0, width = 0;  ///< as they are carried (core/ops/padding.h)
   DType dtype = DType::F32;      ///< of weights
   int64_t group = 0;             ///< weights of a row that share a scale in the kernel; 0: none do
+  int64_t runs = 1;              ///< in a launch: once, or for each folded layer
 };
 std::vector<LinearLayer> linear_layers(const Graph& graph);
 
