@@ -100,6 +100,8 @@ Action add_explore(CLI::App& app) {
                  "memory ports for weights, per group, without a choice")
       ->check(CLI::Range(1, 28))
       ->capture_default_str();
+  app.add_flag("--fold-layers", options->compile.fold_layers,
+               "equal layers share one set of kernels, as in `build --fold-layers`");
   return [options] {
     const Status status = explore(*options);
     return status.ok() ? 0 : fail(status.errors());

@@ -38,7 +38,7 @@ void limit_luts(Target& target, int64_t luts) {
 
 TEST(TooLarge, GroupsOfOneBitstreamShareABudget) {
   Design whole = adder();
-  whole.target.ports.value = 8;
+  whole.target.memory.ports.value = 8;
   const Design start = whole;
   ASSERT_TRUE(compile_up_to("place-kernels", whole).ok());
   ASSERT_GE(whole.program.groups, 2);

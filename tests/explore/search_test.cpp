@@ -39,6 +39,18 @@ TEST(Search, FindsAFasterDesignThatFits) {
   EXPECT_EQ(found.evaluations, 4);
 }
 
+TEST(Search, ChoosesForFoldedLayers) {
+  Design design = adder("w8a8");
+  design.options.fold_layers = true;
+  const SearchResult found = searched(design, 4, 1);
+  EXPECT_TRUE(found.cost.fits());
+  EXPECT_LT(found.cost.prefill_cycles * 2, found.first_cost.prefill_cycles);
+  EXPECT_EQ(found.choice.tiling.linear.count("h.0.mlp.c_fc/MatMul"), 0U);
+  ASSERT_TRUE(compile_up_to("fold-layers", design).ok());
+  for (const LinearLayer& layer : linear_layers(design.graph))
+    EXPECT_EQ(found.choice.tiling.linear.count(layer.key), 1U) << layer.key;
+}
+
 TEST(Search, IsDeterministicForASeed) {
   const Design design = adder("w8a8");
   const SearchResult first = searched(design, 6, 7), second = searched(design, 6, 7);

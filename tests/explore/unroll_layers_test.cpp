@@ -69,6 +69,20 @@ TEST(UnrollLayers, TheSlowestGrowsUntilThePortsAreTheLimit) {
   EXPECT_GT(tiling.linear.at("fc").streams, tiling.linear.at("proj").streams);
 }
 
+TEST(UnrollLayers, WhatRunsOftenerGrowsFirst) {
+  // The layer that runs once is the largest, and takes the least of a launch.
+  std::vector<LinearLayer> layers = {layer("head", 1024, 16384, DType::I8),
+                                     layer("fc", 1024, 4096, DType::I8)};
+  UnrollLimits limits = large();
+  const Tiling alike = unroll_layers(layers, limits);
+  limits.budget = total_of(layers, alike);
+  for (const ResourceKind& kind : ResourceKinds) limits.budget.*kind.count /= 2;
+  const auto cycles = [&](const Tiling& tiling) { return slowest_of({layers[1]}, tiling); };
+  const int64_t once = cycles(unroll_layers(layers, limits));
+  layers[1].runs = 24;
+  EXPECT_LT(cycles(unroll_layers(layers, limits)), once);
+}
+
 TEST(UnrollLayers, OtherKernelsAreTheLimitWhereTheyAreSlower) {
   const std::vector<LinearLayer> layers = {layer("fc", 1024, 4096, DType::I8)};
   UnrollLimits limits = large();
