@@ -9,6 +9,7 @@
 #include "cli/search.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
+#include "core/graph/sample.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/storage.h"
 #include "core/support/json.h"
@@ -257,6 +258,11 @@ Action add_build(CLI::App& app) {
       ->check(CLI::IsMember({1, 2, 4, 8, 16}));
   app.add_flag("--fold-layers", options->compile.fold_layers,
                "equal layers share one set of kernels, which the device walks: one launch for all");
+  app.add_option("--top-k", options->compile.top_k,
+                 "the device picks each token out of this many of the largest logits: 1 takes the "
+                 "largest, more draw at a temperature; 0 leaves it to the host")
+      ->check(CLI::Range(int64_t{0}, MostTopK))
+      ->capture_default_str();
   app.add_option("--fusion", options->compile.fusion,
                  "how nodes are grouped. search: for the least cycles of a launch; greedy: as "
                  "published")

@@ -22,6 +22,7 @@ struct Options {
   std::string build, ids, prompt, prompts, logits;
   int64_t max_tokens = 64;
   int64_t prefill = 0;
+  std::string temperature, top_k, seed;  ///< as given; the host program checks them
   std::optional<int64_t> stop;
   bool has_prompt = false;  ///< an empty prompt is one, where the tokenizer starts each text itself
   bool window = false, time = false, print_ids = false;
@@ -143,6 +144,10 @@ Result<int> generate(const Options& options) {
   if (options.prefill > 0)
     command.arguments.insert(command.arguments.end(),
                              {"--prefill", std::to_string(options.prefill)});
+  for (const auto& [name, value] : {std::pair{"--temperature", &options.temperature},
+                                    {"--top-k", &options.top_k},
+                                    {"--seed", &options.seed}})
+    if (!value->empty()) command.arguments.insert(command.arguments.end(), {name, *value});
   if (options.window) command.arguments.emplace_back("--window");
   if (options.time) command.arguments.emplace_back("--time");
   if (!options.logits.empty())
@@ -198,6 +203,11 @@ Action add_run(CLI::App& app) {
   app.add_option("--prefill", options->prefill,
                  "prompt tokens per launch; default: as many as the design takes")
       ->check(CLI::Range(int64_t{1}, MostTokens));
+  app.add_option("--temperature", options->temperature,
+                 "of sampling, of a build with --top-k 2 or more; default 0, the largest logit");
+  app.add_option("--top-k", options->top_k,
+                 "largest logits to draw from; default: as many as the build keeps");
+  app.add_option("--seed", options->seed, "of the draws; default 1");
   app.add_option("--logits", options->logits,
                  "write all logits to this file, as little-endian float32");
   app.add_flag("--window", options->window,

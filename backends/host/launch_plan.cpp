@@ -40,4 +40,13 @@ int64_t vocabulary_of(const Program& program) {
   return vocabulary;
 }
 
+int64_t top_k_of(const Program& program) {
+  int64_t most = 0;
+  for (const Kernel& kernel : program.kernels) {
+    if (kernel.kind == "greedy_rows") most = 1;
+    if (kernel.kind == "sample_rows") most = kernel.sizes.at("K");
+  }
+  return most;
+}
+
 }  // namespace st

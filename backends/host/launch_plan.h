@@ -28,4 +28,8 @@ int64_t logits_width(const Program& program);
 /// smallest table that ids index where that is less.
 int64_t vocabulary_of(const Program& program);
 
+/// Logits of a row that sampling on the device draws from at most; 1 if it picks the largest, 0 if
+/// there is none.
+int64_t top_k_of(const Program& program);
+
 }  // namespace st

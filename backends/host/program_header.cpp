@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "backends/host/emit_host.h"
+#include "core/graph/sample.h"
 #include "core/support/diagnostics.h"
 
 namespace st {
@@ -102,6 +103,8 @@ std::string program_header(const Program& program, const Target& target,
   out += constant("rows of one launch at most", "MaxSequence", program.max_sequence);
   out += constant("rows that the caches hold at most", "MaxPositions", program.max_positions);
   out += constant("token ids are below this", "Vocabulary", vocabulary_of(program));
+  out += constant("logits that the device draws from at most; 0: it does not", "TopK",
+                  top_k_of(program));
   out += constant("logits of a row; zeroes may follow in memory", "LogitsWidth",
                   logits_width(program));
   out +=
@@ -118,6 +121,8 @@ std::string program_header(const Program& program, const Target& target,
   index("InputIds", MemoryRole::Input, "input_ids");
   index("PositionIds", MemoryRole::Input, "position_ids");
   index("Logits", MemoryRole::Output, "logits");
+  index("Draws", MemoryRole::Input, DrawsInput);
+  index("NextIds", MemoryRole::Output, NextIdsOutput);
   return out + "\n" + kernel_tables(program) + "\n}  // namespace program\n";
 }
 

@@ -206,6 +206,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"parameter_ports", design.options.parameter_ports},
                  {"fusion", design.options.fusion},
                  {"fold_layers", design.options.fold_layers},
+                 {"top_k", design.options.top_k},
                  {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
                  {"groups", design.program.groups},
@@ -235,6 +236,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
   }
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
   if (design.options.fold_layers) out += " --fold-layers";
+  if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +
          design.options.fusion + " --fifo " + design.options.fifo;
   for (const auto& [name, range] : inputs.dims) {

@@ -4,22 +4,36 @@
 #include <algorithm>
 
 #include "core/dataflow/interpreter.h"
+#include "core/graph/sample.h"
 #include "core/packing/pack.h"
 
 namespace st {
 namespace {
 
-/// Token ids that are the same for every build: a linear congruential sequence (Numerical Recipes'
+/// Inputs that are the same for every build: a linear congruential sequence (Numerical Recipes'
 /// constants).
 class IdSequence {
  public:
   explicit IdSequence(int64_t vocabulary) : vocabulary_(vocabulary) {}
-  int32_t next() {
-    state_ = state_ * 1664525U + 1013904223U;
-    return static_cast<int32_t>((state_ >> 8) % static_cast<uint64_t>(vocabulary_));
+  int32_t next() { return below(vocabulary_); }
+  /// Rows of draws for sampling (core/graph/sample.h): temperatures from 0, any number of logits.
+  Tensor draws(int64_t rows, int64_t width) {
+    Tensor made = Tensor::zeros(DType::F32, {rows, width});
+    for (int64_t row = 0; row < rows; ++row) {
+      float* draw = made.f32().data() + row * width;
+      draw[0] = static_cast<float>(below(4)) / 2.0f;
+      draw[1] = static_cast<float>(below(1024)) / 1024.0f;
+      draw[2] = static_cast<float>(1 + below(MostTopK));
+    }
+    return made;
   }
 
  private:
+  int32_t below(int64_t bound) {
+    state_ = state_ * 1664525U + 1013904223U;
+    return static_cast<int32_t>((state_ >> 8) % static_cast<uint64_t>(bound));
+  }
+
   uint32_t state_ = 1;
   int64_t vocabulary_;
 };
@@ -102,6 +116,10 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
     for (MemoryId m = 0; m < static_cast<MemoryId>(program.memories.size()); ++m) {
       const Memory& memory = program.memories[m];
       if (memory.role != MemoryRole::Input) continue;
+      if (memory.dtype == DType::F32) {
+        interpreter.state()[m] = ids.draws(launches[l].tokens, memory.lanes);
+        continue;
+      }
       Tensor input = Tensor::zeros(DType::I32, {launches[l].tokens});
       const bool positions = program.tensors[memory.tensor].name == "position_ids";
       for (int64_t t = 0; t < launches[l].tokens; ++t) {

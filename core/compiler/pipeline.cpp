@@ -2,6 +2,8 @@
 // The page to read first: what happens to a model, step by step.
 #include "core/compiler/pipeline.h"
 
+#include <set>
+
 #include "core/compiler/row_lanes.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
@@ -10,6 +12,7 @@
 #include "core/passes/canonicalise.h"
 #include "core/passes/fold_layers.h"
 #include "core/passes/infer.h"
+#include "core/passes/sample.h"
 #include "core/quantise/calibrate.h"
 #include "core/resources/allocate.h"
 #include "core/resources/place.h"
@@ -50,6 +53,13 @@ Status quantise_layers(Design& design) {
   return {};
 }
 
+Status sample_on_device(Design& design) {
+  ST_CHECK(add_sampling(design.graph, design.decoder, design.options.top_k));
+  ST_TRY(decoder, find_decoder(design.graph));
+  design.decoder = decoder;
+  return {};
+}
+
 Status lower_graph(Design& design) {
   Tiling tiling = design.options.tiling;
   if (tiling.row_lanes == 0) {
@@ -68,13 +78,16 @@ Status fuse_groups(Design& design) {
 }
 
 Status dmas_of(Design& design) {
-  const std::string& logits = design.graph.values[design.decoder.logits].name;
-  TensorId id = -1;
-  for (size_t t = 0; t < design.program.tensors.size(); ++t) {
-    if (design.program.tensors[t].name == logits && !design.program.tensors[t].constant)
-      id = static_cast<TensorId>(t);
+  std::set<TensorId> outputs;
+  for (const ValueId id : {design.decoder.logits, design.decoder.next_ids}) {
+    if (id == NoValue) continue;
+    const std::string& name = design.graph.values[id].name;
+    for (size_t t = 0; t < design.program.tensors.size(); ++t) {
+      const DataTensor& tensor = design.program.tensors[t];
+      if (tensor.name == name && !tensor.constant) outputs.insert(static_cast<TensorId>(t));
+    }
   }
-  return materialise_dmas(design.program, id, design.target.max_ports());
+  return materialise_dmas(design.program, outputs, design.target.max_ports());
 }
 
 Status loaders_of(Design& design) {
@@ -117,6 +130,7 @@ const std::vector<Pass>& passes() {
        [](Design& d) { return canonicalise(d.graph); }, false},
       {"quantise", "linear layers in the chosen precision", quantise_layers, false},
       {"fold-layers", "equal layers become one, which runs once for each", fold_layers_of, false},
+      {"sample", "the token that follows is picked on the device", sample_on_device, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
       {"vectorise", "streams move vectors as wide as the kernels' unroll factors",
        on_program<vectorise>, true},

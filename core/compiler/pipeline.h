@@ -28,6 +28,7 @@ struct CompileOptions {
   std::string fifo = "exact";     ///< of fifo_methods()
   std::string fusion = "search";  ///< of fusion_methods()
   bool fold_layers = false;       ///< equal layers share kernels, and are walked on the device
+  int64_t top_k = 0;              ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;                  ///< of linear layers; empty: as without a choice
 
   [[nodiscard]] Quantisation quantisation() const { return {{precision, weight_group}, layers}; }

@@ -17,6 +17,7 @@ const std::vector<KernelRecord>& kernel_records() {
     add_matmul_kernels(all);
     add_grouped_matmul_kernels(all);
     add_attention_kernels(all);
+    add_sample_kernels(all);
     return all;
   }();
   return records;

@@ -93,5 +93,6 @@ void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);
 void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
 void add_attention_kernels(std::vector<KernelRecord>& records);
+void add_sample_kernels(std::vector<KernelRecord>& records);
 
 }  // namespace st

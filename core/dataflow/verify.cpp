@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/graph/sample.h"
 #include "core/support/names.h"
 
 namespace st {
@@ -495,9 +496,13 @@ Status verify_complete(const Program& program) {
   }
   for (size_t m = 0; m < program.memories.size(); ++m) {
     const Memory& memory = program.memories[m];
-    if (memory.role == MemoryRole::Input &&
-        (memory.dtype != DType::I32 || memory.beats != 1 || memory.lanes != 1))
-      report(memory.name, "an input is i32[sequence]");
+    if (memory.role == MemoryRole::Input) {
+      const bool integers = memory.dtype == DType::I32 && memory.beats == 1 && memory.lanes == 1;
+      const bool draws = memory.dtype == DType::F32 && memory.beats * memory.lanes == DrawWidth &&
+                         memory.tensor >= 0 && program.tensors[memory.tensor].name == DrawsInput;
+      if (!integers && !draws)
+        report(memory.name, "an input is i32[sequence], or draws for sampling");
+    }
     const bool made = memory.role == MemoryRole::Output || memory.role == MemoryRole::Activation;
     if (made && stored.count(static_cast<MemoryId>(m)) == 0)
       report(memory.name, "no kernel writes this " + std::string(name_of(memory.role)));

@@ -44,6 +44,18 @@ size_t numbered(const Kernel& kernel, const KernelRecord& record) {
   return std::max(kernel.inputs.size(), kernel.outputs.size());
 }
 
+/// "Heads*L" -> the product of these sizes; 0 if one is missing.
+int64_t product_of(const Kernel& kernel, const std::string& text) {
+  int64_t product = 1;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('*', begin), text.size());
+    const auto size = kernel.sizes.find(text.substr(begin, end - begin));
+    product *= size == kernel.sizes.end() ? 0 : size->second;
+    begin = end + 1;
+  }
+  return product;
+}
+
 void check_sizes(const Program& program, const Kernel& kernel, const KernelRecord& record,
                  const Report& report) {
   std::vector<std::string> needed;
@@ -74,6 +86,9 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
     } else if (name == "MaxPositions") {
       if (size != program.max_positions)
         report(kernel.name, "size 'MaxPositions' is not the program's");
+    } else if (name == "Vocabulary") {
+      if (size > product_of(kernel, "L*Beats"))
+        report(kernel.name, "size 'Vocabulary' is larger than a row");
     } else if (size > 0 && work > MostWork / size) {
       report(kernel.name, "the sizes are too large");
       return;
@@ -149,20 +164,10 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"attention_scores", {{F32, heads}, {F32, cached}}, {{F32, scores}}},
       {"softmax_rows", {{F32, scores}}, {{F32, scores}}},
       {"attention_context", {{F32, scores}, {F32, cached}}, {{F32, heads}}},
+      {"greedy_rows", {{F32, rows}}, {{I32, {"T"}}}},
+      {"sample_rows", {{F32, rows}, {F32, {"T", "Draw"}}}, {{I32, {"T"}}}},
   };
   return shapes;
-}
-
-/// "Heads*L" -> the product of these sizes; 0 if one is missing.
-int64_t product_of(const Kernel& kernel, const std::string& text) {
-  int64_t product = 1;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find('*', begin), text.size());
-    const auto size = kernel.sizes.find(text.substr(begin, end - begin));
-    product *= size == kernel.sizes.end() ? 0 : size->second;
-    begin = end + 1;
-  }
-  return product;
 }
 
 Extent extent_of(const Kernel& kernel, const std::string& text) {

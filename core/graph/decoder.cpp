@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/graph/sample.h"
+
 namespace st {
 namespace {
 
@@ -16,6 +18,12 @@ std::string lone_symbol(const Extent& extent) {
 
 /// A declared range has both ends below this; sizes of buffers are products of few such numbers.
 constexpr int64_t MostPositions = int64_t{1} << 22;
+
+bool samples(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+    return node.op == SampleOp && node.domain == OwnDomain;
+  });
+}
 
 }  // namespace
 
@@ -59,6 +67,8 @@ Result<Decoder> find_decoder(const Graph& graph) {
                value.where,
                "export the model with its cache (Optimum: task text-generation-with-past)");
       }
+    } else if (value.name == DrawsInput && samples(graph)) {
+      decoder.draws = id;
     } else {
       report("graph input '" + printable(value.name) + "' has no known role", value.where,
              "a decoder takes input_ids, position_ids and past_key_values.N.key|value");
@@ -66,6 +76,7 @@ Result<Decoder> find_decoder(const Graph& graph) {
   }
   for (ValueId id : graph.outputs) {
     if (graph.values[id].name == "logits") decoder.logits = id;
+    if (graph.values[id].name == NextIdsOutput && samples(graph)) decoder.next_ids = id;
   }
   if (decoder.input_ids == NoValue)
     report("there is no graph input 'input_ids'", "graph.input", "name the token ids 'input_ids'");

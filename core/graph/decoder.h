@@ -17,6 +17,8 @@ struct Decoder {
   ValueId input_ids = NoValue;
   ValueId position_ids = NoValue;  ///< NoValue if the graph takes none
   ValueId logits = NoValue;
+  ValueId draws = NoValue;     ///< of sampling on the device (core/graph/sample.h), or NoValue
+  ValueId next_ids = NoValue;  ///< what it picks, or NoValue
   std::vector<ValueId> past_inputs;  ///< past_key_values.N.key|value
   int64_t max_sequence = 1;          ///< bound of `sequence`
   int64_t max_positions =

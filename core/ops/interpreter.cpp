@@ -2,6 +2,7 @@
 #include "core/ops/interpreter.h"
 
 #include "core/graph/layers.h"
+#include "core/graph/sample.h"
 #include "core/ops/check.h"
 #include "core/ops/record.h"
 #include "core/ops/reference.h"
@@ -126,6 +127,8 @@ Result<Tensor> ReferenceDecoder::feed(const std::vector<int64_t>& ids) {
     Tensor& positions = inputs["position_ids"] = Tensor::zeros(DType::I64, {1, tokens});
     for (int64_t t = 0; t < tokens; ++t) positions.as<int64_t>()[t] = past_ + t;
   }
+  if (decoder_.draws != NoValue)  // temperature 0: the largest logit
+    inputs[graph_.values[decoder_.draws].name] = Tensor::zeros(DType::F32, {1, tokens, DrawWidth});
   for (ValueId id : decoder_.past_inputs) {
     const Value& value = graph_.values[id];
     for (const std::string& name :

@@ -29,6 +29,7 @@ const std::vector<OpRecord>& op_records() {
     add_product_ops(all);
     add_quantize_linear_ops(all);
     add_layer_ops(all);
+    add_sample_ops(all);
     std::sort(all.begin(), all.end(), [](const OpRecord& a, const OpRecord& b) {
       return std::pair(a.domain, a.name) < std::pair(b.domain, b.name);
     });

@@ -69,6 +69,7 @@ void add_index_ops(std::vector<OpRecord>& records);
 void add_product_ops(std::vector<OpRecord>& records);
 void add_quantize_linear_ops(std::vector<OpRecord>& records);
 void add_layer_ops(std::vector<OpRecord>& records);
+void add_sample_ops(std::vector<OpRecord>& records);
 
 /// An E0306 at `node`: `what` is wrong, with the types of its inputs as details.
 Diagnostic shape_error(const Graph& graph, const Node& node, const std::string& what);

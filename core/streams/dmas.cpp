@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/streams/edges.h"
 #include "core/streams/streams.h"
@@ -10,8 +11,8 @@ namespace {
 
 class Dmas {
  public:
-  Dmas(Program& program, TensorId logits)
-      : program_(program), logits_(logits), edges_(program), names_(program) {}
+  Dmas(Program& program, const std::set<TensorId>& outputs)
+      : program_(program), outputs_(outputs), edges_(program), names_(program) {}
 
   void run() {
     const auto count = static_cast<TensorId>(program_.tensors.size());
@@ -29,13 +30,11 @@ class Dmas {
         if (group != home) elsewhere[group].push_back(reader);
       }
       const bool unread = edges_.readers[t].empty() && t != walk.entry && t != walk.next;
-      if (home >= 0 && elsewhere.empty() && !unread && t != logits_) continue;
+      if (home >= 0 && elsewhere.empty() && !unread && outputs_.count(t) == 0) continue;
       const StreamType type = home >= 0 ? writing(program_, edges_.writer[t]).type
                                         : reading(program_, edges_.readers[t][0]).type;
-      const MemoryId memory = add_memory(home < 0       ? MemoryRole::Input
-                                         : t == logits_ ? MemoryRole::Output
-                                                        : MemoryRole::Activation,
-                                         t, type);
+      const MemoryRole made = outputs_.count(t) != 0 ? MemoryRole::Output : MemoryRole::Activation;
+      const MemoryId memory = add_memory(home < 0 ? MemoryRole::Input : made, t, type);
       if (home >= 0) add_store(t, type, memory, home);
       for (const auto& [group, readers] : elsewhere) {
         const TensorId copy = add_load(t, type, memory, group);
@@ -110,15 +109,15 @@ class Dmas {
   }
 
   Program& program_;
-  TensorId logits_;
+  const std::set<TensorId>& outputs_;  ///< that the host reads
   const Edges edges_;
   FreshNames names_;
 };
 
 }  // namespace
 
-Status materialise_dmas(Program& program, TensorId logits, int max_ports) {
-  Dmas(program, logits).run();
+Status materialise_dmas(Program& program, const std::set<TensorId>& outputs, int max_ports) {
+  Dmas(program, outputs).run();
   Diagnostics problems;
   for (const Unit& unit : units_of(program)) {
     bool parameters = false;

@@ -4,6 +4,8 @@
 /// leaves a program that the interpreter can run.
 #pragma once
 
+#include <set>
+
 #include "core/dataflow/program.h"
 #include "core/support/result.h"
 
@@ -14,11 +16,11 @@ namespace st {
 /// dimension.
 Status vectorise(Program& program);
 
-/// DMAs (§4.3.1): a tensor that another group reads, or the host (`logits`), is stored to device
+/// DMAs (§4.3.1): a tensor that another group reads, or the host (`outputs`), is stored to device
 /// memory; what a group reads from elsewhere is loaded. A tensor that nobody reads is stored, so
 /// that its stream ends somewhere. Errors: E0403 if a group needs more than `max_ports` memory
 /// ports.
-Status materialise_dmas(Program& program, TensorId logits, int max_ports);
+Status materialise_dmas(Program& program, const std::set<TensorId>& outputs, int max_ports);
 
 /// Folds equal adjacent accesses (§4.3.2): where one elementwise kernel reads what another one
 /// writes, beat by beat in the same order, and nobody else does, both become one loop without a

@@ -19,6 +19,7 @@
 #include "streamtensor/partial_sums.h"
 #include "streamtensor/quantize.h"
 #include "streamtensor/rotary.h"
+#include "streamtensor/sample.h"
 #include "streamtensor/task.h"
 #include "streamtensor/vec.h"
 

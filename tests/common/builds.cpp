@@ -38,12 +38,15 @@ const fs::path& built(const Request& request) {
         "--target",    request.target,
         "--synth",     request.synth};
     if (request.fold_layers) arguments.emplace_back("--fold-layers");
+    if (request.top_k > 0)
+      arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")
       arguments.insert(arguments.end(), {"--tokenizer", shared("models/stories260k/tok512.bin")});
     // Only a compiler's work is worth keeping, and a target of a file is one test program's own.
     if (request.synth == "stub" && !fs::exists(request.target)) {
       build = kept_build(request.model + "_" + request.precision + "_" + request.target +
-                             (request.fold_layers ? "_folded" : ""),
+                             (request.fold_layers ? "_folded" : "") +
+                             (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
                          arguments);
     } else {
       build.path = scratch() / ("build" + std::to_string(builds.size()));

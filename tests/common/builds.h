@@ -18,6 +18,7 @@ struct Request {
   std::string target = "u280";  ///< as --target takes it
   std::string synth = "stub";   ///< "none" for code that the test compiles itself
   bool fold_layers = false;     ///< --fold-layers
+  int top_k = 0;                ///< --top-k
   auto operator<=>(const Request&) const = default;
 };
 

@@ -4,31 +4,45 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
+#include "core/graph/sample.h"
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/quantise.h"
+#include "core/passes/sample.h"
 #include "core/resources/allocate.h"
 #include "core/streams/streams.h"
 
 namespace st::test {
 
-TensorId logits_of(const Program& program) {
-  TensorId logits = -1;
+namespace {
+
+TensorId streamed(const Program& program, const std::string& name) {
+  // Copies of a tensor come after it.
   for (size_t t = 0; t < program.tensors.size(); ++t) {
-    // Copies of a tensor come after it.
-    if (logits < 0 && program.tensors[t].name == "logits" && !program.tensors[t].constant)
-      logits = static_cast<TensorId>(t);
+    if (program.tensors[t].name == name && !program.tensors[t].constant)
+      return static_cast<TensorId>(t);
   }
-  return logits;
+  return -1;
 }
+
+std::set<TensorId> outputs_of(const Program& program) {
+  std::set<TensorId> outputs = {logits_of(program)};
+  if (const TensorId ids = streamed(program, NextIdsOutput); ids >= 0) outputs.insert(ids);
+  return outputs;
+}
+
+}  // namespace
+
+TensorId logits_of(const Program& program) { return streamed(program, "logits"); }
 
 std::vector<ProgramPass> program_passes(const Choices& choices) {
   const int ports = choices.limits.max_ports;
   return {
       {"vectorise", vectorise},
       {"fuse", [=](Program& p) { return fuse(p, choices.limits, choices.fusion); }},
-      {"materialise-dmas", [=](Program& p) { return materialise_dmas(p, logits_of(p), ports); }},
+      {"materialise-dmas", [=](Program& p) { return materialise_dmas(p, outputs_of(p), ports); }},
       {"fold", fold},
       {"repair", repair},
       {"materialise-converters", materialise_converters},
@@ -43,6 +57,8 @@ Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& 
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
   ST_CHECK(quantise(graph, {{choices.precision, choices.weight_group}, {}}));
+  ST_TRY(unsampled, find_decoder(graph));
+  ST_CHECK(add_sampling(graph, unsampled, choices.top_k));
   ST_TRY(decoder, find_decoder(graph));
   ST_TRY(program, lower(graph));
   program.precision = choices.precision;
@@ -63,6 +79,7 @@ Choices random_choices(Random& random, const std::string& precision) {
   if (random.chance(0.4)) choices.limits.on_chip_bits = random.between(12, 40) * 1000;
   if (random.chance(0.3)) choices.limits.max_ports = static_cast<int>(random.between(11, 16));
   if (random.chance(0.5)) choices.fusion = "greedy";
+  if (choices.parameter_ports % 2 == 0) choices.top_k = choices.parameter_ports == 2 ? 1 : 6;
   return choices;
 }
 
@@ -70,6 +87,8 @@ void set_inputs(const Program& program, ProgramInterpreter& interpreter,
                 const std::vector<int64_t>& ids, int64_t past) {
   const int64_t tokens = static_cast<int64_t>(ids.size());
   auto value_of = [&](TensorId tensor) {
+    if (program.tensors[tensor].dtype == DType::F32)  // draws: of temperature 0
+      return Tensor::zeros(DType::F32, {tokens, program.tensors[tensor].shape[1].offset()});
     const bool positions = program.tensors[tensor].name == "position_ids";
     Tensor rows = Tensor::zeros(DType::I32, {tokens});
     for (int64_t t = 0; t < tokens; ++t)
@@ -83,7 +102,8 @@ void set_inputs(const Program& program, ProgramInterpreter& interpreter,
   if (!program.channels.empty()) return;
   for (TensorId t = 0; t < static_cast<TensorId>(program.tensors.size()); ++t) {
     const std::string& name = program.tensors[t].name;
-    if (name == "input_ids" || name == "position_ids") interpreter.tensors()[t] = value_of(t);
+    if (name == "input_ids" || name == "position_ids" || name == DrawsInput)
+      interpreter.tensors()[t] = value_of(t);
   }
 }
 
@@ -108,7 +128,8 @@ Result<Tensor> Device::feed(const std::vector<int64_t>& ids) {
   ST_CHECK(interpreter_.launch(static_cast<int64_t>(ids.size()), past_));
   past_ += static_cast<int64_t>(ids.size());
   for (MemoryId m = 0; m < static_cast<MemoryId>(program_.memories.size()); ++m) {
-    if (program_.memories[m].role == MemoryRole::Output)
+    const Memory& memory = program_.memories[m];
+    if (memory.role == MemoryRole::Output && program_.tensors[memory.tensor].name == "logits")
       return without_padding(program_, interpreter_.state().at(m));
   }
   const auto logits = interpreter_.tensors().find(logits_of(program_));

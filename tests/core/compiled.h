@@ -18,6 +18,7 @@ struct Choices {
   FusionLimits limits = {int64_t{1} << 30, 1000};
   int parameter_ports = 4;
   std::string fusion = "search";  ///< of fusion_methods()
+  int64_t top_k = 0;              ///< of sampling in the program; 0: none
 };
 
 /// A graph and its program.

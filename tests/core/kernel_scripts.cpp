@@ -42,7 +42,9 @@ class Script {
         {"rotary", &Script::rotary},
         {"attention_scores", &Script::attention_scores},
         {"softmax_rows", &Script::softmax_rows},
-        {"attention_context", &Script::attention_context}};
+        {"attention_context", &Script::attention_context},
+        {"greedy_rows", &Script::sample_rows},
+        {"sample_rows", &Script::sample_rows}};
     auto found = of_kind.find(kernel.kind);
     if (found != of_kind.end()) {
       (this->*found->second)();
@@ -301,6 +303,13 @@ class Script {
   void softmax_rows() {
     for (int64_t t = 0; t < tokens_; ++t) {
       for (int64_t h = 0; h < size("Heads"); ++h) read(0, past_ + t + 1), write(0, past_ + t + 1);
+    }
+  }
+  void sample_rows() {
+    for (int64_t t = 0; t < tokens_; ++t) {
+      if (kernel_.inputs.size() > 1) read(1);
+      read(0, size("Beats"));
+      write(0);
     }
   }
   void attention_context() {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/graph/constant.h"
+#include "core/graph/sample.h"
 #include "core/ops/matmul.h"
 #include "core/ops/record.h"
 #include "tests/core/bench.h"
@@ -409,6 +410,41 @@ TEST(Kernels, AttentionAsAChain) {
         EXPECT_EQ(cached_keys, unbatched(past_keys));
         EXPECT_EQ(cached_values, unbatched(past_values));
         past += tokens;
+      }
+    }
+  }
+}
+
+TEST(Kernels, Sample) {
+  Random random(11);
+  for (const int64_t width : {13, 24, 64}) {
+    for (const int64_t most : {1, 2, 7, 40}) {
+      for (const int64_t vocabulary : {width, width - 2}) {
+        constexpr int64_t Tokens = 5;
+        Bench bench(most > 1 ? "sample_rows" : "greedy_rows");
+        bench.rows(width).size("Vocabulary", vocabulary).in(row_stream(width));
+        // Few values, so that many are equal.
+        Tensor logits = random_f32(random, {Tokens, width}, 1.0f);
+        for (float& logit : logits.f32()) logit = std::round(4 * logit) / 4;
+        Tensor draws = Tensor::zeros(DType::F32, {Tokens, DrawWidth});
+        for (int64_t t = 0; t < Tokens; ++t) {
+          float* draw = draws.f32().data() + t * DrawWidth;
+          draw[0] = 0.5f * static_cast<float>(random.below(3));
+          draw[1] = static_cast<float>(random.below(1 << 24)) / (1 << 24);
+          draw[2] = static_cast<float>(random.between(1, most));
+        }
+        Tensors inputs = {logits}, operands = {batched(logits)};
+        if (most > 1) {
+          bench.size("K", most).size("Draw", DrawWidth).in(row_stream(DrawWidth));
+          inputs.push_back(draws);
+          operands.push_back(batched(draws));
+        }
+        bench.out(test::value_stream(DType::I32), {sequence()});
+        const Tensor expected = reference("Sample", {{"top_k", most}, {"vocabulary", vocabulary}},
+                                          operands, OwnDomain)[0];
+        const Tensor ids = bench.run(inputs, Tokens)[0];
+        for (int64_t t = 0; t < Tokens; ++t)
+          EXPECT_EQ(ids.as<int32_t>()[t], expected.as<int64_t>()[t]) << width << " " << most;
       }
     }
   }

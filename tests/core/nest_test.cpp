@@ -78,6 +78,7 @@ void for_each_program(const Visit& visit) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Choices choices;
     choices.precision = seed % 3 == 0 ? "w4a8" : seed % 3 == 1 ? "w8a8" : "f32";
+    choices.top_k = seed % 2 == 0 ? 0 : seed % 4 == 1 ? 1 : 6;
     const auto decoder =
         test::compiled(test::random_decoder(seed, test::DecoderSize::Small), choices);
     ASSERT_TRUE(decoder.ok());

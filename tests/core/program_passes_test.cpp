@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/compiler/pipeline.h"
+#include "core/graph/sample.h"
 #include "tests/core/program_stages.h"
 #include "tests/core/random_streams.h"
 
@@ -64,7 +65,7 @@ void expect_often(const Counts& counts, int rarity, const std::vector<std::strin
   }
 }
 
-/// Launches of a decoder: token ids and positions as tensors.
+/// Launches of a decoder: token ids, positions and draws as tensors.
 std::vector<Launch> launches_of(const Program& program,
                                 const std::vector<std::vector<int64_t>>& all_ids) {
   std::vector<Launch> launches;
@@ -73,6 +74,8 @@ std::vector<Launch> launches_of(const Program& program,
     Launch launch{static_cast<int64_t>(ids.size()), past, {}};
     for (TensorId t = 0; t < static_cast<TensorId>(program.tensors.size()); ++t) {
       const std::string& name = program.tensors[t].name;
+      if (name == DrawsInput)
+        launch.inputs[t] = Tensor::zeros(DType::F32, {launch.tokens, DrawWidth});
       if (name != "input_ids" && name != "position_ids") continue;
       Tensor rows = Tensor::zeros(DType::I32, {launch.tokens});
       for (size_t i = 0; i < ids.size(); ++i)

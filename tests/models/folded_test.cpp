@@ -10,8 +10,9 @@ namespace st::test {
 namespace {
 namespace fs = std::filesystem;
 
-const Request Adder = {.model = "adder", .precision = "w8a8", .fold_layers = true};
-const Request Stories = {.model = "stories260k", .fold_layers = true};
+// The device samples, too.
+const Request Adder = {.model = "adder", .precision = "w8a8", .fold_layers = true, .top_k = 8};
+const Request Stories = {.model = "stories260k", .fold_layers = true, .top_k = 1};
 
 /// Logits of a run, and what it printed.
 std::pair<std::string, Rows> run(const fs::path& build, std::vector<std::string> arguments,
@@ -46,6 +47,29 @@ TEST(Folded, TellsTheReferencesStories) {
 #ifdef ST_TEST_SANITIZED
     break;  // one text runs all of the code
 #endif
+  }
+}
+
+TEST(Folded, DrawsTokensByTheirSeed) {
+  const auto drawn = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        "run", built(Adder), "--prompt", "345+516=", "--max-tokens", "12", "--temperature", "40"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = streamtensor(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_EQ(drawn({}), drawn({"--seed", "1"}));
+  EXPECT_NE(drawn({"--seed", "1"}), drawn({"--seed", "2"}));
+  EXPECT_EQ(drawn({"--top-k", "1"}), "345+516=861\n");
+  const Outcome greedy =
+      streamtensor({"run", built(Stories), "--ids", "1", "--temperature", "0.5"});
+  EXPECT_EQ(greedy.status, 2);
+  EXPECT_NE(greedy.err.find("build it with --top-k 2 to 64"), std::string::npos) << greedy.err;
+  for (const std::string wrong : {"x", "-1", "1e9", ""}) {
+    const Outcome refused =
+        streamtensor({"run", built(Adder), "--ids", "1", "--temperature=" + wrong});
+    EXPECT_EQ(refused.status, 2) << wrong;
   }
 }
 

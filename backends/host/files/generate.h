@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Greedy generation: prefill of the prompt, then one token per launch.
+/// Generation: prefill of the prompt, then one token per launch. The device picks each token where
+/// the design does so, and the host the one with the largest logit otherwise.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -20,13 +23,16 @@ struct Phase {
   std::chrono::duration<double, std::milli> time{0};
 };
 
-/// The model on the card, as a function from token ids and positions to logits.
+/// The model on the card, as a function from token ids and positions to the id that follows.
 class Model {
  public:
   /// Throws Failure if the design lacks an input or output that a language model has, or FILE
   /// cannot be written.
   Model(Device& device, const Options& options)
-      : device_(device), prefill_(options.prefill), save_(!options.logits.empty()) {
+      : device_(device),
+        options_(options),
+        save_(!options.logits.empty()),
+        random_(static_cast<std::uint32_t>(options.seed)) {
     if (program::InputIds < 0 || program::Logits < 0) {
       throw Failure(BadInput, "E0602", "the design has no input_ids or no logits");
     }
@@ -35,45 +41,73 @@ class Model {
   }
 
   /// Computes `ids` at positions `past`, `past` + 1, ...; rows before `past` are in the caches.
-  /// Returns the logits that follow the last id.
-  std::vector<float> feed(const std::vector<std::int32_t>& ids, int past) {
+  /// Returns the id that follows the last one.
+  std::int32_t feed(const std::vector<std::int32_t>& ids, int past) {
     const auto begin = std::chrono::steady_clock::now();
     const int count = static_cast<int>(ids.size());
-    std::vector<float> last;
+    std::int32_t next = 0;
     for (int done = 0; done < count;) {
-      const int tokens = std::min(prefill_, count - done);
-      last = launch(&ids[static_cast<std::size_t>(done)], tokens, past + done);
+      const int tokens = std::min(options_.prefill, count - done);
+      next = launch(&ids[static_cast<std::size_t>(done)], tokens, past + done);
       done += tokens;
     }
     Phase& phase = count == 1 && past > 0 ? decode : prefill;
     phase.rows += count;
     phase.time += std::chrono::steady_clock::now() - begin;
-    return last;
+    return next;
   }
 
   Phase prefill;  ///< prompts, and recomputed windows
   Phase decode;   ///< single tokens after a prompt
 
  private:
-  std::vector<float> launch(const std::int32_t* ids, int tokens, int past) {
+  std::int32_t launch(const std::int32_t* ids, int tokens, int past) {
     write_rows(program::InputIds, ids, tokens);
     if (program::PositionIds >= 0) {
       std::vector<std::int32_t> positions(static_cast<std::size_t>(tokens));
       for (int i = 0; i < tokens; ++i) positions[static_cast<std::size_t>(i)] = past + i;
       write_rows(program::PositionIds, positions.data(), tokens);
     }
+    if (program::Draws >= 0) write_draws(program::Draws, tokens);
     device_.launch(tokens, past);
-    std::vector<float> last;
-    for (int row = save_ ? 0 : tokens - 1; row < tokens; ++row) {
-      const Buffer& logits = program::Buffers[program::Logits];
-      const auto bytes = static_cast<std::size_t>(row_bytes(logits));
-      last = unpack_floats(
-          logits,
-          device_.read(program::Logits, bytes, static_cast<std::size_t>(row) * bytes).data());
-      last.resize(static_cast<std::size_t>(program::LogitsWidth));
-      if (save_) save(last);
+    for (int row = 0; save_ && row < tokens; ++row) save(logits(row));
+    if (program::NextIds < 0) return argmax(logits(tokens - 1));
+    std::int32_t next = 0;
+    std::memcpy(&next, read_row(program::NextIds, tokens - 1).data(), sizeof next);
+    return next;
+  }
+
+  /// A row of what a launch made.
+  std::vector<unsigned char> read_row(int buffer, int row) {
+    const auto bytes = static_cast<std::size_t>(row_bytes(program::Buffers[buffer]));
+    return device_.read(buffer, bytes, static_cast<std::size_t>(row) * bytes);
+  }
+
+  std::vector<float> logits(int row) {
+    std::vector<float> values =
+        unpack_floats(program::Buffers[program::Logits], read_row(program::Logits, row).data());
+    values.resize(static_cast<std::size_t>(program::LogitsWidth));
+    return values;
+  }
+
+  /// The id with the largest logit, the first of equals.
+  static std::int32_t argmax(const std::vector<float>& logits) {
+    const auto end = logits.begin() + program::Vocabulary;
+    return static_cast<std::int32_t>(std::max_element(logits.begin(), end) - logits.begin());
+  }
+
+  /// For each row the temperature, a random number below 1 of 24 bits, and how many logits it
+  /// chooses from.
+  void write_draws(int buffer, int tokens) {
+    const auto bytes = static_cast<std::size_t>(row_bytes(program::Buffers[buffer]));
+    std::vector<unsigned char> rows(static_cast<std::size_t>(tokens) * bytes);
+    for (int row = 0; row < tokens; ++row) {
+      const float draw[] = {static_cast<float>(options_.temperature),
+                            static_cast<float>(random_() >> 8) / 16777216.0f,
+                            static_cast<float>(options_.top_k), 0.0f};
+      std::memcpy(&rows[static_cast<std::size_t>(row) * bytes], draw, sizeof draw);
     }
-    return last;
+    device_.write(buffer, rows.data(), rows.size());
   }
 
   void write_rows(int buffer, const std::int32_t* values, int count) {
@@ -88,16 +122,11 @@ class Model {
   }
 
   Device& device_;
-  int prefill_;
+  const Options& options_;
   bool save_;
+  std::mt19937 random_;
   std::ofstream file_;
 };
-
-/// The token with the largest logit, the first of equals.
-inline std::int32_t argmax(const std::vector<float>& logits) {
-  const auto end = logits.begin() + program::Vocabulary;
-  return static_cast<std::int32_t>(std::max_element(logits.begin(), end) - logits.begin());
-}
 
 /// Continues `text`, calling `emit(id)` for each id as soon as it is known. The caches start empty.
 ///
@@ -117,15 +146,14 @@ void generate(Model& model, std::vector<std::int32_t> text, const Options& optio
     text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(Room));
   };
   fit();
-  std::vector<float> logits = model.feed(text, 0);
+  std::int32_t next = model.feed(text, 0);
   for (std::int64_t made = 1; made <= options.max_tokens; ++made) {
-    const std::int32_t next = argmax(logits);
     emit(next);
     if (next == options.stop || made == options.max_tokens) return;
     const std::size_t cached = text.size();
     text.push_back(next);
     fit();
-    logits = cached < Room ? model.feed({next}, static_cast<int>(cached)) : model.feed(text, 0);
+    next = cached < Room ? model.feed({next}, static_cast<int>(cached)) : model.feed(text, 0);
   }
 }
 

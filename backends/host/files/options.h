@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ inline constexpr const char* Usage =
     "options of both modes:\n"
     "  --max-tokens N   ids to generate at most (default 16); 0 only computes the prompt's logits\n"
     "  --stop ID        ends after this id, which is printed\n"
+    "  --temperature T  of sampling: ids are drawn by exp(logit / T); default 0, the largest "
+    "logit\n"
+    "  --top-k K        draws from the K largest logits only; default: as many as the design "
+    "keeps\n"
+    "  --seed N         of the draws (default 1)\n"
     "  --prefill N      prompt tokens per launch (default: as many as the design takes)\n"
     "  --window         when the text outgrows the positions, recompute its last part from "
     "position 0\n"
@@ -37,6 +43,9 @@ struct Options {
   std::vector<std::int32_t> ids;  ///< of `generate`
   std::int64_t max_tokens = 16;
   std::int64_t stop = -1;  ///< -1: none
+  double temperature = 0;
+  int top_k = program::TopK;
+  std::int64_t seed = 1;
   int prefill = program::MaxSequence;
   bool window = false;
   std::string logits;  ///< "": none
@@ -69,6 +78,23 @@ inline std::vector<std::int32_t> parse_ids(std::string_view text) {
   return ids;
 }
 
+/// Throws Failure if the design does not draw.
+inline void check_sampling(const std::string& option) {
+  if (program::Draws >= 0) return;
+  throw Failure(BadInput, "E0604",
+                option + ": the design takes the largest logit; build it with --top-k 2 to 64");
+}
+
+/// A temperature from 0 to 100; above 0, the design must draw.
+inline double parse_temperature(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value >= 0) || value > 100)
+    throw Failure(BadInput, "E0801", "--temperature must be a number from 0 to 100");
+  if (value > 0) check_sampling("--temperature");
+  return value;
+}
+
 /// Throws Failure for an unknown option, a missing value or a value out of range.
 inline Options parse_options(const std::vector<std::string>& arguments) {
   constexpr std::int64_t Many = std::int64_t{1} << 31;
@@ -94,6 +120,13 @@ inline Options parse_options(const std::vector<std::string>& arguments) {
       options.max_tokens = number(0, Many);
     } else if (name == "--stop") {
       options.stop = number(0, program::Vocabulary - 1);
+    } else if (name == "--temperature") {
+      options.temperature = parse_temperature(value());
+    } else if (name == "--top-k") {
+      check_sampling(name);
+      options.top_k = static_cast<int>(number(1, program::TopK));
+    } else if (name == "--seed") {
+      options.seed = number(0, Many);
     } else if (name == "--prefill") {
       options.prefill = static_cast<int>(number(1, program::MaxSequence));
     } else if (name == "--window") {
