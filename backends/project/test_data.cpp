@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/dataflow/interpreter.h"
+#include "core/packing/checksum.h"
 #include "core/packing/pack.h"
 
 namespace st {
