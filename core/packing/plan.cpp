@@ -78,7 +78,8 @@ PackingPlan PackingPlan::of_stream(const StreamType& type, const std::vector<int
     const int64_t beats =
         token_count(tile, {{Sequence, 1}, {Past, 0}}) * (token_elements(tile) / type.lanes);
     const int64_t tiles = unit.trips[1].bound;
-    const int64_t together = per_word / std::gcd(beats, per_word);
+    const int64_t together =
+        std::max<int64_t>(1, per_word / std::max<int64_t>(1, std::gcd(beats, per_word)));
     if (tiles % together == 0) {
       plan.units_ = tiles / together;
       plan.unit_rows_ = together * unit.steps[1];
