@@ -2,6 +2,11 @@
 // Four models at full size with random weights, w4a8, layers folded, on a U280: how long a build
 // takes without packing, how fast packing is beside a copy of the weights, and how much memory it
 // takes. Usage: bench_full_size [MODEL, e.g. gpt2_medium] [FOLDER for 8 GB of files; default /tmp]
+//
+// Two processors of an EPYC (Zen 5), in use by others as well, seconds:
+//   model         passes  data  without packing    cp  packing  ratio  peak, GiB
+//   gpt2_medium     4.04  0.77             4.86  0.16     0.71   0.22       1.00
+//   tinyllama_1b   11.74  2.37            14.17  0.52     2.91   0.18       2.38
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
