@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -24,6 +25,9 @@ namespace fs = std::filesystem;
 /// Of a model's graph or a tokenizer; weights have files of their own.
 constexpr size_t LargestInput = size_t{1} << 30;
 
+/// Where the step of a pass begins, followed by the pass's name.
+constexpr const char* PassStep = "pass ";
+
 struct Options {
   std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump, start;
   std::vector<std::string> dims;
@@ -31,6 +35,7 @@ struct Options {
   RoundingOptions rounding;
   double seconds = 0;
   uint64_t seed = 1;
+  bool timing = false;
   CompileOptions compile;
 };
 
@@ -134,6 +139,25 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
   std::cout << "wrote " << printable(options.output) << "\n";
 }
 
+/// On standard error, because no time belongs into what a build writes.
+void print_times(const Progress& progress) {
+  double passes = 0, total = 0;
+  std::string text;
+  const auto add = [&](const std::string& what, double seconds) {
+    char line[32];
+    std::snprintf(line, sizeof line, "%9.3f s  ", seconds);
+    text += line + what + "\n";
+  };
+  for (const auto& [step, seconds] : progress.seconds()) {
+    add(step, seconds);
+    total += seconds;
+    if (step.starts_with(PassStep)) passes += seconds;
+  }
+  add("all passes", passes);
+  add("in all", total);
+  std::cerr << text;
+}
+
 int build(const Options& options) {
   Progress progress;
   auto run = [&]() -> Status {
@@ -190,10 +214,12 @@ int build(const Options& options) {
     const AfterPass after = [&](int pass, const std::string& stage) {
       inputs.stages.emplace_back(stage_name(pass), stage);
       if (!options.dump.empty()) dump_stage(options.dump, inputs.stages.back());
-      progress.step("after " + std::string(passes()[pass].name));
+      const size_t next = static_cast<size_t>(pass) + 1;
+      if (next < passes().size()) progress.step(PassStep + std::string(passes()[next].name));
     };
     if (options.start.empty()) {
       const Design start = design;
+      progress.step(PassStep + std::string(passes().front().name));
       if (const Status status = compile(design, after); !status.ok())
         return advised(status.errors(), start, options.design, progress);
     } else {
@@ -218,6 +244,7 @@ int build(const Options& options) {
     progress.finish();
     print_summary(design, summary, options, benches);
     if (searched) std::cout << "  search   " << text_of(*searched, design) << "\n";
+    if (options.timing) print_times(progress);
     return {};
   };
   const Status status = run();
@@ -289,6 +316,7 @@ Action add_build(CLI::App& app) {
       "--start-from", options->start,
       "stage to go on from: a file of ir/ or of --dump-ir, which may have been edited; depths "
       "that were stay only with --fifo lp");
+  app.add_flag("--timing", options->timing, "print to standard error how long each step took");
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
   app.add_option("--cxxflags", options->cxxflags,
                  "its flags (default -std=c++17 -O2 and warnings as errors)");

@@ -12,7 +12,7 @@
 
 namespace st {
 
-/// 64-bit FNV-1a of each parameter file, by the name of its memory.
+/// The checksum (core/packing/checksum.h) of each parameter file, by the name of its memory.
 using Checksums = std::map<std::string, uint64_t>;
 
 /// Where the parameter file of `memory` lies in the build directory; "" if it has none.

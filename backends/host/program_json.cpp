@@ -46,7 +46,7 @@ std::string buffer_text(const Program& program, const Target& target, const Memo
     if (const auto checksum = checksums.find(memory.name); checksum != checksums.end()) {
       char text[24];
       std::snprintf(text, sizeof text, "%016" PRIx64, checksum->second);
-      out += ", " + member("fnv1a64", text);
+      out += ", " + member("checksum", text);
     }
   }
   return out + "}";

@@ -106,7 +106,7 @@ std::string parameter_map(const Program& program, const std::vector<std::string>
     }
     Json file = {{"file", parameter_file(memory)},
                  {"bytes", memory.bytes},
-                 {"fnv1a64", checksums[m]},
+                 {"checksum", checksums[m]},
                  {"channel", memory.channel}};
     if (memory.copies > 1) {
       file["layers"] = memory.copies;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/project/project.h"
 
-#include <fstream>
-
 #include "backends/hls/emit_group.h"
 #include "backends/host/emit_host.h"
 #include "backends/link/emit_link.h"
 #include "backends/project/test_data.h"
+#include "backends/project/write_parameters.h"
 #include "backends/stub/emit_stub.h"
 #include "core/compiler/quantisation_file.h"
 #include "core/explore/design_file.h"
-#include "core/packing/pack.h"
 #include "core/quantise/rounded_file.h"
 #include "core/support/embedded.h"
 
@@ -43,26 +41,6 @@ Status write_units(const Design& design, const StagedDirectory& directory) {
     ST_CHECK(directory.write(folder + "run_hls.tcl", run_hls_tcl(name, design.target)));
   }
   return {};
-}
-
-/// Streams each parameter file to disk; returns its checksum.
-Result<Checksum> write_parameters(const Program& program, const Memory& memory,
-                                  const fs::path& path) {
-  std::ofstream out(path, std::ios::binary);
-  Checksum checksum;
-  ST_CHECK(pack_parameters(program, memory, [&](const std::vector<uint8_t>& bytes) -> Status {
-    checksum.add(bytes.data(), bytes.size());
-    out.write(reinterpret_cast<const char*>(bytes.data()),
-              static_cast<std::streamsize>(bytes.size()));
-    if (!out)
-      return Diagnostic{
-          "E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
-    return {};
-  }));
-  out.close();
-  if (!out)
-    return Diagnostic{"E0501", "cannot write '" + memory.name + ".bin'", "", {}, "free disk space"};
-  return checksum;
 }
 
 /// The test benches' data folders hold parameter files as well, so that a unit stands alone; a
@@ -110,26 +88,14 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
     ST_CHECK(directory.write("ir/" + stage + ".txt", text));
 
   progress.step("packing parameters");
-  std::error_code error;
-  fs::create_directories(directory.path() / "params", error);
+  ST_TRY(sums, write_parameters(program, directory.path(), progress));
   Checksums checksums;
   std::vector<std::string> texts(program.memories.size());
-  Diagnostics problems;
-  for (size_t m = 0; m < program.memories.size(); ++m) {
-    const Memory& memory = program.memories[m];
-    const std::string file = parameter_file(memory);
-    if (file.empty()) continue;
-    auto checksum = write_parameters(program, memory, directory.path() / file);
-    if (!checksum.ok()) {
-      problems.insert(problems.end(), checksum.errors().begin(), checksum.errors().end());
-      continue;
-    }
-    checksums[memory.name] = checksum->value();
-    texts[m] = checksum->text();
-    summary.parameter_bytes += memory.bytes;
-    progress.tick(static_cast<double>(m), static_cast<double>(program.memories.size()));
+  for (const auto& [m, checksum] : sums) {
+    checksums[program.memories[m].name] = checksum.value();
+    texts[m] = checksum.text();
+    summary.parameter_bytes += program.memories[m].bytes;
   }
-  if (!problems.empty()) return problems;
   ST_CHECK(directory.write("params/map.json", parameter_map(program, texts)));
 
   progress.step("writing HLS projects");

@@ -6,6 +6,7 @@
 
 #include "backends/host/launch_plan.h"
 #include "core/dataflow/interpreter.h"
+#include "core/packing/checksum.h"
 #include "core/packing/pack.h"
 #include "core/support/json.h"
 #include "core/support/read_file.h"
@@ -70,7 +71,7 @@ Status check_parameter_files(const fs::path& build, const Program& program) {
   std::map<std::string, std::string> checksums;
   if (const json::Value* files = map.find("files"); files && files->array()) {
     for (const json::Value& file : *files->array()) {
-      const json::Value *name = file.find("file"), *checksum = file.find("fnv1a64");
+      const json::Value *name = file.find("file"), *checksum = file.find("checksum");
       if (name && checksum && name->string() && checksum->string())
         checksums[*name->string()] = *checksum->string();
     }

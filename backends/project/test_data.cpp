@@ -5,6 +5,7 @@
 
 #include "core/dataflow/interpreter.h"
 #include "core/graph/sample.h"
+#include "core/packing/checksum.h"
 #include "core/packing/pack.h"
 
 namespace st {
@@ -87,8 +88,18 @@ class TestData {
 
 }  // namespace
 
+bool is_large(const Program& program) {
+  constexpr int64_t Most = int64_t{32} << 20;
+  int64_t bytes = 0;
+  for (const Memory& memory : program.memories) {
+    if (memory.role == MemoryRole::Parameters) bytes += memory.bytes;
+  }
+  return bytes > Most;
+}
+
 std::vector<TestLaunch> test_launches(const Program& program) {
   constexpr int64_t Prefill = 5, Steps = 2;
+  if (is_large(program)) return {{1, std::min<int64_t>(Prefill, program.max_positions - 1)}};
   std::vector<TestLaunch> launches = {
       {std::min({Prefill, program.max_sequence, program.max_positions}), 0}};
   for (int64_t i = 0; i < Steps; ++i) {
@@ -102,7 +113,8 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
                       const std::function<std::string(MemoryId)>& checksum_of,
                       const FileSink& sink) {
   TestData data(program, sink);
-  ProgramInterpreter interpreter(program);
+  ProgramInterpreter interpreter(program,
+                                 is_large(program) ? Parameters::Whole : Parameters::Streamed);
   for (size_t u = 0; u < data.units().size(); ++u) {
     for (MemoryId m : program.memories_of(data.units()[u].groups)) {
       const MemoryRole role = program.memories[m].role;

@@ -19,7 +19,12 @@ struct TestLaunch {
   int64_t past = 0;
 };
 
-/// A prefill of a few tokens and two decode steps, as far as the bounds allow.
+/// Whether each row of a launch streams so many parameters, more than 32 MiB, that a launch takes
+/// seconds here, and minutes in C simulation.
+bool is_large(const Program& program);
+
+/// A prefill of a few tokens and two decode steps, as far as the bounds allow; of a large program
+/// one decode step, behind rows of zeroes.
 std::vector<TestLaunch> test_launches(const Program& program);
 
 /// Receives a file of the build directory.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 
 namespace st {
 namespace {
@@ -17,11 +18,39 @@ Nest without_bodies(Nest nest) {
   return nest;
 }
 
+/// Who takes parameters whole in a group, and which outputs of loaders are left over thereby.
+struct WholeParameters {
+  std::set<KernelId> takers;
+  std::map<KernelId, std::vector<int>> skipped;
+
+  WholeParameters() = default;
+  WholeParameters(const Program& program, int group) {
+    for (KernelId k : program.kernels_of(group)) {
+      const Kernel& kernel = program.kernels[k];
+      if (!kernel_record(kernel.kind).whole_nest) continue;
+      const auto loaded = [&](const Port& port) {
+        const KernelId from = program.channels[port.channel].producer;
+        return program.kernels[from].kind == "load_params";
+      };
+      if (!std::all_of(kernel.inputs.begin() + 1, kernel.inputs.end(), loaded)) continue;
+      takers.insert(k);
+      for (auto port = kernel.inputs.begin() + 1; port != kernel.inputs.end(); ++port) {
+        const KernelId loader = program.channels[port->channel].producer;
+        const std::vector<Port>& outputs = program.kernels[loader].outputs;
+        for (size_t o = 0; o < outputs.size(); ++o) {
+          if (outputs[o].channel == port->channel) skipped[loader].push_back(static_cast<int>(o));
+        }
+      }
+    }
+  }
+};
+
 /// Processes of one group, joined by queues.
 class GroupRun {
  public:
   /// `values`: whether kernels compute, or only pass beats of any value.
-  GroupRun(const Program& program, const GroupRunOf& of, bool values)
+  GroupRun(const Program& program, const GroupRunOf& of, bool values,
+           const WholeParameters& whole = {})
       : program_(program), kernels_(program.kernels_of(of.group)) {
     for (ChannelId c : program.channels_of(of.group)) {
       const Channel& channel = program.channels[c];
@@ -29,10 +58,14 @@ class GroupRun {
     }
     for (KernelId k : kernels_) {
       const Kernel& kernel = program.kernels[k];
-      const Nest nest = nest_of(program, of_layer(kernel, of.layer));
-      processes_.emplace(
-          k, std::make_unique<Process>(values ? nest : without_bodies(nest),
-                                       queues_of(kernel.inputs), queues_of(kernel.outputs)));
+      const Kernel worker = of_layer(kernel, of.layer);
+      Nest nest = whole.takers.contains(k) ? kernel_record(kernel.kind).whole_nest(program, worker)
+                                           : nest_of(program, worker);
+      if (const auto left = whole.skipped.find(k); left != whole.skipped.end())
+        nest = without_writes(nest, left->second);
+      if (!values) nest = without_bodies(std::move(nest));
+      processes_.emplace(k, std::make_unique<Process>(std::move(nest), queues_of(kernel.inputs),
+                                                      queues_of(kernel.outputs)));
     }
   }
 
@@ -107,11 +140,12 @@ class GroupRun {
 }  // namespace
 
 Result<const Tensor*> ProgramInterpreter::constant(TensorId id, int64_t layer) {
-  return constants_.get(id, *program_.tensors[id].constant, layer);
+  const DataTensor& tensor = program_.tensors[id];
+  return constants_.get(id, *tensor.constant, layer, shape_in_launch(tensor, 1, 0));
 }
 
 Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t tokens,
-                                int64_t past, int64_t layer) {
+                                int64_t past, int64_t layer, const std::vector<int>& skipped) {
   Firing& firing = process.firing();
   firing.tokens = tokens;
   firing.past = past;
@@ -133,8 +167,13 @@ Status ProgramInterpreter::bind(Process& process, const Kernel& kernel, int64_t 
     }
     firing.memories.push_back(&held);
   }
-  for (const Port& port : kernel.outputs) {
+  for (size_t o = 0; o < kernel.outputs.size(); ++o) {
+    const Port& port = kernel.outputs[o];
     if (port.tensor < 0 || !program_.tensors[port.tensor].constant) continue;
+    if (std::find(skipped.begin(), skipped.end(), static_cast<int>(o)) != skipped.end()) {
+      firing.constants.push_back(nullptr);
+      continue;
+    }
     ST_TRY(value, constant(port.tensor, layer));
     firing.constants.push_back(value);
   }
@@ -182,11 +221,22 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
 }
 
 Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past) {
-  GroupRun run(program_, of, true);
-  for (auto& [k, process] : run.processes())
-    ST_CHECK(bind(*process, program_.kernels[k], tokens, past, of.layer));
+  const bool streamed = parameters_ == Parameters::Streamed;
+  WholeParameters whole = streamed ? WholeParameters() : WholeParameters(program_, of.group);
+  GroupRun run(program_, of, true, whole);
+  for (auto& [k, process] : run.processes()) {
+    const Kernel& kernel = program_.kernels[k];
+    ST_CHECK(bind(*process, kernel, tokens, past, of.layer, whole.skipped[k]));
+    if (!whole.takers.contains(k)) continue;
+    process->firing().parameters.push_back(nullptr);
+    for (auto port = kernel.inputs.begin() + 1; port != kernel.inputs.end(); ++port) {
+      ST_TRY(value, constant(port->tensor, of.layer));
+      process->firing().parameters.push_back(value);
+    }
+  }
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
+  if (!streamed) constants_.clear();
   return {};
 }
 

@@ -23,10 +23,19 @@ struct ChannelUse {
   int64_t peak = 0;   ///< most beats held at once, in the order of execution that was taken
 };
 
+/// How linear layers of a connected program take their parameters.
+enum class Parameters {
+  Streamed,  ///< beat by beat, as the design does; they are loaded once
+  /// As tensors, for as long as a group runs: values are the same, and a large model takes seconds;
+  /// the channels of these parameters carry nothing.
+  Whole,
+};
+
 /// A program and what its device memory holds.
 class ProgramInterpreter {
  public:
-  explicit ProgramInterpreter(const Program& program) : program_(program) {}
+  explicit ProgramInterpreter(const Program& program, Parameters parameters = Parameters::Streamed)
+      : program_(program), parameters_(parameters) {}
 
   /// Device memory between launches: write inputs before a launch, read outputs after it.
   DeviceState& state() { return state_; }
@@ -54,12 +63,15 @@ class ProgramInterpreter {
   Status run_group(const GroupRunOf& run, int64_t tokens, int64_t past);
   Status run_tensors(int64_t tokens, int64_t past);
   Status run_tensors_of(const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer);
-  /// Gives the process its memories, constants and lengths.
-  Status bind(Process& process, const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer);
+  /// Gives the process its memories, constants and lengths. `skipped`: outputs of a loader that
+  /// others take whole.
+  Status bind(Process& process, const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer,
+              const std::vector<int>& skipped = {});
   /// What a copy of a memory holds: state_ has the first one.
   Tensor& contents(MemoryId m, int64_t copy) { return copy == 0 ? state_[m] : copies_[{m, copy}]; }
 
   const Program& program_;
+  Parameters parameters_;
   DeviceState state_;
   std::map<TensorId, Tensor> tensors_;
   std::map<std::pair<MemoryId, int64_t>, Tensor> copies_;

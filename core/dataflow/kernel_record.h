@@ -54,6 +54,9 @@ struct KernelRecord {
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
   /// by operation.
   std::function<Nest(const Program&, const Kernel&)> nest;
+  /// The same where its parameters, all inputs but the first, come as whole tensors
+  /// (Firing::parameters) and not as beats; absent where it has no such form.
+  std::function<Nest(const Program&, const Kernel&)> whole_nest = nullptr;
   /// Cycles of a row where they are not those of the nest, because parts of it overlap.
   std::function<int64_t(const Program&, const Kernel&)> row_cycles = nullptr;
   /// Its arrays, registers included; absent where it has none. Single beats and sums on their way

@@ -133,6 +133,23 @@ NestItem step(std::vector<int> reads, Body body, std::vector<int> writes) {
 NestItem read(int port, Body body) { return step({port}, std::move(body), {}); }
 NestItem write(int port, Body body) { return step({}, std::move(body), {port}); }
 
+Nest without_writes(const Nest& nest, const std::vector<int>& ports) {
+  Nest left;
+  for (const NestItem& item : nest) {
+    if (!item.is_loop()) {
+      const bool writes = std::any_of(ports.begin(), ports.end(), [&](int port) {
+        return std::find(item.writes.begin(), item.writes.end(), port) != item.writes.end();
+      });
+      if (!writes) left.push_back(item);
+      continue;
+    }
+    NestItem around = item;
+    around.items = without_writes(item.items, ports);
+    if (!around.items.empty()) left.push_back(std::move(around));
+  }
+  return left;
+}
+
 Traffic traffic(const Nest& nest, size_t inputs, size_t outputs, const Bindings& bindings) {
   Traffic total{std::vector<int64_t>(inputs, 0), std::vector<int64_t>(outputs, 0)};
   Bindings local = bindings;

@@ -40,6 +40,8 @@ class Firing {
   /// Values of the parameters that the kernel loads, in order of its outputs; of a table, the only
   /// one.
   std::vector<const Tensor*> constants;
+  /// Of a kernel that takes parameters whole: its tensors, by input; nullptr where it reads beats.
+  std::vector<const Tensor*> parameters;
   int64_t tokens = 1;  ///< rows of this launch
   int64_t past = 0;    ///< rows before it
 
@@ -83,6 +85,9 @@ NestItem sometimes(std::vector<int64_t> when, NestItem step);
 NestItem step(std::vector<int> reads, Body body, std::vector<int> writes);
 NestItem read(int port, Body body = nullptr);
 NestItem write(int port, Body body = nullptr);
+
+/// The nest without the steps that write one of these ports, and without loops around nothing else.
+Nest without_writes(const Nest& nest, const std::vector<int>& ports);
 
 /// Beats that a launch moves through each port.
 struct Traffic {

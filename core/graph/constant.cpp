@@ -15,6 +15,7 @@ class InMemoryConstant final : public ConstantSource {
   InMemoryConstant(Tensor tensor, std::string description)
       : tensor_(std::move(tensor)), description_(std::move(description)) {}
   Result<Tensor> load() const override { return tensor_; }
+  bool has_blocks(int64_t /*layer*/) const override { return true; }
   std::string describe() const override { return description_; }
 
  private:
@@ -30,6 +31,11 @@ class NamedConstant final : public ConstantSource {
     if (data_) return data_->load();
     return Diagnostic{"E0201", "weight '" + printable(name_) + "' was not read", "", {}, ""};
   }
+  Result<Tensor> load_block(int64_t layer, const Block& block) const override {
+    if (data_) return data_->load_block(layer, block);
+    return load();
+  }
+  bool has_blocks(int64_t layer) const override { return data_ && data_->has_blocks(layer); }
   std::string describe() const override { return "load " + quoted_text(name_); }
 
  private:
@@ -59,6 +65,12 @@ class LayeredConstant final : public ConstantSource {
   Result<Tensor> load_layer(int64_t layer) const override {
     return of_layer_.at(static_cast<size_t>(layer))->load();
   }
+  Result<Tensor> load_block(int64_t layer, const Block& block) const override {
+    return of_layer_.at(static_cast<size_t>(layer))->load_block(0, block);
+  }
+  bool has_blocks(int64_t layer) const override {
+    return of_layer_.at(static_cast<size_t>(layer))->has_blocks(0);
+  }
   std::string describe() const override {
     std::string text = "layers [";
     for (const auto& source : of_layer_)
@@ -83,8 +95,27 @@ class DerivedConstant final : public ConstantSource {
     const TransformRecord* record = find_transform(transform_);
     if (!record || parameters_.size() != record->parameters)
       return Diagnostic{"E0901", "there is no transform '" + describe() + "'", "", {}, ""};
+    if (const ConstantSource* same = transposed_twice()) return same->load_layer(layer);
+    if (record->block) return record->block({*base_, layer}, parameters_, {});
     ST_TRY(tensor, base_->load_layer(layer));
     return record->apply(tensor, parameters_);
+  }
+  Result<Tensor> load_block(int64_t layer, const Block& block) const override {
+    const TransformRecord* record = find_transform(transform_);
+    if (const ConstantSource* same = transposed_twice()) return same->load_block(layer, block);
+    if (!record || !record->block) return ConstantSource::load_block(layer, block);
+    return record->block({*base_, layer}, parameters_, block);
+  }
+  bool has_blocks(int64_t layer) const override {
+    const TransformRecord* record = find_transform(transform_);
+    return record && record->block && base_->has_blocks(layer);
+  }
+  // Each user of a matrix has a transpose of its own, and they are all alike.
+  ScaleMemo& scales() const override {
+    return transform_ == "transpose" ? base_->column_scales() : ConstantSource::scales();
+  }
+  ScaleMemo& column_scales() const override {
+    return transform_ == "transpose" ? base_->scales() : ConstantSource::column_scales();
   }
   std::string describe() const override {
     std::string text = base_->describe() + " | " + transform_;
@@ -93,6 +124,13 @@ class DerivedConstant final : public ConstantSource {
   }
 
  private:
+  /// What it is, if it is the transpose of a transpose: nobody need do either.
+  [[nodiscard]] const ConstantSource* transposed_twice() const {
+    const auto* base = dynamic_cast<const DerivedConstant*>(base_.get());
+    const bool twice = base && transform_ == "transpose" && base->transform_ == "transpose";
+    return twice ? base->base_.get() : nullptr;
+  }
+
   std::shared_ptr<const ConstantSource> base_;
   std::string transform_;
   std::vector<int64_t> parameters_;
@@ -150,6 +188,11 @@ TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
 }
 
 }  // namespace
+
+Result<Tensor> ConstantSource::load_block(int64_t layer, const Block& block) const {
+  ST_TRY(matrix, load_layer(layer));
+  return block_of(std::move(matrix), block);
+}
 
 std::shared_ptr<const ConstantSource> constant_of(Tensor tensor, std::string description) {
   return std::make_shared<InMemoryConstant>(std::move(tensor), std::move(description));

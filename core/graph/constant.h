@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/graph/block.h"
+#include "core/graph/scale_memo.h"
 #include "core/graph/tensor.h"
 #include "core/graph/type.h"
 #include "core/support/result.h"
@@ -31,9 +33,21 @@ class ConstantSource {
   [[nodiscard]] virtual int64_t layers() const { return 1; }
   /// The tensor of layer number `layer`; load() is that of the first.
   [[nodiscard]] virtual Result<Tensor> load_layer(int64_t /*layer*/) const { return load(); }
+  /// What of a block there is in the matrix of a layer. Errors: those of load(), and of all of the
+  /// data.
+  [[nodiscard]] virtual Result<Tensor> load_block(int64_t layer, const Block& block) const;
+  /// Whether a block takes less than the whole matrix, in memory and time.
+  [[nodiscard]] virtual bool has_blocks(int64_t /*layer*/) const { return false; }
   /// The chain's text form, which parse_constant reads back; for data that have no name in a
   /// model, what they are: "weights.h5:h.0.ln_1.weight".
   [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// Scales of its rows that have been found, and of its columns.
+  [[nodiscard]] virtual ScaleMemo& scales() const { return scales_; }
+  [[nodiscard]] virtual ScaleMemo& column_scales() const { return column_scales_; }
+
+ private:
+  mutable ScaleMemo scales_, column_scales_;
 };
 
 /// Data that are in memory already.
@@ -53,6 +67,16 @@ std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const Con
 std::shared_ptr<const ConstantSource> layered_constant(
     std::vector<std::shared_ptr<const ConstantSource>> of_layer);
 
+/// The matrix that a transform is applied to, in a layer.
+struct Operand {
+  const ConstantSource& source;
+  int64_t layer;
+
+  [[nodiscard]] Result<Tensor> load(const Block& block) const {
+    return source.load_block(layer, block);
+  }
+};
+
 /// What may be done to a constant. One record each; a transform is a function of its operand and
 /// of integers alone.
 struct TransformRecord {
@@ -64,6 +88,9 @@ struct TransformRecord {
   std::function<std::optional<TensorType>(const TensorType&, const std::vector<int64_t>&)> type;
   /// The result; the operand has a type that `type` takes.
   std::function<Tensor(const Tensor&, const std::vector<int64_t>&)> apply;
+  /// What of a block there is in the result, from no more of the operand than it takes; empty where
+  /// it takes all.
+  std::function<Result<Tensor>(const Operand&, const std::vector<int64_t>&, const Block&)> block;
 };
 
 /// All records, sorted by name.

@@ -2,6 +2,7 @@
 /// Element types that C++20 does not have: 16-bit floats, and a bool that a vector stores as it is.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 namespace st {
@@ -28,6 +29,16 @@ struct HalfFloat {
 
 using Float16 = HalfFloat<5, 10>;
 using BFloat16 = HalfFloat<8, 7>;
+
+/// BFloat16(value) for a float that is no NaN, in a few instructions: the upper half of its bits.
+inline uint16_t bfloat16_bits(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  return static_cast<uint16_t>((bits + 0x7fffU + (bits >> 16U & 1U)) >> 16U);
+}
+/// The value of such bits.
+inline float bfloat16_value(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16U);
+}
 
 /// A bool of one byte: std::vector<bool> packs its elements.
 struct Boolean {

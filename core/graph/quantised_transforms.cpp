@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/graph/quantised_transforms.h"
 
-#include <cmath>
+#include <algorithm>
+#include <utility>
 
+#include "core/graph/int4_scale.h"
 #include "core/graph/quantised_value.h"
+#include "core/support/wide_loops.h"
 
 namespace st {
 namespace {
@@ -24,7 +27,7 @@ Tensor row_scales(const Tensor& weight, const Parameters&) {
   const int64_t depth = weight.shape[1];
   Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
   for (int64_t n = 0; n < scales.size(); ++n)
-    scales.f32()[n] = peak_of(weight.f32().data() + n * depth, depth) / Int8Peak;
+    scales.f32()[n] = wide::peak(weight.f32().data() + n * depth, depth) / Int8Peak;
   return scales;
 }
 
@@ -38,10 +41,8 @@ Tensor quantised_rows(const Tensor& weight, const Parameters&) {
   Tensor q = Tensor::zeros(DType::I8, weight.shape);
   for (int64_t n = 0; n < weight.shape[0]; ++n) {
     const float* row = weight.f32().data() + n * depth;
-    const float peak = peak_of(row, depth);
-    for (int64_t k = 0; k < depth; ++k) {
-      q.as<int8_t>()[n * depth + k] = rounded(row[k], peak == 0.0f ? 0.0f : Int8Peak / peak);
-    }
+    const float peak = wide::peak(row, depth), inverse = peak == 0.0f ? 0.0f : Int8Peak / peak;
+    wide::round_to_bytes(row, depth, inverse, Int8Peak, q.as<int8_t>().data() + n * depth);
   }
   return q;
 }
@@ -51,15 +52,67 @@ bool has_groups(const TensorType& type, int64_t group) {
   return is_float_matrix(type) && type.shape[1].offset() % group == 0;
 }
 
+Result<Tensor> quantised_rows_block(const Operand& operand, const Parameters&, const Block& block) {
+  ST_TRY(rows, operand.load(block.whole_rows()));
+  return block_of(quantised_rows(rows, {}), {0, Block::All, block.column, block.columns});
+}
+
 std::optional<TensorType> row_scales4_type(const TensorType& type, const Parameters&) {
   return row_scales_type(type, {});
 }
 
+/// Rows of weights, how many of them share a scale, and these scales, row by row.
+struct Scaled {
+  Tensor weights;
+  int64_t group;
+  std::vector<float> scales;
+};
+
+/// The scales of whole rows in groups of `group`, or one for each row where that is 0.
+Scaled scaled(Tensor weights, int64_t group, DType type) {
+  const int64_t depth = weights.shape[1], size = group == 0 ? depth : group;
+  Scaled result{std::move(weights), size, {}};
+  const float* values = result.weights.f32().data();
+  result.scales.reserve(static_cast<size_t>(result.weights.size() / std::max<int64_t>(1, size)));
+  for (int64_t first = 0; first < result.weights.size(); first += size)
+    result.scales.push_back(int4_scale(values + first, size, type));
+  return result;
+}
+
+/// The same for rows of a constant, which remembers scales.
+Result<Scaled> scaled_rows(const Operand& operand, int64_t group, DType type, const Block& block) {
+  ST_TRY(weights, operand.load(block.whole_rows()));
+  const int64_t rows = weights.shape[0], depth = weights.shape[1];
+  const int64_t size = group == 0 ? depth : group, per_row = depth / std::max<int64_t>(1, size);
+  ScaleMemo& memo = operand.source.scales();
+  std::vector<float> known = memo.find(operand.layer, group, block.row, rows);
+  if (!known.empty()) return Scaled{std::move(weights), size, std::move(known)};
+  Scaled result = scaled(std::move(weights), group, type);
+  if (!result.scales.empty()) memo.keep(operand.layer, group, block.row, per_row, result.scales);
+  return result;
+}
+
+Tensor int4_of(const Scaled& scaled) {
+  Tensor q = Tensor::zeros(DType::I4, scaled.weights.shape);
+  const float* values = scaled.weights.f32().data();
+  for (size_t i = 0; i < scaled.scales.size(); ++i) {
+    const int64_t first = static_cast<int64_t>(i) * scaled.group;
+    wide::round_to_nibbles(values + first, scaled.group, inverse_of_scale(scaled.scales[i]),
+                           Int4Peak, &q.as<Int4>()[first].bits);
+  }
+  return q;
+}
+
+Result<Tensor> row_scales4_block(const Operand& operand, const Parameters&, const Block& block) {
+  ST_TRY(rows, scaled_rows(operand, 0, DType::F32, block));
+  Tensor scales = Tensor::zeros(DType::F32, {rows.weights.shape[0]});
+  scales.f32() = std::move(rows.scales);
+  return scales;
+}
+
 Tensor row_scales4(const Tensor& weight, const Parameters&) {
-  const int64_t depth = weight.shape[1];
   Tensor scales = Tensor::zeros(DType::F32, {weight.shape[0]});
-  for (int64_t n = 0; n < scales.size(); ++n)
-    scales.f32()[n] = int4_scale(weight.f32().data() + n * depth, depth, DType::F32);
+  scales.f32() = scaled(weight, 0, DType::F32).scales;
   return scales;
 }
 
@@ -68,24 +121,34 @@ std::optional<TensorType> group_scales4_type(const TensorType& type, const Param
   return TensorType{DType::BF16, {type.shape[0], Extent(type.shape[1].offset() / group[0])}};
 }
 
-Tensor group_scales4(const Tensor& weight, const Parameters& group) {
-  Tensor scales = Tensor::zeros(DType::BF16, {weight.shape[0], weight.shape[1] / group[0]});
-  for (int64_t i = 0; i < scales.size(); ++i)
-    scales.as<BFloat16>()[i] =
-        BFloat16(int4_scale(weight.f32().data() + i * group[0], group[0], DType::BF16));
-  return scales;
+Tensor as_bfloat16(const std::vector<float>& scales, int64_t rows, int64_t per_row) {
+  Tensor matrix = Tensor::zeros(DType::BF16, {rows, per_row});
+  for (size_t i = 0; i < scales.size(); ++i)
+    matrix.as<BFloat16>()[i].bits = bfloat16_bits(scales[i]);
+  return matrix;
 }
 
-/// `group` values that follow each other share a scale.
-Tensor int4_of(const Tensor& weight, int64_t group, DType scale_type) {
-  Tensor q = Tensor::zeros(DType::I4, weight.shape);
-  for (int64_t first = 0; first < weight.size(); first += group) {
-    const float* values = weight.f32().data() + first;
-    const float inverse = inverse_of_scale(int4_scale(values, group, scale_type));
-    for (int64_t i = 0; i < group; ++i)
-      q.as<Int4>()[first + i] = Int4(rounded(values[i], inverse, Int4Peak));
+Tensor group_scales_of(const Scaled& scaled) {
+  return as_bfloat16(scaled.scales, scaled.weights.shape[0],
+                     scaled.weights.shape[1] / scaled.group);
+}
+
+Tensor group_scales4(const Tensor& weight, const Parameters& group) {
+  return group_scales_of(scaled(weight, group[0], DType::BF16));
+}
+
+/// Those that are known need no weights.
+Result<Tensor> group_scales4_block(const Operand& operand, const Parameters& group,
+                                   const Block& block) {
+  const std::vector<float> known =
+      operand.source.scales().find(operand.layer, group[0], block.row, block.rows);
+  if (!known.empty()) {
+    const int64_t per_row = static_cast<int64_t>(known.size()) / block.rows;
+    return block_of(as_bfloat16(known, block.rows, per_row),
+                    {0, Block::All, block.column, block.columns});
   }
-  return q;
+  ST_TRY(rows, scaled_rows(operand, group[0], DType::BF16, block));
+  return block_of(group_scales_of(rows), {0, Block::All, block.column, block.columns});
 }
 
 std::optional<TensorType> quantised_rows4_type(const TensorType& type, const Parameters&) {
@@ -94,7 +157,13 @@ std::optional<TensorType> quantised_rows4_type(const TensorType& type, const Par
 }
 
 Tensor quantised_rows4(const Tensor& weight, const Parameters&) {
-  return int4_of(weight, weight.shape[1], DType::F32);
+  return int4_of(scaled(weight, 0, DType::F32));
+}
+
+Result<Tensor> quantised_rows4_block(const Operand& operand, const Parameters&,
+                                     const Block& block) {
+  ST_TRY(rows, scaled_rows(operand, 0, DType::F32, block));
+  return block_of(int4_of(rows), {0, Block::All, block.column, block.columns});
 }
 
 std::optional<TensorType> quantised_groups4_type(const TensorType& type, const Parameters& group) {
@@ -103,58 +172,33 @@ std::optional<TensorType> quantised_groups4_type(const TensorType& type, const P
 }
 
 Tensor quantised_groups4(const Tensor& weight, const Parameters& group) {
-  return int4_of(weight, group[0], DType::BF16);
+  return int4_of(scaled(weight, group[0], DType::BF16));
 }
 
-float as_held(float scale, DType type) {
-  return type == DType::BF16 ? static_cast<float>(static_cast<double>(BFloat16(scale))) : scale;
+Result<Tensor> quantised_groups4_block(const Operand& operand, const Parameters& group,
+                                       const Block& block) {
+  ST_TRY(rows, scaled_rows(operand, group[0], DType::BF16, block));
+  return block_of(int4_of(rows), {0, Block::All, block.column, block.columns});
 }
 
 }  // namespace
-
-float inverse_of_scale(float scale) {
-  const float inverse = 1.0f / scale;
-  return std::isfinite(inverse) ? inverse : 0.0f;
-}
-
-float int4_scale(const float* weights, int64_t count, DType type) {
-  constexpr int Candidates = 32;
-  const float largest = peak_of(weights, count) / Int4Peak;
-  float best = 0.0f;
-  double least = INFINITY;
-  for (int i = 0; i < Candidates; ++i) {
-    const float share = 1.0f - 0.5f * static_cast<float>(i) / Candidates;
-    const float scale = as_held(largest * share, type), inverse = inverse_of_scale(scale);
-    if (inverse == 0.0f) break;
-    double error = 0;
-    for (int64_t k = 0; k < count; ++k) {
-      const double off =
-          double{weights[k]} - double{scale} * rounded(weights[k], inverse, Int4Peak);
-      error += off * off;
-    }
-    if (!(error < least)) continue;
-    least = error;
-    best = scale;
-  }
-  return best;
-}
 
 std::vector<TransformRecord> quantised_transforms() {
   const char* matrix = "a matrix of f32";
   const char* groups = "a matrix of f32 whose rows are whole groups";
   return {
       {"group_scales4", "bf16: int4 scale of each group of g values of a row: group_scales4 g", 1,
-       groups, group_scales4_type, group_scales4},
+       groups, group_scales4_type, group_scales4, group_scales4_block},
       {"quantised_groups4", "int4: each group of g divided by its scale: quantised_groups4 g", 1,
-       groups, quantised_groups4_type, quantised_groups4},
+       groups, quantised_groups4_type, quantised_groups4, quantised_groups4_block},
       {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
-       matrix, quantised_rows_type, quantised_rows},
+       matrix, quantised_rows_type, quantised_rows, quantised_rows_block},
       {"quantised_rows4", "int4: each row divided by its scale, rounded half away from zero", 0,
-       matrix, quantised_rows4_type, quantised_rows4},
+       matrix, quantised_rows4_type, quantised_rows4, quantised_rows4_block},
       {"row_scales", "symmetric scale of each row: largest magnitude / 127; 0 for zeroes", 0,
-       matrix, row_scales_type, row_scales},
+       matrix, row_scales_type, row_scales, nullptr},
       {"row_scales4", "symmetric int4 scale of each row, of least square error; 0 for zeroes", 0,
-       matrix, row_scales4_type, row_scales4},
+       matrix, row_scales4_type, row_scales4, row_scales4_block},
   };
 }
 

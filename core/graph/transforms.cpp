@@ -4,6 +4,7 @@
 
 #include "core/graph/constant.h"
 #include "core/graph/quantised_transforms.h"
+#include "core/support/wide_loops.h"
 
 namespace st {
 namespace {
@@ -22,13 +23,24 @@ std::optional<TensorType> transposed_type(const TensorType& type, const Paramete
 Tensor transposed(const Tensor& m, const Parameters&) {
   const int64_t rows = m.shape[0], columns = m.shape[1];
   Tensor t = Tensor::zeros(m.dtype(), {columns, rows});
-  auto move = [&](auto& to, const auto& from) {
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
-    }
-  };
-  std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, t.data);
+  if (m.dtype() == DType::F32) {
+    wide::transpose(m.f32().data(), rows, columns, t.f32().data());
+    return t;
+  }
+  std::visit(
+      [&](auto& to) {
+        const auto& from = std::get<std::decay_t<decltype(to)>>(m.data);
+        for (int64_t r = 0; r < rows; ++r) {
+          for (int64_t c = 0; c < columns; ++c) to[c * rows + r] = from[r * columns + c];
+        }
+      },
+      t.data);
   return t;
+}
+
+Result<Tensor> transposed_block(const Operand& operand, const Parameters&, const Block& block) {
+  ST_TRY(part, operand.load(block.transposed()));
+  return transposed(part, {});
 }
 
 /// Groups of rows, the number of hands, and which hand this is, from 1 on.
@@ -51,6 +63,35 @@ Tensor dealt(const Tensor& m, const Parameters& deal) {
   };
   std::visit([&](auto& to) { move(to, std::get<std::decay_t<decltype(to)>>(m.data)); }, part.data);
   return part;
+}
+
+/// Rows of a hand that follow each other, to the end of their group, are so in the matrix.
+Result<Tensor> dealt_block(const Operand& operand, const Parameters& deal, const Block& block) {
+  const int64_t group = deal[0], hands = deal[1], hand = deal[2] - 1;
+  std::vector<Tensor> parts;
+  int64_t rows = 0, columns = 0;
+  while (rows < block.rows) {
+    const int64_t row = block.row + rows;
+    const int64_t count = std::min(block.rows - rows, group - row % group);
+    const int64_t source = (row / group * hands + hand) * group + row % group;
+    ST_TRY(part, operand.load({source, count, block.column, block.columns}));
+    const int64_t there = part.shape[0];
+    columns = part.shape[1];
+    rows += there;
+    parts.push_back(std::move(part));
+    if (there < count) break;
+  }
+  Tensor result = Tensor::zeros(parts.front().dtype(), {rows, columns});
+  std::visit(
+      [&](auto& to) {
+        auto at = to.begin();
+        for (const Tensor& part : parts) {
+          const auto& from = std::get<std::decay_t<decltype(to)>>(part.data);
+          at = std::copy(from.begin(), from.end(), at);
+        }
+      },
+      result.data);
+  return result;
 }
 
 std::optional<TensorType> row_type(const TensorType& type, const Parameters& width) {
@@ -98,6 +139,14 @@ Tensor padded(const Tensor& values, const Parameters& shape) {
   return wider;
 }
 
+Result<Tensor> padded_block(const Operand& operand, const Parameters& shape, const Block& block) {
+  const Block part = block.within(shape[0], shape[1]);
+  ST_TRY(values, operand.load(part));
+  if (values.shape[0] == part.rows && values.shape[1] == part.columns) return std::move(values);
+  if (values.size() == 0) return Tensor::zeros(values.dtype(), {part.rows, part.columns});
+  return padded(values, {part.rows, part.columns});
+}
+
 /// All records by name.
 std::vector<TransformRecord> with_quantised(std::vector<TransformRecord> records) {
   for (TransformRecord& record : quantised_transforms()) records.push_back(std::move(record));
@@ -111,15 +160,17 @@ std::vector<TransformRecord> with_quantised(std::vector<TransformRecord> records
 const std::vector<TransformRecord>& transform_records() {
   static const std::vector<TransformRecord> records = with_quantised({
       {"dealt", "every n-th group of g rows, from group i on: dealt g n i", 3,
-       "a matrix with that many groups of rows", dealt_type, dealt},
+       "a matrix with that many groups of rows", dealt_type, dealt, dealt_block},
       {"padded_matrix", "zeroes behind its rows and columns: padded_matrix rows columns", 2,
        "a matrix of up to that many rows and columns, and at least half as many",
-       padded_matrix_type, padded},
+       padded_matrix_type, padded, padded_block},
       {"padded_row", "zeroes behind it, up to that width", 1,
-       "a row of up to as many elements, and at least half as many", padded_row_type, padded},
+       "a row of up to as many elements, and at least half as many", padded_row_type, padded,
+       nullptr},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,
-       "as many elements of f32 as it makes, or one", row_type, row},
-      {"transpose", "rows become columns", 0, "a matrix", transposed_type, transposed},
+       "as many elements of f32 as it makes, or one", row_type, row, nullptr},
+      {"transpose", "rows become columns", 0, "a matrix", transposed_type, transposed,
+       transposed_block},
   });
   return records;
 }

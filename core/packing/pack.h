@@ -4,26 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <vector>
 
 #include "core/dataflow/program.h"
-#include "core/support/result.h"
 
 namespace st {
-
-/// 64-bit FNV-1a, which the host program computes as well. Any single changed byte changes it.
-class Checksum {
- public:
-  void add(const uint8_t* bytes, size_t count);
-  [[nodiscard]] uint64_t value() const { return state_; }
-  /// 16 hexadecimal digits.
-  [[nodiscard]] std::string text() const;
-
- private:
-  uint64_t state_ = 0xcbf29ce484222325ULL;
-};
 
 /// Little-endian bytes of a tensor's elements in the order of a stream, each row of `words` words
 /// starting with `first` token. One iteration of the sequence loop is streamed; unused bits are
@@ -40,10 +25,5 @@ std::vector<uint8_t> packed_rows(const Tensor& tensor, const Memory& memory);
 
 /// The tensor [rows, width] in the bytes of a Memory.
 Tensor unpacked_rows(const std::vector<uint8_t>& bytes, const Memory& memory, int64_t rows);
-
-/// Streams the file of a Parameters or Table memory to `sink`, constant by constant. Errors: those
-/// of the constants (E02xx).
-Status pack_parameters(const Program& program, const Memory& memory,
-                       const std::function<Status(const std::vector<uint8_t>&)>& sink);
 
 }  // namespace st

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "core/graph/quantised_transforms.h"
+#include "core/graph/int4_scale.h"
 #include "core/graph/quantised_value.h"
 
 namespace st {

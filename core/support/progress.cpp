@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace st {
@@ -15,7 +16,7 @@ Progress::~Progress() { finish(); }
 
 void Progress::step(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  step_ = what;
+  steps_.emplace_back(what, Clock::now());
   percent_ = -1;
 }
 
@@ -48,6 +49,24 @@ void Progress::finish() {
   thread_.join();
 }
 
+std::vector<std::pair<std::string, double>> Progress::seconds() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::string, double>> times;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const auto end = i + 1 < steps_.size() ? steps_[i + 1].second : Clock::now();
+    const double taken = std::chrono::duration<double>(end - steps_[i].second).count();
+    const auto known = std::find_if(times.begin(), times.end(), [&](const auto& time) {
+      return time.first == steps_[i].first;
+    });
+    if (known == times.end()) {
+      times.emplace_back(steps_[i].first, taken);
+    } else {
+      known->second += taken;
+    }
+  }
+  return times;
+}
+
 void Progress::keep_alive() {
   constexpr auto Patience = std::chrono::seconds(1);
   constexpr auto Refresh = std::chrono::milliseconds(200);
@@ -56,7 +75,7 @@ void Progress::keep_alive() {
   while (!ended_.wait_until(lock, next, [this] { return end_; })) {
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start_).count();
-    std::string line = step_ + " ... ";
+    std::string line = (steps_.empty() ? "" : steps_.back().first) + " ... ";
     if (percent_ >= 0) line += std::to_string(percent_) + " %, ";
     std::fprintf(stderr, "\r\033[K%s%lld s", line.c_str(), static_cast<long long>(seconds));
     std::fflush(stderr);

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace st {
 
@@ -26,6 +28,9 @@ class Progress {
   void print(const std::string& text);
   /// Ends the line, before anything else is printed.
   void finish();
+  /// Seconds that each step took so far, in order; steps of one name together, where the first
+  /// was. What came before the first step belongs to none.
+  [[nodiscard]] std::vector<std::pair<std::string, double>> seconds() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -33,13 +38,13 @@ class Progress {
   void clear();  ///< under mutex_
 
   const Clock::time_point start_ = Clock::now();
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable ended_;
-  bool end_ = false;    ///< under mutex_, like the next three
+  bool end_ = false;    ///< under mutex_, like the next four
   bool shown_ = false;  ///< whether the line is on the terminal
-  std::string step_;
-  int percent_ = -1;    ///< -1: unknown
-  std::thread thread_;  ///< only on a terminal
+  std::vector<std::pair<std::string, Clock::time_point>> steps_;  ///< with their beginnings
+  int percent_ = -1;                                              ///< -1: unknown
+  std::thread thread_;                                            ///< only on a terminal
 };
 
 }  // namespace st

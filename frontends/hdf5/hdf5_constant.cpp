@@ -69,6 +69,11 @@ class Hdf5Constant : public ConstantSource {
     if (dtype_ == DType::I8 && tensor.dtype() == DType::I32) return converted<int8_t>(tensor);
     return std::move(tensor);
   }
+  Result<Tensor> load_block(int64_t layer, const Block& block) const override {
+    if (has_blocks(layer)) return file_->read_block(dataset_, block);
+    return ConstantSource::load_block(layer, block);
+  }
+  bool has_blocks(int64_t /*layer*/) const override { return file_->has_blocks(dataset_); }
   std::string describe() const override {
     return file_->path().filename().string() + ":" + dataset_;
   }

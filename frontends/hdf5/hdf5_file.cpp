@@ -10,6 +10,7 @@
 #include "core/support/near_names.h"
 #include "frontends/hdf5/hdf5_reader.h"
 #include "frontends/hdf5/isolated.h"
+#include "frontends/hdf5/mapped.h"
 #include "frontends/hdf5/wire.h"
 
 namespace st {
@@ -73,7 +74,8 @@ hdf5::Answer answer(const std::filesystem::path& path, const std::string& reques
 Hdf5File::Hdf5File(std::filesystem::path path)
     : path_(std::move(path)),
       worker_(std::make_unique<hdf5::Worker>(
-          [file = path_](const std::string& request) { return answer(file, request); })) {}
+          [file = path_](const std::string& request) { return answer(file, request); })),
+      mapped_(std::make_unique<hdf5::MappedFile>(path_)) {}
 
 Hdf5File::~Hdf5File() = default;
 
@@ -130,27 +132,47 @@ Result<Tensor> Hdf5File::read(const std::string& name) const {
         {},
         "supported: f16, f32, f64, bf16, i8, u8, i32, i64 and bool"};
   }
-  const int64_t count = element_count(info->shape);
+  // What is not finite, and what is no longer there, takes the long way, which says what is wrong.
+  if (auto tensor = mapped_->read(*info)) return std::move(*tensor);
+  return read_by_worker(*info);
+}
+
+bool Hdf5File::has_blocks(const std::string& name) const {
+  const auto info = find(name);
+  return info.ok() && (*info)->shape.size() == 2 && mapped_->holds(**info);
+}
+
+Result<Tensor> Hdf5File::read_block(const std::string& name, const Block& block) const {
+  ST_TRY(info, find(name));
+  if (has_blocks(name)) {
+    if (auto tensor = mapped_->read(*info, block)) return std::move(*tensor);
+  }
+  ST_TRY(matrix, read(name));
+  return block_of(std::move(matrix), block);
+}
+
+Result<Tensor> Hdf5File::read_by_worker(const Hdf5Dataset& info) const {
+  const int64_t count = element_count(info.shape);
   const std::chrono::seconds limit =
       ListingLimit + std::chrono::seconds(std::min(
-                         LongestSeconds, count / LeastBytesPerSecond * bytes_of_element(*info)));
+                         LongestSeconds, count / LeastBytesPerSecond * bytes_of_element(info)));
   Status status;
   Tensor tensor;
   const auto room = [&](const std::string& head) -> std::span<std::byte> {
     status = hdf5::unpack_status(head, path_.string());
     if (!status.ok()) return {};
-    tensor = Tensor::zeros(in_memory(*info->dtype), info->shape);
+    tensor = Tensor::zeros(in_memory(*info.dtype), info.shape);
     return std::visit([](auto& data) { return std::as_writable_bytes(std::span(data)); },
                       tensor.data);
   };
-  const std::string failure =
-      worker_->ask(hdf5::pack(std::vector<Hdf5Dataset>{*info}), limit, room);
-  if (!failure.empty()) return damaged(path_, "dataset " + quoted(name) + " is damaged", failure);
+  const std::string failure = worker_->ask(hdf5::pack(std::vector<Hdf5Dataset>{info}), limit, room);
+  if (!failure.empty())
+    return damaged(path_, "dataset " + quoted(info.name) + " is damaged", failure);
   if (!status.ok()) {
     worker_->restart();  // who knows what HDF5 remembers of it
     return status.errors();
   }
-  ST_CHECK(check_finite(tensor, info->name, path_.string(), true));
+  ST_CHECK(check_finite(tensor, info.name, path_.string(), true));
   return tensor;
 }
 

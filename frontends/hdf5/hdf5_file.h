@@ -21,8 +21,9 @@
 namespace st {
 
 namespace hdf5 {
+class MappedFile;
 class Worker;
-}
+}  // namespace hdf5
 
 /// A dataset as the file declares it.
 struct Hdf5Dataset {
@@ -30,10 +31,14 @@ struct Hdf5Dataset {
   std::vector<int64_t> shape;  ///< elements; empty for a scalar
   std::optional<DType> dtype;  ///< nullopt if no tensor can be made of it
   std::string type_text;       ///< "f16", or for other types what they are: "a compound type"
+  /// Where in the file its elements lie, all of them, one after the other and little-endian;
+  /// nullopt where they do not.
+  std::optional<int64_t> offset = std::nullopt;
 };
 
 /// A file that can be read, in a child process that lives as long as this, because HDF5 crashes on
-/// some damaged files. Calls may come from any thread.
+/// some damaged files. Floats that lie in the file as they are need no HDF5 once they are found:
+/// these are read from the file itself. Calls may come from any thread.
 class Hdf5File {
  public:
   /// Opens `path` and lists its datasets. Errors: E0201 missing or no HDF5 file, E0206 damaged or
@@ -51,13 +56,19 @@ class Hdf5File {
   /// The whole dataset as f32, i8, i32 or i64. Errors: E0202, E0204 element type, E0205 NaN or
   /// infinity, E0206 damaged.
   [[nodiscard]] Result<Tensor> read(const std::string& name) const;
+  /// What of a block there is in a matrix. Errors: those of read().
+  [[nodiscard]] Result<Tensor> read_block(const std::string& name, const Block& block) const;
+  /// Whether it is a matrix of which no more is read than the block.
+  [[nodiscard]] bool has_blocks(const std::string& name) const;
 
  private:
   explicit Hdf5File(std::filesystem::path path);
+  [[nodiscard]] Result<Tensor> read_by_worker(const Hdf5Dataset& info) const;
 
   std::filesystem::path path_;
   std::vector<Hdf5Dataset> datasets_;
   std::unique_ptr<hdf5::Worker> worker_;
+  std::unique_ptr<hdf5::MappedFile> mapped_;
 };
 
 /// Checks that `dataset` of `file` can serve as a constant of `dtype` and `shape`: any float for

@@ -45,6 +45,24 @@ herr_t collect(hid_t group, const char* name, const H5L_info_t* link, void* out)
   return 0;
 }
 
+/// Where all elements of a dataset lie as they are, if they do.
+std::optional<int64_t> offset_of(hid_t dataset, const Hdf5Dataset& info) {
+  const Handle creation(H5Dget_create_plist(dataset), H5Pclose);
+  const Handle type(H5Dget_type(dataset), H5Tclose);
+  if (!creation.ok() || !type.ok() || !info.dtype) return std::nullopt;
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_external_count(creation) != 0 ||
+      H5Pget_nfilters(creation) != 0 || H5Tget_order(type) != H5T_ORDER_LE)
+    return std::nullopt;
+  const auto width = static_cast<int64_t>(H5Tget_size(type));
+  const auto stored = static_cast<int64_t>(H5Dget_storage_size(dataset));
+  const int64_t count = element_count(info.shape);
+  const haddr_t offset = H5Dget_offset(dataset);
+  constexpr haddr_t Most = std::numeric_limits<int64_t>::max();
+  if (width <= 0 || stored % width != 0 || stored / width != count || offset > Most)
+    return std::nullopt;
+  return static_cast<int64_t>(offset);
+}
+
 /// Shape and type of the open `dataset`; false when HDF5 fails.
 bool describe(hid_t dataset, Hdf5Dataset& info) {
   const Handle space(H5Dget_space(dataset), H5Sclose);
@@ -66,6 +84,7 @@ bool describe(hid_t dataset, Hdf5Dataset& info) {
   const hdf5::ElementType type = hdf5::element_type(dataset);
   info.dtype = type.dtype;
   info.type_text = type.text;
+  info.offset = offset_of(dataset, info);
   return true;
 }
 

@@ -7,6 +7,7 @@ namespace st::hdf5 {
 namespace {
 
 constexpr int64_t NoType = -1;
+constexpr int64_t NoOffset = -1;
 
 /// Appends numbers and length-prefixed strings.
 class Writer {
@@ -113,6 +114,7 @@ std::string pack(const Result<std::vector<Hdf5Dataset>>& listing) {
     for (const int64_t extent : dataset.shape) out.number(extent);
     out.number(dataset.dtype ? static_cast<int64_t>(*dataset.dtype) : NoType);
     out.string(dataset.type_text);
+    out.number(dataset.offset.value_or(NoOffset));
   }
   return out.bytes();
 }
@@ -137,6 +139,7 @@ Result<std::vector<Hdf5Dataset>> unpack_listing(const std::string& bytes,
     if (type >= 0 && type <= static_cast<int64_t>(DType::Bool))
       dataset.dtype = static_cast<DType>(type);
     dataset.type_text = in.string();
+    if (const int64_t offset = in.number(); offset >= 0) dataset.offset = offset;
   }
   if (!in.done()) return broken(where);
   return datasets;

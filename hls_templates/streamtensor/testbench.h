@@ -7,7 +7,7 @@
 ///   otherwise launch <tokens> <past> input <name> <file> <checksum>        rows that the host
 ///   writes before this launch expect <name> <file> <checksum>       rows that this launch must
 ///   write
-/// Files are little-endian words of 512 bits; checksums are 64-bit FNV-1a in hexadecimal.
+/// Files are little-endian words of 512 bits; checksums (checksum() below) are in hexadecimal.
 #pragma once
 
 #include <ap_int.h>
@@ -162,15 +162,33 @@ class TestBench {
     if (++failures_ <= Shown) std::printf("  %s\n", message.c_str());
   }
 
+  /// The sum over all words of 8 bytes, the last one filled up with zeroes, of a hash of the word
+  /// and its number, and a hash of the size.
+  static std::uint64_t checksum(const std::vector<char>& bytes) {
+    const auto mixed = [](std::uint64_t x) {
+      constexpr std::uint64_t Factor = 0xd6e8feb86659fd93;  // of degski's mixer
+      x = (x ^ x >> 32) * Factor;
+      x = (x ^ x >> 32) * Factor;
+      return x ^ x >> 32;
+    };
+    constexpr std::uint64_t Golden = 0x9e3779b97f4a7c15;
+    std::uint64_t sum = mixed(~static_cast<std::uint64_t>(bytes.size())), number = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, &bytes[at], bytes.size() - at < 8 ? bytes.size() - at : 8);
+      sum += mixed(word ^ ++number * Golden);
+    }
+    return sum;
+  }
+
   /// Reads a whole file into the first words of `words`; damage is a failure, not the end.
   void read(const File& file, Words& words) {
     std::ifstream in(folder_ + "/" + file.name, std::ios::binary);
     const std::vector<char> bytes((std::istreambuf_iterator<char>(in)),
                                   std::istreambuf_iterator<char>());
-    std::uint64_t checksum = 0xcbf29ce484222325U;
-    for (char c : bytes) checksum = (checksum ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
     if (!in) fail("cannot read " + file.name);
-    if (checksum != file.checksum) fail(file.name + " differs from its checksum in launches.txt");
+    if (checksum(bytes) != file.checksum)
+      fail(file.name + " differs from its checksum in launches.txt");
     if (bytes.size() > words.size() * 64 || bytes.size() % 64 != 0) {
       fail(file.name + " has " + std::to_string(bytes.size()) + " bytes, which do not fit");
       return;

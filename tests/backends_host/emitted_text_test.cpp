@@ -71,7 +71,7 @@ TEST(ProgramJson, ParsesAndNamesBuffersAndLaunches) {
   const json::Array& buffers = *parsed->find("buffers")->array();
   ASSERT_EQ(buffers.size(), 6u);
   EXPECT_EQ(*buffers[2].find("file")->string(), "params/params0.bin");
-  EXPECT_EQ(buffers[2].find("fnv1a64")->string()->size(), 16u);
+  EXPECT_EQ(buffers[2].find("checksum")->string()->size(), 16u);
   EXPECT_EQ(*buffers[5].find("bank")->string(), "HBM[5]");
   const json::Array& launches = *parsed->find("launches")->array();
   ASSERT_EQ(launches.size(), 2u);

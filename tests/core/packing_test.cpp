@@ -6,9 +6,12 @@
 
 #include <cstring>
 
+#include "backends/host/files/checksum.h"
 #include "backends/host/launch_plan.h"
 #include "backends/project/read_parameters.h"
 #include "core/dataflow/interpreter.h"
+#include "core/packing/checksum.h"
+#include "core/packing/parameter_file.h"
 #include "tests/common/tool.h"
 #include "tests/core/compiled.h"
 
@@ -119,14 +122,17 @@ TEST(Packing, StreamsOfTilesKeepEveryElement) {
 std::map<std::string, std::string> write_parameters(const Program& program,
                                                     const std::filesystem::path& build) {
   std::map<std::string, std::string> checksums;
-  for (const Memory& memory : program.memories) {
+  for (MemoryId m = 0; m < static_cast<MemoryId>(program.memories.size()); ++m) {
+    const Memory& memory = program.memories[m];
     const std::string file = parameter_file(memory);
     if (file.empty()) continue;
     std::vector<uint8_t> all;
-    EXPECT_TRUE(pack_parameters(program, memory, [&](const std::vector<uint8_t>& bytes) -> Status {
-                  all.insert(all.end(), bytes.begin(), bytes.end());
-                  return {};
-                }).ok());
+    for (const ParameterPiece& piece : pieces_of(program, m)) {
+      EXPECT_EQ(piece.first_byte, static_cast<int64_t>(all.size())) << "a gap";
+      const auto bytes = packed(piece);
+      EXPECT_TRUE(bytes.ok());
+      if (bytes.ok()) all.insert(all.end(), bytes->begin(), bytes->end());
+    }
     EXPECT_EQ(static_cast<int64_t>(all.size()), memory.bytes) << memory.name;
     test::write(build / file, std::string(all.begin(), all.end()));
     checksums[file] = checksum_of(all);
@@ -134,7 +140,7 @@ std::map<std::string, std::string> write_parameters(const Program& program,
   std::string map = "{\"files\": [";
   for (const auto& [file, checksum] : checksums) {
     map += (map.back() == '[' ? "" : ", ");
-    map += "{\"file\": \"" + file + "\", \"fnv1a64\": \"" + checksum + "\"}";
+    map += "{\"file\": \"" + file + "\", \"checksum\": \"" + checksum + "\"}";
   }
   test::write(build / "params/map.json", map + "]}");
   return checksums;
@@ -235,15 +241,33 @@ TEST(Checksum, ChangesWithAnyByte) {
   EXPECT_NE(checksum_of(bytes), whole);
 }
 
-TEST(Checksum, IsFnv1aAndMayBeFedInPieces) {
-  const std::string text = "foobar";  // a published test vector of the 64-bit form
-  const std::vector<uint8_t> bytes(text.begin(), text.end());
-  EXPECT_EQ(checksum_of(bytes), "85944171f73967e8");
-  EXPECT_EQ(checksum_of({}), "cbf29ce484222325");
-  Checksum pieces;
-  pieces.add(bytes.data(), 2);
-  pieces.add(bytes.data() + 2, 4);
-  EXPECT_EQ(pieces.text(), checksum_of(bytes));
+TEST(Checksum, IsThatOfTheHostAndMayBeFedInPieces) {
+  Random random(6);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<uint8_t> bytes(static_cast<size_t>(random.below(200)));
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.below(256));
+    const uint64_t whole = host::checksum(bytes.data(), bytes.size());
+    Checksum pieces;
+    for (size_t at = 0; at < bytes.size();) {
+      const size_t count = std::min(bytes.size() - at, static_cast<size_t>(random.below(30)));
+      pieces.add(bytes.data() + at, count);
+      at += count;
+    }
+    ASSERT_EQ(pieces.value(), whole) << bytes.size();
+    const size_t words = bytes.size() / 8, half = words / 2;
+    const uint64_t back = Checksum::of_words(bytes.data() + 8 * half, words - half, half);
+    const uint64_t front = Checksum::of_words(bytes.data(), half, 0);
+    ASSERT_EQ(Checksum::of_sum(back + front, 8 * words).value(),
+              host::checksum(bytes.data(), 8 * words));
+  }
+}
+
+TEST(Checksum, ChangesWhenWordsChangePlaces) {
+  std::vector<uint8_t> bytes(64, 0);
+  bytes[3] = 1;
+  const std::string before = checksum_of(bytes);
+  std::swap(bytes[3], bytes[11]);
+  EXPECT_NE(checksum_of(bytes), before);
 }
 
 }  // namespace

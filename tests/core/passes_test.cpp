@@ -294,6 +294,38 @@ TEST(Passes, Int8KernelsComputeExactlyWhatTheirOperatorsDo) {
   std::cout << compared << " int8 kernels compared\n";
 }
 
+TEST(Passes, WholeParametersGiveTheSameBitsAsStreamedOnes) {
+  Count count;
+  int compared = 0;
+  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+    Random random(seed + 4500);
+    const auto made =
+        random_program(seed, random.pick<std::string>({"f32", "w8a8", "w4a8"}), random, count);
+    if (!made) continue;
+    ProgramInterpreter streamed(made->program), whole(made->program, Parameters::Whole);
+    int64_t past = 0;
+    for (const auto& ids : test::random_launches(random, made->graph, made->decoder)) {
+      const auto tokens = static_cast<int64_t>(ids.size());
+      for (ProgramInterpreter* interpreter : {&streamed, &whole}) {
+        test::set_inputs(made->program, *interpreter, ids, past);
+        ASSERT_TRUE(interpreter->launch(tokens, past).ok()) << seed;
+      }
+      ASSERT_EQ(whole.state(), streamed.state()) << seed;
+      past += tokens;
+      ++compared;
+    }
+    for (const Channel& channel : made->program.channels) {
+      const auto c = static_cast<ChannelId>(&channel - made->program.channels.data());
+      const KernelId from = channel.producer, to = channel.consumer;
+      const bool weights = made->program.kernels[from].kind == "load_params" &&
+                           kernel_record(made->program.kernels[to].kind).whole_nest;
+      EXPECT_TRUE(!weights || whole.channels().at(c).beats == 0) << channel.name;
+    }
+  }
+  report("whole", count);
+  EXPECT_GT(compared, 10);
+}
+
 TEST(Passes, AQuantisedProgramFollowsItsQuantisedGraph) {
   // A last bit in front of a QuantizeRows may round a value the other way, and moves everything
   // behind it by a step of 1/127. Most programs meet no such tie.

@@ -210,6 +210,59 @@ TEST_F(Hdf5, NotFiniteWeightsNameTheFirst) {
   EXPECT_EQ(error_of(read("large")).code, "E0205");
 }
 
+TEST_F(Hdf5, BlocksArePartsOfTheWhole) {
+  std::vector<float> values(30 * 20);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  {
+    Hdf5Writer writer(path_);
+    for (const Layout layout : {Layout::Compact, Layout::Contiguous, Layout::Chunked, Layout::Gzip})
+      writer.dataset("w" + std::to_string(static_cast<int>(layout)), H5T_IEEE_F32LE,
+                     H5T_NATIVE_FLOAT, {30, 20}, values.data(), layout);
+    writer.dataset("be", H5T_IEEE_F32BE, H5T_NATIVE_FLOAT, {30, 20}, values.data());
+    writer.dataset("f64", H5T_IEEE_F64LE, H5T_NATIVE_FLOAT, {30, 20}, values.data());
+    writer.dataset("row", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, {600}, values.data());
+  }
+  const auto file = open();
+  for (const Hdf5Dataset& info : file->datasets()) {
+    SCOPED_TRACE(info.name);
+    const bool contiguous = info.name == "w" + std::to_string(static_cast<int>(Layout::Contiguous));
+    EXPECT_EQ(file->has_blocks(info.name), contiguous);
+    EXPECT_EQ(info.offset.has_value(), contiguous || info.name == "f64" || info.name == "row");
+    const auto whole = file->read(info.name);
+    ASSERT_TRUE(whole.ok());
+    EXPECT_EQ(whole->f32(), values);
+    if (info.shape.size() != 2) continue;
+    for (const Block& block : {Block{}, Block{3, 4, 5, 6}, Block{28, 9, 0, Block::All},
+                               Block{30, 1, 0, 3}, Block{0, 2, 19, 5}}) {
+      const auto part = file->read_block(info.name, block);
+      ASSERT_TRUE(part.ok());
+      EXPECT_EQ(*part, block_of(*whole, block));
+    }
+  }
+}
+
+TEST_F(Hdf5, ABlockThatIsNotFiniteSaysWhatReadingAllSays) {
+  std::vector<float> values(30, 1.0F);
+  values[7] = std::numeric_limits<float>::quiet_NaN();
+  Hdf5Writer(path_).floats("w", {10, 3}, values);
+  const auto file = open();
+  EXPECT_TRUE(file->read_block("w", {4, 3, 0, Block::All}).ok()) << "there is nothing wrong there";
+  const auto problem = error_of(file->read_block("w", {2, 3, 0, Block::All}));
+  EXPECT_EQ(problem.code, "E0205");
+  EXPECT_EQ(problem.details, std::vector<std::string>{"the first is NaN at [2,1] of [10,3]"});
+}
+
+TEST_F(Hdf5, AFileThatIsCutWhileItIsOpenIsAnError) {
+  Hdf5Writer(path_).floats("w", {1000, 100}, std::vector<float>(100'000, 1.0F));
+  const auto cut_before = open(), cut_behind = open();
+  ASSERT_TRUE(cut_behind->read_block("w", {0, 10, 0, Block::All}).ok());
+  std::filesystem::resize_file(path_, 4096);
+  for (const auto& file : {cut_before, cut_behind}) {
+    EXPECT_EQ(error_of(file->read("w")).code, "E0206");
+    EXPECT_EQ(error_of(file->read_block("w", {900, 10, 0, Block::All})).code, "E0206");
+  }
+}
+
 TEST_F(Hdf5, MissingGarbageAndTruncatedFilesGiveOneError) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(test::codes_of(Hdf5File::open(path_)), "E0201");

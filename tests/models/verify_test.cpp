@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/packing/checksum.h"
 #include "tests/common/builds.h"
 #include "tests/common/tool.h"
 
@@ -70,13 +71,11 @@ TEST(Verify, NamesTestDataWithOneAlteredByte) {
   EXPECT_EQ(streamtensor({"verify", build}).status, 0) << "undone alterations";
 }
 
-/// 64-bit FNV-1a, as launches.txt has it.
+/// As launches.txt has it.
 std::string checksum_of(const std::string& bytes) {
-  uint64_t sum = 0xcbf29ce484222325U;
-  for (unsigned char c : bytes) sum = (sum ^ c) * 0x100000001b3U;
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sum));
-  return text;
+  Checksum checksum;
+  checksum.add(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  return checksum.text();
 }
 
 TEST(Verify, ComparesValuesAndNotJustChecksums) {

@@ -30,7 +30,7 @@ struct Buffer {
   std::int64_t rows;
   std::int64_t bytes;      ///< of the whole buffer
   const char* file;        ///< relative to the build directory; nullptr: nothing to load
-  std::uint64_t checksum;  ///< 64-bit FNV-1a of the file
+  std::uint64_t checksum;  ///< of the file (checksum.h)
 };
 
 /// A kernel of the design, and which buffers its pointer arguments take. `tokens` and `past` follow

@@ -4,6 +4,8 @@
 
 #include "core/dataflow/kernels/arithmetic.h"
 #include "core/dataflow/kernels/matmul.h"
+#include "core/dataflow/kernels/whole_matmul.h"
+#include "core/support/wide_loops.h"
 
 namespace st {
 namespace {
@@ -80,6 +82,26 @@ Nest matmul_groups(const Program& program, const Kernel& kernel) {
                                               sometimes(completes, write(0, emit))})})})};
 }
 
+/// The same with whole weights: groups of products are sums of integers in any order, and their
+/// scaled sums are added in the order of the groups.
+Nest matmul_groups_whole(const Program& program, const Kernel& kernel) {
+  const MatmulShape shape = matmul_shape_of(kernel);
+  const int64_t group = shape.group_beats * shape.depth_lanes, groups = shape.groups();
+  const auto result = [=](const Firing& f, const int8_t* x, int64_t n) {
+    const WeightRow row = weight_row(shape, n);
+    const Int4* w = f.parameters[static_cast<size_t>(2 + row.stream)]->as<Int4>().data() +
+                    row.row * shape.depth();
+    const BFloat16* scales = f.parameters[1]->as<BFloat16>().data() + n * groups;
+    float total = 0.0f;
+    for (int64_t g = 0; g < groups; ++g) {
+      const int32_t sum = wide::dot_nibbles(x + g * group, &w[g * group].bits, group);
+      total = total + static_cast<float>(sum) * bfloat16_value(scales[g].bits);
+    }
+    return total;
+  };
+  return whole_matmul<int8_t, float>(program, shape, result);
+}
+
 std::vector<Buffer> sums_of_tile(const Program&, const Kernel& kernel) {
   const int64_t tile = matmul_shape_of(kernel).tile();
   return {{.name = "sums", .width_bits = 32, .words = tile, .banks = tile},
@@ -114,6 +136,7 @@ void add_grouped_matmul_kernels(std::vector<KernelRecord>& records) {
        .template_arguments = {"KL", "GroupBeats", "Groups", "NL", "NP", "Steps", "Tiles"},
        .arguments = {"in0", "in1", "out0", "tokens", "in2*"},
        .nest = matmul_groups,
+       .whole_nest = matmul_groups_whole,
        .buffers = sums_of_tile,
        .datapath = [](const Program&, const Kernel& k) {
          return matmul_datapath(matmul_shape_of(k), DType::I4);

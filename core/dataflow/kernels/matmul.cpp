@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "core/dataflow/kernels/arithmetic.h"
+#include "core/dataflow/kernels/whole_matmul.h"
+#include "core/support/wide_loops.h"
 
 namespace st {
 namespace {
@@ -51,6 +54,39 @@ Nest matmul(const Program& program, const Kernel& kernel) {
   if (weights == DType::I4) return matmul_of<int8_t, Int4, int32_t>(program, kernel, interval);
   if (weights == DType::I8) return matmul_of<int8_t, int8_t, int32_t>(program, kernel, interval);
   return matmul_of<float, float, float>(program, kernel, interval);
+}
+
+/// The same with whole weights. Sums of integers may be added up in any order; those of floats are
+/// added beat by beat, as above.
+template <typename X, typename W, typename Acc>
+Nest whole_of(const Program& program, const Kernel& kernel) {
+  const MatmulShape shape = matmul_shape_of(kernel);
+  const auto products = local<Acc>(shape.depth_lanes);
+  const auto result = [=](const Firing& f, const X* x, int64_t n) {
+    const WeightRow row = weight_row(shape, n);
+    const W* w = f.parameters[static_cast<size_t>(1 + row.stream)]->template as<W>().data() +
+                 row.row * shape.depth();
+    if constexpr (std::is_same_v<W, Int4>) {
+      return wide::dot_nibbles(x, &w->bits, shape.depth());
+    } else if constexpr (std::is_same_v<W, int8_t>) {
+      return wide::dot_bytes(x, w, shape.depth());
+    } else {
+      Acc sum = 0;
+      for (int64_t k = 0; k < shape.depth(); k += shape.depth_lanes) {
+        for (int64_t i = 0; i < shape.depth_lanes; ++i) (*products)[i] = x[k + i] * w[k + i];
+        sum = sum + tree_sum(products->data(), shape.depth_lanes);
+      }
+      return sum;
+    }
+  };
+  return whole_matmul<X, Acc>(program, shape, result);
+}
+
+Nest matmul_whole(const Program& program, const Kernel& kernel) {
+  const DType weights = kernel.inputs[1].type.itensor.dtype;
+  if (weights == DType::I4) return whole_of<int8_t, Int4, int32_t>(program, kernel);
+  if (weights == DType::I8) return whole_of<int8_t, int8_t, int32_t>(program, kernel);
+  return whole_of<float, float, float>(program, kernel);
 }
 
 }  // namespace
@@ -158,6 +194,7 @@ void add_matmul_kernels(std::vector<KernelRecord>& records) {
                                             "KBeats", "NL", "NP", "Steps", "Tiles"},
                      .arguments = {"in0", "out0", "tokens", "in1*"},
                      .nest = matmul,
+                     .whole_nest = matmul_whole,
                      .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
                        const int64_t tile = matmul_shape_of(k).tile();
                        return {{.name = "sums", .width_bits = 32, .words = tile, .banks = tile}};
