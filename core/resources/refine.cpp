@@ -134,7 +134,7 @@ class Refinement {
 
   /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower by
   /// more than CoarseTolerance without, such depths fall to CoarseDepth, or their floor: all at
-  /// once, or else the largest one after the other.
+  /// once, or else half of them, the larger ones first, and so on.
   void lower_coarsely() {
     Network coarse = network_;
     coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
@@ -151,12 +151,21 @@ class Refinement {
       low[c] = std::max(CoarseDepth, floors[static_cast<size_t>(channels_[c])]);
       if (depths_[c] > low[c]) deep.push_back(c);
     }
-    if (lower_to(simulator, deep, low)) return;
-    // The largest one by one.
     std::stable_sort(deep.begin(), deep.end(),
                      [&](size_t x, size_t y) { return bits_of_fifo(x) > bits_of_fifo(y); });
-    if (deep.size() > CoarseRuns) deep.resize(CoarseRuns);
-    for (size_t c : deep) lower_to(simulator, {c}, low);
+    size_t runs = CoarseRuns;
+    lower_parts(simulator, deep, low, runs);
+  }
+
+  /// `runs`: simulations that are left.
+  void lower_parts(const Simulator& simulator, const std::vector<size_t>& channels,
+                   const std::vector<int64_t>& low, size_t& runs) {
+    if (channels.empty() || runs == 0) return;
+    --runs;
+    if (lower_to(simulator, channels, low) || channels.size() == 1) return;
+    const auto middle = channels.begin() + static_cast<std::ptrdiff_t>((channels.size() + 1) / 2);
+    lower_parts(simulator, {channels.begin(), middle}, low, runs);
+    lower_parts(simulator, {middle, channels.end()}, low, runs);
   }
 
   [[nodiscard]] int64_t bits_of_fifo(size_t c) const {
