@@ -137,18 +137,35 @@ Tensor group_scales4(const Tensor& weight, const Parameters& group) {
   return group_scales_of(scaled(weight, group[0], DType::BF16));
 }
 
-/// Those that are known need no weights.
+/// Those that are known need no weights; for the others weights come some rows at a time, as there
+/// are many more of them than of scales.
 Result<Tensor> group_scales4_block(const Operand& operand, const Parameters& group,
                                    const Block& block) {
+  const Block columns = {0, Block::All, block.column, block.columns};
   const std::vector<float> known =
       operand.source.scales().find(operand.layer, group[0], block.row, block.rows);
   if (!known.empty()) {
     const int64_t per_row = static_cast<int64_t>(known.size()) / block.rows;
-    return block_of(as_bfloat16(known, block.rows, per_row),
-                    {0, Block::All, block.column, block.columns});
+    return block_of(as_bfloat16(known, block.rows, per_row), columns);
   }
-  ST_TRY(rows, scaled_rows(operand, group[0], DType::BF16, block));
-  return block_of(group_scales_of(rows), {0, Block::All, block.column, block.columns});
+  constexpr int64_t PartElements = int64_t{1} << 17;
+  std::vector<float> scales;
+  int64_t rows = 0, per_row = 0;
+  Block part = {block.row, 1, 0, Block::All};  // the first one says how long rows are
+  while (rows < block.rows) {
+    part.rows = std::min(part.rows, block.rows - rows);
+    ST_TRY(some, scaled_rows(operand, group[0], DType::BF16, part));
+    const int64_t count = some.weights.shape[0], depth = some.weights.shape[1];
+    scales.insert(scales.end(), some.scales.begin(), some.scales.end());
+    rows += count;
+    per_row = depth / some.group;
+    if (count < part.rows) break;
+    part.row += count;
+    part.rows = operand.source.has_blocks(operand.layer)
+                    ? std::max<int64_t>(1, PartElements / std::max<int64_t>(1, depth))
+                    : Block::All;
+  }
+  return block_of(as_bfloat16(scales, rows, per_row), columns);
 }
 
 std::optional<TensorType> quantised_rows4_type(const TensorType& type, const Parameters&) {

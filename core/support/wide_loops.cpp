@@ -123,14 +123,14 @@ ST_BODY void add_squares(float value, const Vector& inverses, const Vector& peak
   sums += off * off;
 }
 
-/// `Lanes`: floats in a vector of the machine. The widest one leaves room for two sums of each
-/// scale: an addition takes some cycles.
+/// `Lanes`: floats in a vector of the machine. Values take turns on several sums of each scale: an
+/// addition takes some cycles.
 template <int Lanes>
 ST_BODY void square_errors_body(const float* values, int64_t count, const float* scales,
                                 const float* inverses, float peak, double* errors) {
   using Vector = typename Floats<Lanes>::Vector;
   constexpr int64_t Block = 128;
-  constexpr int Vectors = Scales / Lanes, Sums = Lanes == 16 ? 2 : 1;
+  constexpr int Vectors = Scales / Lanes, Sums = 4 / Vectors;
   Vector inverse[Vectors];
   std::memcpy(inverse, inverses, sizeof inverse);
   const Vector peaks = Vector{} + peak;
@@ -138,11 +138,16 @@ ST_BODY void square_errors_body(const float* values, int64_t count, const float*
   for (int64_t first = 0; first < count; first += Block) {
     const int64_t end = std::min(count, first + Block);
     Vector sums[Sums][Vectors] = {};
-    for (int64_t k = first; k < end; k += Sums) {
+    const int64_t whole = first + (end - first) / Sums * Sums;
+    for (int64_t k = first; k < whole; k += Sums) {
       for (int i = 0; i < Sums; ++i) {
-        const float value = k + i < end ? std::fabs(values[k + i]) : 0.0f;
+        const float value = std::fabs(values[k + i]);
         for (int v = 0; v < Vectors; ++v) add_squares(value, inverse[v], peaks, sums[i][v]);
       }
+    }
+    for (int64_t k = whole; k < end; ++k) {
+      for (int v = 0; v < Vectors; ++v)
+        add_squares(std::fabs(values[k]), inverse[v], peaks, sums[0][v]);
     }
     float all[Sums][Scales];
     std::memcpy(all, sums, sizeof all);
@@ -295,7 +300,7 @@ void scales_below(float largest, bool bfloat16, float* scales, float* inverses) 
 
 void square_errors(const float* values, int64_t count, const float* scales, const float* inverses,
                    float peak, double* errors) {
-  on_any<square_errors_body<4>, square_errors_body<8>, square_errors_body<16>>(
+  on_any<square_errors_body<4>, square_errors_body<8>, square_errors_body<8>>(
       values, count, scales, inverses, peak, errors);
 }
 

@@ -21,11 +21,11 @@ void round_to_bytes(const float* values, int64_t count, float inverse, float pea
 /// The same in four bits, the upper half of each byte zero.
 void round_to_nibbles(const float* values, int64_t count, float inverse, float peak, uint8_t* out);
 
-inline constexpr int Scales = 32;
-/// 32 scales from `largest` down to half of it, the last one left out, in even steps, as float32 or
+inline constexpr int Scales = 8;
+/// 8 scales from `largest` down to half of it, the last one left out, in even steps, as float32 or
 /// as bfloat16 holds them; and what is multiplied with in place of dividing by them.
 void scales_below(float largest, bool bfloat16, float* scales, float* inverses);
-/// For each of 32 scales about the sum of the squared errors of `count` values that are rounded by
+/// For each of 8 scales about the sum of the squared errors of `count` values that are rounded by
 /// it, to +-peak: sums of at most 128 floats, ties rounded to even, values in steps off by 2^-23 of
 /// themselves at most.
 void square_errors(const float* values, int64_t count, const float* scales, const float* inverses,

@@ -16,7 +16,7 @@ using test::Random;
 
 /// The definition, one candidate after the other.
 float slow_scale(const std::vector<float>& weights, DType type) {
-  constexpr int Candidates = 32;
+  constexpr int Candidates = 8;
   const auto count = static_cast<int64_t>(weights.size());
   const float largest = peak_of(weights.data(), count) / Int4Peak;
   float best = 0.0f;
