@@ -141,31 +141,33 @@ Tensor group_scales4(const Tensor& weight, const Parameters& group) {
 /// are many more of them than of scales.
 Result<Tensor> group_scales4_block(const Operand& operand, const Parameters& group,
                                    const Block& block) {
-  const Block columns = {0, Block::All, block.column, block.columns};
-  const std::vector<float> known =
-      operand.source.scales().find(operand.layer, group[0], block.row, block.rows);
-  if (!known.empty()) {
-    const int64_t per_row = static_cast<int64_t>(known.size()) / block.rows;
-    return block_of(as_bfloat16(known, block.rows, per_row), columns);
-  }
   constexpr int64_t PartElements = int64_t{1} << 17;
+  const bool in_parts = operand.source.has_blocks(operand.layer);
+  const ScaleMemo& memo = operand.source.scales();
   std::vector<float> scales;
   int64_t rows = 0, per_row = 0;
   Block part = {block.row, 1, 0, Block::All};  // the first one says how long rows are
   while (rows < block.rows) {
     part.rows = std::min(part.rows, block.rows - rows);
-    ST_TRY(some, scaled_rows(operand, group[0], DType::BF16, part));
-    const int64_t count = some.weights.shape[0], depth = some.weights.shape[1];
-    scales.insert(scales.end(), some.scales.begin(), some.scales.end());
+    std::vector<float> some = memo.find(operand.layer, group[0], part.row, part.rows);
+    int64_t count = part.rows;
+    if (some.empty()) {
+      ST_TRY(made, scaled_rows(operand, group[0], DType::BF16, part));
+      count = made.weights.shape[0];
+      per_row = made.weights.shape[1] / made.group;
+      some = std::move(made.scales);
+    } else {
+      per_row = static_cast<int64_t>(some.size()) / count;
+    }
+    scales.insert(scales.end(), some.begin(), some.end());
     rows += count;
-    per_row = depth / some.group;
     if (count < part.rows) break;
     part.row += count;
-    part.rows = operand.source.has_blocks(operand.layer)
-                    ? std::max<int64_t>(1, PartElements / std::max<int64_t>(1, depth))
+    part.rows = in_parts
+                    ? std::max<int64_t>(1, PartElements / std::max<int64_t>(1, per_row * group[0]))
                     : Block::All;
   }
-  return block_of(as_bfloat16(scales, rows, per_row), columns);
+  return block_of(as_bfloat16(scales, rows, per_row), {0, Block::All, block.column, block.columns});
 }
 
 std::optional<TensorType> quantised_rows4_type(const TensorType& type, const Parameters&) {
