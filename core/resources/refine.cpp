@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/dataflow/kernel_record.h"
 #include "core/resources/allocate.h"
 #include "core/resources/fifo_search.h"
 #include "core/resources/network_profile.h"
@@ -134,7 +135,8 @@ class Refinement {
 
   /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower by
   /// more than CoarseTolerance without, such depths fall to CoarseDepth, or their floor: all at
-  /// once, or else half of them, the larger ones first, and so on.
+  /// once, or else half of them, the larger ones first, and so on. Those that readers take in turn
+  /// come by themselves.
   void lower_coarsely() {
     Network coarse = network_;
     coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
@@ -153,8 +155,19 @@ class Refinement {
     }
     std::stable_sort(deep.begin(), deep.end(),
                      [&](size_t x, size_t y) { return bits_of_fifo(x) > bits_of_fifo(y); });
+    const auto in_turn = std::stable_partition(deep.begin(), deep.end(),
+                                               [&](size_t c) { return !is_sent_in_turn(c); });
     size_t runs = CoarseRuns;
-    lower_parts(simulator, deep, low, runs);
+    lower_parts(simulator, {deep.begin(), in_turn}, low, runs);
+    lower_parts(simulator, {in_turn, deep.end()}, low, runs);
+  }
+
+  /// A writer that sends its row to several readers, one after the other, keeps the later ones
+  /// waiting where it waits for the first: such a FIFO may well have to be deep.
+  [[nodiscard]] bool is_sent_in_turn(size_t c) const {
+    const Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
+    const Kernel& writer = program_.kernels[static_cast<size_t>(channel.producer)];
+    return kernel_record(writer.kind).holds_row && writer.sizes_named("Repeat").size() > 1;
   }
 
   /// `runs`: simulations that are left.
