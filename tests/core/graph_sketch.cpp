@@ -36,6 +36,15 @@ ValueId GraphSketch::input(const std::string& name, Tensor value) {
   return id;
 }
 
+ValueId GraphSketch::input(const std::string& name, const TensorType& type) {
+  const ValueId id = graph_.add_value(name, type);
+  graph_.inputs.push_back(id);
+  for (const Extent& extent : type.shape) {
+    for (const auto& [symbol, factor] : extent.terms()) graph_.symbols[symbol] = {0, 64};
+  }
+  return id;
+}
+
 ValueId GraphSketch::constant(const std::string& name, const std::vector<int64_t>& shape) {
   return constant(name, noise(shape));
 }

@@ -22,6 +22,8 @@ class GraphSketch {
   /// An input of float noise in [-1, 1), or of the given numbers.
   ValueId input(const std::string& name, const std::vector<int64_t>& shape);
   ValueId input(const std::string& name, Tensor value);
+  /// An input whose type has symbols; they have bounds.
+  ValueId input(const std::string& name, const TensorType& type);
   /// A constant likewise. `type`: what the model declares, where that is not what is in memory.
   ValueId constant(const std::string& name, const std::vector<int64_t>& shape);
   ValueId constant(const std::string& name, Tensor value);

@@ -49,6 +49,9 @@ TEST(Constant, ChainsReadBackAndSayTheirType) {
       {"load \"w\" | padded_matrix 3 4", "f32[3,4]"},
       {"load \"i\" | padded_matrix 2 3 | transpose", "i32[3,2]"},
       {"load \"w\" | row 6 | padded_row 8", "f32[8]"},
+      {"load \"w\" | columns 2", "f32[2,2]"},
+      {"load \"w\" | cosines 5", "f32[5,6]"},
+      {"load \"s\" | sines 3", "f32[3,1]"},
       {"zeros f32[64]", "f32[64]"},
       {"zeros i8[2,3] | transpose", "i8[3,2]"},
   };
@@ -86,6 +89,12 @@ TEST(Constant, TransformsComputeWhatTheySay) {
             (std::vector<int8_t>{42, 85, 127, 0, -64, 0, 127, 0}));
   EXPECT_EQ(parsed("load \"w\" | row 6 | padded_row 8").source->load()->f32(),
             (std::vector<float>{1, 2, 3, -4, 0, 8, 0, 0}));
+  EXPECT_EQ(parsed("load \"w\" | columns 2").source->load()->f32(),
+            (std::vector<float>{1, 2, -4, 0}));
+  EXPECT_EQ(parsed("load \"s\" | sines 3").source->load()->f32(),
+            (std::vector<float>{0, std::sin(7.0f), static_cast<float>(std::sin(14.0))}));
+  EXPECT_EQ(parsed("load \"w\" | cosines 2").source->load()->f32()[6 + 5],
+            static_cast<float>(std::cos(8.0)));
   EXPECT_EQ(parsed("zeros i32[2]").source->load()->as<int32_t>(), (std::vector<int32_t>{0, 0}));
 }
 
@@ -181,6 +190,9 @@ TEST(Constant, ErrorsNameThePlace) {
       {"load \"w\" | padded_matrix 5 3", "column 12",
        "padded_matrix takes a matrix of up to that many rows and columns, and at least half as "
        "many, not f32[2,3]"},
+      {"load \"w\" | columns 4", "column 12",
+       "columns takes a matrix of at least as many columns, not f32[2,3]"},
+      {"load \"i\" | sines 4", "column 12", "sines takes frequencies of f32, not i32[2,2]"},
       {"load \"w\" | padded_row 6", "column 12",
        "padded_row takes a row of up to as many elements, and at least half as many, not f32[2,3]"},
       {"zeros f31[2]", "column 7", "there is no element type 'f31'"},

@@ -5,6 +5,7 @@
 #include "core/ops/record.h"
 #include "core/passes/raise/microsoft.h"
 #include "core/passes/raise/padding_masks.h"
+#include "core/passes/raise/positions.h"
 
 namespace st {
 namespace {
@@ -30,7 +31,7 @@ Status check_padding(const Rewriter& rewriter, const Node& node, ValueId id) {
                                "' may hide keys: it does not follow from 'attention_mask' alone");
 }
 
-Status raise_attention(Rewriter& rewriter, size_t n) {
+Status raise_merged(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
   enum { X, Weights, Bias, Mask, Past, Added, PastLength };
   ST_CHECK(check_form(
@@ -126,26 +127,6 @@ Status check_group_query(const Rewriter& rewriter, const Node& node) {
   return {};
 }
 
-/// The operand, or the decoder's input of that meaning, which is made where there is none: without
-/// padding the positions of a launch follow those in the cache.
-Result<ValueId> positions_of(Rewriter& rewriter, const Node& node) {
-  if (node.input(Positions) != NoValue) return node.input(Positions);
-  Graph& graph = rewriter.graph();
-  ValueId ids = NoValue;
-  for (const ValueId id : graph.inputs) {
-    if (graph.values[static_cast<size_t>(id)].name == "position_ids") return id;
-    if (graph.values[static_cast<size_t>(id)].name == "input_ids") ids = id;
-  }
-  if (ids == NoValue || !rewriter.type(ids))
-    return unsupported(node, "positions are counted on, and there is no graph input 'input_ids'",
-                       "give them as input 9, position_ids");
-  const TensorType type{DType::I64, rewriter.type(ids)->shape};
-  const ValueId made = rewriter.add_constant(node, "positions", type, nullptr);
-  graph.values[static_cast<size_t>(made)].name = "position_ids";
-  graph.inputs.push_back(made);
-  return made;
-}
-
 Status raise_group_query(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
   ST_CHECK(check_group_query(rewriter, node));
@@ -169,10 +150,14 @@ Status raise_group_query(Rewriter& rewriter, size_t n) {
   if (node.integer("do_rotary", 0) != 0) {
     if (node.input(Cosines) == NoValue || node.input(Sines) == NoValue)
       return unsupported(node, "do_rotary = 1 needs tables of cosines and sines");
-    ST_TRY(positions, positions_of(rewriter, node));
+    const auto positions = node.input(Positions) != NoValue ? std::optional(node.input(Positions))
+                                                            : decoder_positions(rewriter, node);
+    if (!positions)
+      return unsupported(node, "positions are counted on, and there is no graph input 'input_ids'",
+                         "give them as input 9, position_ids");
     const auto turned = [&](const char* name, ValueId x, int64_t count) {
       return rewriter.add(
-          node, name, "RotaryEmbedding", {x, node.inputs[Cosines], node.inputs[Sines], positions},
+          node, name, "RotaryEmbedding", {x, node.inputs[Cosines], node.inputs[Sines], *positions},
           {{"interleaved", node.integer("rotary_interleaved", 0)}, {"num_heads", count}});
     };
     q = turned("query", q, heads);
@@ -189,7 +174,7 @@ Status raise_group_query(Rewriter& rewriter, size_t n) {
 
 Status raise_microsoft_attention(Rewriter& rewriter, size_t n) {
   const Node& node = rewriter.graph().nodes[n];
-  if (is_microsoft(node, "Attention")) return raise_attention(rewriter, n);
+  if (is_microsoft(node, "Attention")) return raise_merged(rewriter, n);
   if (is_microsoft(node, "MultiHeadAttention")) return raise_multi_head(rewriter, n);
   if (is_microsoft(node, "GroupQueryAttention")) return raise_group_query(rewriter, n);
   return {};

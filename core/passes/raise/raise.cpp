@@ -14,8 +14,8 @@ constexpr MicrosoftRewrite MicrosoftRewrites[] = {
 };
 
 constexpr Rewrite Rewrites[] = {
-    skip_index_casts, raise_layer_norm, raise_layer_norm_bias,
-    raise_rms_norm,   raise_gelu,       raise_silu,
+    skip_index_casts, raise_layer_norm,  raise_layer_norm_bias, raise_rms_norm,  raise_gelu,
+    raise_silu,       raise_split_sizes, raise_rotary,          raise_attention,
 };
 
 }  // namespace

@@ -91,12 +91,13 @@ const Tensor* Rewriter::constant(ValueId id) {
   const auto source = graph_.values[static_cast<size_t>(id)].constant;
   if (source) {
     const TensorType* known = type(id);
+    if (known == nullptr) return nullptr;
     std::vector<int64_t> shape;
-    for (const Extent& extent : known ? known->shape : std::vector<Extent>{MostElements + 1})
-      shape.push_back(extent.offset());
+    for (const Extent& extent : known->shape) shape.push_back(extent.offset());
     if (element_count(shape) > MostElements) return nullptr;
     auto loaded = source->load();
-    if (loaded.ok()) made = std::move(*loaded);
+    // A bool of a model is in memory as an int32.
+    if (loaded.ok()) made = converted_to(known->dtype, *loaded);
     return made ? &*made : nullptr;
   }
   const int n = maker(id);
@@ -201,17 +202,15 @@ void Rewriter::move_output(ValueId made, ValueId id) {
   note(n);
 }
 
-void Rewriter::replace_uses(ValueId from, ValueId to) {
-  for (Node& node : graph_.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
-  made_ops_.insert("Identity");
-  const auto& outputs = graph_.outputs;
-  if (std::find(outputs.begin(), outputs.end(), from) == outputs.end()) return;
-  const int n = maker(from);
-  Node& node = graph_.nodes[static_cast<size_t>(n)];
-  node.op = "Identity";
-  node.domain.clear();
-  node.inputs = {to};
-  node.attributes.clear();
+void Rewriter::take_output(size_t n, ValueId id) {
+  Node& before = graph_.nodes[static_cast<size_t>(maker(id))];
+  const std::string name = before.name + ".replaced";
+  const ValueId unread = graph_.add_value(name);
+  std::replace(before.outputs.begin(), before.outputs.end(), id, unread);
+  makers_.resize(graph_.values.size(), NoNode);
+  makers_[static_cast<size_t>(unread)] = maker(id);
+  graph_.nodes[n].outputs.push_back(id);
+  makers_[static_cast<size_t>(id)] = static_cast<int>(n);
 }
 
 bool Rewriter::is_typed(ValueId id) const {

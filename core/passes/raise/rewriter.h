@@ -63,8 +63,8 @@ class Rewriter {
                std::map<std::string, Attribute> attributes = {}, std::string domain = "");
   /// Lets the node of one output that makes `made` make `id` in its place, another node's output.
   void move_output(ValueId made, ValueId id);
-  /// Lets all that read `from`, a node's output, read `to`; a graph output becomes an Identity.
-  void replace_uses(ValueId from, ValueId to);
+  /// Lets node `n` make `id` as its next output, in the place of the node that does.
+  void take_output(size_t n, ValueId id);
 
   /// Fills in the types of node `n`'s outputs, if they follow from those of its inputs.
   void infer(size_t n);

@@ -20,6 +20,12 @@ bool raise_layer_norm_bias(Rewriter& rewriter, size_t n);
 bool raise_rms_norm(Rewriter& rewriter, size_t n);
 /// Gelu, exact or by tanh.
 bool raise_gelu(Rewriter& rewriter, size_t n);
+/// Split whose sizes are an attribute.
+bool raise_split_sizes(Rewriter& rewriter, size_t n);
+/// RotaryEmbedding of [1, heads, rows, head].
+bool raise_rotary(Rewriter& rewriter, size_t n);
+/// Attention, from the Reshape that joins heads.
+bool raise_attention(Rewriter& rewriter, size_t n);
 /// Swish with alpha = 1.
 bool raise_silu(Rewriter& rewriter, size_t n);
 
