@@ -170,4 +170,19 @@ std::string onnx_bytes(const Json& model, WireLists lists) {
   return message_bytes("model", ordered, lists);
 }
 
+std::filesystem::path write_binary(const TinyModel& tiny, const std::filesystem::path& folder) {
+  Json model = tiny.json;
+  for (Json& tensor : model["graph"]["initializer"]) {
+    const auto found = tiny.weights.find(tensor["name"]);
+    if (found == tiny.weights.end()) continue;
+    tensor.erase("dataLocation");
+    tensor.erase("externalData");
+    const auto& values = found->second.values;
+    tensor["rawBytes"] =
+        std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  }
+  write(folder / "model.onnx", onnx_bytes(model));
+  return folder / "model.onnx";
+}
+
 }  // namespace st::test

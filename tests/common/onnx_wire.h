@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tests/common/model_parts.h"
+#include "tests/common/tiny_model.h"
 
 namespace st::test {
 
@@ -20,5 +20,8 @@ enum class WireLists { Packed, OneByOne };
 /// The ModelProto `model`, whose keys are in camelCase, and whose bytes are base64. Raw data may be
 /// binary instead: they are told by a key `rawBytes` in the place of rawData.
 std::string onnx_bytes(const Json& model, WireLists lists = WireLists::Packed);
+
+/// The tiny model as model.onnx in `folder`, with its weights inside; its path.
+std::filesystem::path write_binary(const TinyModel& tiny, const std::filesystem::path& folder);
 
 }  // namespace st::test
