@@ -70,6 +70,11 @@ class ModelReader {
       if (!entry.check_object({"domain", "version"})) continue;
       const std::string domain = entry.member("domain").string().value_or("");
       const int64_t version = entry.member("version").integer().value_or(0);
+      if (domain == "com.microsoft" && version != 1) {
+        problems_.add("E0105",
+                      "version " + std::to_string(version) + " of com.microsoft is not known",
+                      entry.pointer(), {}, "there is version 1");
+      }
       if (!domain.empty() && domain != "ai.onnx") continue;
       found = true;
       graph_.opset = version;

@@ -39,12 +39,53 @@ void make_microsoft(TinyModel& tiny, const std::string& name, const std::string&
   for (const Json& attribute : attributes) node["attribute"].push_back(attribute);
 }
 
+/// A head [K, N] of weights that four bits and a scale for each row hold, and its MatMulNBits.
+class FourBitHead {
+ public:
+  explicit FourBitHead(TinyModel& tiny) : tiny_(tiny) {
+    TinyModel::Dataset& head = tiny.weights.at("lm_head");
+    depth_ = head.shape[0];
+    width_ = head.shape[1];
+    bytes_.resize(width_ * Size / 2);
+    for (size_t n = 0; n < width_; ++n) {
+      scales_.push_back(0.0625F * static_cast<float>(1 + n % 3));
+      for (size_t k = 0; k < depth_; ++k) {
+        const auto q = static_cast<int>((n * 5 + k * 7) % 16);
+        head.values[k * width_ + n] = static_cast<float>(q - 8) * scales_.back();
+        bytes_[n * Size / 2 + k / 2] |= static_cast<char>(q << k % 2 * 4);
+      }
+    }
+  }
+
+  void quantise() {
+    const std::string scales(reinterpret_cast<const char*>(scales_.data()),
+                             scales_.size() * sizeof(float));
+    Json& all = tiny_.json["graph"]["initializer"];
+    all.push_back(
+        {{"name", "q"}, {"dataType", 2}, {"dims", {width_, 1, Size / 2}}, {"rawBytes", bytes_}});
+    all.push_back({{"name", "s"}, {"dataType", 1}, {"dims", {width_}}, {"rawBytes", scales}});
+    make_microsoft(
+        tiny_, "head", "MatMulNBits", {"ln_f", "q", "s"},
+        {integer("K", static_cast<int64_t>(depth_)), integer("N", static_cast<int64_t>(width_)),
+         integer("bits", 4), integer("block_size", Size)});
+  }
+
+ private:
+  static constexpr size_t Size = 16;  ///< weights of a block
+  TinyModel& tiny_;
+  size_t depth_ = 0, width_ = 0;
+  std::string bytes_;
+  std::vector<float> scales_;
+};
+
 TEST(RaisedModels, OperatorsOfMicrosoftComputeTheSame) {
   TinyModel tiny;
+  FourBitHead head(tiny);
   const fs::path folder = own_folder("onnx_microsoft");
   const std::string expected = answer_of(tiny.write(folder), folder / "plain");
   EXPECT_EQ(expected.size(), std::string("12+3=").size() + 8 + 1) << expected;
   // What ONNX Runtime's optimiser makes of it.
+  head.quantise();
   make_microsoft(tiny, "gelu", "BiasGelu", {"up.product", "up.bias"});
   tiny.remove_node("up");
   make_microsoft(tiny, "ln_2", "SkipLayerNormalization",

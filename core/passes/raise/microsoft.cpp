@@ -7,8 +7,33 @@
 
 namespace st {
 
-bool is_microsoft(const Node& node, std::string_view op) {
-  return node.domain == MicrosoftDomain && node.op == op;
+const std::vector<MicrosoftRecord>& microsoft_records() {
+  static const std::vector<MicrosoftRecord> records = {
+      {"Attention", "MatMul, Add, Split, Attention", raise_microsoft_attention},
+      {"BiasGelu", "Add, Gelu", raise_microsoft_activation},
+      {"EmbedLayerNormalization", "Gather, Add, LayerNormalization", raise_microsoft_embedding},
+      {"FastGelu", "Add, Gelu by tanh", raise_microsoft_activation},
+      {"Gelu", "Gelu", raise_microsoft_activation},
+      {"GroupQueryAttention", "Split, RotaryEmbedding, Attention", raise_microsoft_attention},
+      {"MatMulNBits", "MatMul, Add", raise_microsoft_matmul},
+      {"MultiHeadAttention", "Attention", raise_microsoft_attention},
+      {"QuickGelu", "Swish", raise_microsoft_activation},
+      {"RotaryEmbedding", "RotaryEmbedding", raise_microsoft_rotary},
+      {"SimplifiedLayerNormalization", "RMSNormalization", raise_microsoft_norm},
+      {"SkipLayerNormalization", "Add, LayerNormalization", raise_microsoft_norm},
+      {"SkipSimplifiedLayerNormalization", "Add, RMSNormalization", raise_microsoft_norm},
+  };
+  return records;
+}
+
+const MicrosoftRecord* find_microsoft(const Node& node) {
+  // ONNX Runtime has this one in ONNX's domain, although ONNX does not.
+  const bool misplaced = node.domain.empty() && node.op == "SimplifiedLayerNormalization";
+  if (node.domain != MicrosoftDomain && !misplaced) return nullptr;
+  for (const MicrosoftRecord& record : microsoft_records()) {
+    if (record.op == node.op) return &record;
+  }
+  return nullptr;
 }
 
 ValueId output_of(const Node& node, size_t i) {

@@ -6,13 +6,12 @@ namespace st {
 
 Status raise_microsoft_activation(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
-  const bool fast = is_microsoft(node, "FastGelu"), bias = is_microsoft(node, "BiasGelu");
-  if (is_microsoft(node, "QuickGelu")) {
+  const bool fast = node.op == "FastGelu", bias = node.op == "BiasGelu";
+  if (node.op == "QuickGelu") {
     ST_CHECK(check_form(node, 1, 1, {"alpha"}));
     rewriter.replace(n, "Swish", node.inputs, {{"alpha", node.real("alpha", 1.702f)}});
     return {};
   }
-  if (!fast && !bias && !is_microsoft(node, "Gelu")) return {};
   ST_CHECK(check_form(node, bias ? 2 : 1, fast || bias ? 2 : 1, {}));
   ValueId x = node.inputs[0];
   if (node.input(1) != NoValue) x = rewriter.add(node, "bias", "Add", {x, node.inputs[1]});

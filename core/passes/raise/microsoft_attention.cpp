@@ -173,11 +173,10 @@ Status raise_group_query(Rewriter& rewriter, size_t n) {
 }  // namespace
 
 Status raise_microsoft_attention(Rewriter& rewriter, size_t n) {
-  const Node& node = rewriter.graph().nodes[n];
-  if (is_microsoft(node, "Attention")) return raise_merged(rewriter, n);
-  if (is_microsoft(node, "MultiHeadAttention")) return raise_multi_head(rewriter, n);
-  if (is_microsoft(node, "GroupQueryAttention")) return raise_group_query(rewriter, n);
-  return {};
+  const std::string& op = rewriter.graph().nodes[n].op;
+  if (op == "Attention") return raise_merged(rewriter, n);
+  if (op == "MultiHeadAttention") return raise_multi_head(rewriter, n);
+  return raise_group_query(rewriter, n);
 }
 
 }  // namespace st

@@ -7,7 +7,6 @@ namespace st {
 
 Status raise_microsoft_embedding(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
-  if (!is_microsoft(node, "EmbedLayerNormalization")) return {};
   enum { Ids, SegmentIds, Words, Positions, Segments, Gamma, Beta, Mask, PositionIds };
   ST_CHECK(check_form(node, 1, 9, {"epsilon", "mask_index_type"}, {Mask}));
   for (size_t i : {Words, Positions, Gamma, Beta}) {

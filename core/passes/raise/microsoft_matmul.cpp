@@ -7,7 +7,6 @@ namespace st {
 
 Status raise_microsoft_matmul(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
-  if (!is_microsoft(node, "MatMulNBits")) return {};
   enum { X, Weights, Scales, Zeros, Order, Bias };
   // accuracy_level says how coarsely a runtime may compute; the reference is exact.
   ST_CHECK(check_form(node, 3, 6, {"K", "N", "bits", "block_size", "accuracy_level"}, {Order}));

@@ -8,7 +8,6 @@ namespace {
 
 constexpr float SkipEpsilon = 1e-12f, NormEpsilon = 1e-5f;  // where the attribute is left out
 
-/// ONNX Runtime has it in ONNX's domain, although ONNX does not.
 Status raise_simplified(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
   ST_CHECK(check_form(node, 2, 2, {"axis", "epsilon", "stash_type"}));
@@ -48,13 +47,9 @@ Status raise_skip(Rewriter& rewriter, size_t n, bool simplified) {
 }  // namespace
 
 Status raise_microsoft_norm(Rewriter& rewriter, size_t n) {
-  const Node& node = rewriter.graph().nodes[n];
-  if (node.op == "SimplifiedLayerNormalization" &&
-      (node.domain.empty() || node.domain == MicrosoftDomain))
-    return raise_simplified(rewriter, n);
-  if (is_microsoft(node, "SkipLayerNormalization")) return raise_skip(rewriter, n, false);
-  if (is_microsoft(node, "SkipSimplifiedLayerNormalization")) return raise_skip(rewriter, n, true);
-  return {};
+  const std::string& op = rewriter.graph().nodes[n].op;
+  if (op == "SimplifiedLayerNormalization") return raise_simplified(rewriter, n);
+  return raise_skip(rewriter, n, op == "SkipSimplifiedLayerNormalization");
 }
 
 }  // namespace st

@@ -7,7 +7,6 @@ namespace st {
 
 Status raise_microsoft_rotary(Rewriter& rewriter, size_t n) {
   const Node node = rewriter.graph().nodes[n];
-  if (!is_microsoft(node, "RotaryEmbedding")) return {};
   enum { X, Positions, Cosines, Sines };
   ST_CHECK(check_form(
       node, 4, 4,

@@ -8,11 +8,6 @@
 namespace st {
 namespace {
 
-constexpr MicrosoftRewrite MicrosoftRewrites[] = {
-    raise_microsoft_activation, raise_microsoft_norm,   raise_microsoft_embedding,
-    raise_microsoft_matmul,     raise_microsoft_rotary, raise_microsoft_attention,
-};
-
 constexpr Rewrite Rewrites[] = {
     skip_index_casts, raise_layer_norm,  raise_layer_norm_bias, raise_rms_norm,  raise_gelu,
     raise_silu,       raise_split_sizes, raise_rotary,          raise_attention,
@@ -28,8 +23,8 @@ Status raise(Graph& graph) {
   const size_t count = graph.nodes.size();
   for (size_t n = 0; n < count; ++n) {
     rewriter.infer(n);
-    for (const MicrosoftRewrite rewrite : MicrosoftRewrites) {
-      const Status status = rewrite(rewriter, n);
+    if (const MicrosoftRecord* record = find_microsoft(graph.nodes[n])) {
+      const Status status = record->rewrite(rewriter, n);
       if (!status.ok())
         problems.insert(problems.end(), status.errors().begin(), status.errors().end());
     }
