@@ -135,7 +135,8 @@ Tensor of_angles(const Tensor& frequencies, const Parameters& rows) {
   Tensor table = Tensor::zeros(DType::F32, {rows[0], count});
   for (int64_t at = 0; at < table.size(); ++at) {
     // Models round the angle to float32, and compute its cosine from that.
-    const float angle = static_cast<float>(at / count) * frequencies.f32()[at % count];
+    const int64_t position = at / count;
+    const float angle = static_cast<float>(position) * frequencies.f32()[at % count];
     table.f32()[at] = static_cast<float>(function(static_cast<double>(angle)));
   }
   return table;

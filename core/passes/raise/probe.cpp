@@ -103,7 +103,7 @@ std::optional<Sizes> Probe::shape(ValueId id) {
 }
 
 std::optional<Sizes> Probe::shape_of_node(const Node& node) {
-  const auto first = shape(node.input(0));
+  auto first = shape(node.input(0));
   if (!first) return std::nullopt;
   const auto rank = static_cast<int64_t>(first->size());
   if (is_one_of(node, {"Add", "Sub", "Mul", "Div", "Pow"})) {

@@ -127,6 +127,12 @@ const Tensor* Rewriter::constant(ValueId id) {
 }
 
 std::optional<double> Rewriter::scalar(ValueId id) {
+  // Biases and scales of every layer are asked for: they need not be loaded to be seen as none.
+  if (const TensorType* known = type(id)) {
+    const bool single = std::all_of(known->shape.begin(), known->shape.end(),
+                                    [](const Extent& extent) { return extent == Extent(1); });
+    if (!single) return std::nullopt;
+  }
   const Tensor* tensor = constant(id);
   if (tensor == nullptr || tensor->size() != 1) return std::nullopt;
   return doubles_of(*tensor)[0];
