@@ -169,7 +169,7 @@ int build(const Options& options) {
     if (!options.weights.empty()) reading.weights = options.weights;
     progress.step("reading " + printable(options.model));
     // Without its bounds a model shows problems that it may not have.
-    auto read = dims.ok() ? read_onnx_json(options.model, reading) : Result<Graph>(dims.errors());
+    auto read = dims.ok() ? read_onnx(options.model, reading) : Result<Graph>(dims.errors());
     Diagnostics problems;
     auto collect = [&](const auto& result) {
       if (!result.ok())
@@ -192,7 +192,7 @@ int build(const Options& options) {
     }
     inputs.tokenizer = tokenizer;
     inputs.dims = *dims;
-    ST_TRY(text, read_file(options.model, LargestInput));
+    ST_TRY(text, onnx_text(options.model));
     inputs.model_text = text;
     ST_TRY(target_json, target_text(options.target));
     inputs.target_text = target_json;
@@ -256,15 +256,19 @@ int build(const Options& options) {
 
 Action add_build(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model, "model.json: ONNX in protobuf's JSON form")->required();
+  app.add_option("model", options->model,
+                 "model.onnx, or model.json: the same in protobuf's JSON form")
+      ->required();
   app.add_option("--target", options->target,
                  "board, or a JSON file that describes one; see `streamtensor targets`")
       ->required();
   app.add_option("-o,--output", options->output,
                  "build directory; an earlier build there is replaced at the end, in one step")
       ->default_val("build");
-  app.add_option("--weights", options->weights,
-                 "HDF5 file; default: what the model names, or the .h5 beside it");
+  app.add_option(
+      "--weights", options->weights,
+      "file of the weights, HDF5 or ONNX's external data, or a folder of such files; default: "
+      "what the model names, or the .h5 beside it");
   add_precision(app, options->compile, options->quantisation);
   add_rounding(app, options->rounding);
   app.add_option("--dim", options->dims,

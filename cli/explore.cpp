@@ -26,7 +26,7 @@ Result<Design> read_design(const Options& options) {
   ReadOptions reading;
   reading.dims = dims;
   if (!options.weights.empty()) reading.weights = options.weights;
-  ST_TRY(graph, read_onnx_json(options.model, reading));
+  ST_TRY(graph, read_onnx(options.model, reading));
   Design design;
   design.graph = std::move(graph);
   design.target = target;
@@ -78,7 +78,9 @@ Status explore(const Options& options) {
 
 Action add_explore(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model, "model.json: ONNX in protobuf's JSON form")->required();
+  app.add_option("model", options->model,
+                 "model.onnx, or model.json: the same in protobuf's JSON form")
+      ->required();
   app.add_option("--target", options->target, "board, or a JSON file that describes one")
       ->required();
   app.add_option("--design", options->design,
@@ -89,7 +91,8 @@ Action add_explore(CLI::App& app) {
   app.add_option("--seed", options->seed, "of the search")->capture_default_str();
   app.add_option("-o,--output", options->output,
                  "write choices and cost to this file (default: standard output)");
-  app.add_option("--weights", options->weights, "HDF5 file");
+  app.add_option("--weights", options->weights,
+                 "file of the weights, HDF5 or ONNX's external data, or their folder");
   add_precision(app, options->compile, options->quantisation);
   app.add_option("--dim", options->dims,
                  "bounds of a symbolic dimension, NAME=LOW..HIGH; may be repeated");

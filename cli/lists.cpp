@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "core/compiler/pipeline.h"
 #include "core/ops/record.h"
+#include "core/passes/raise/microsoft.h"
 #include "core/platform/target.h"
 
 namespace st::cli {
@@ -94,10 +95,14 @@ Action add_ops(CLI::App&) {
                         std::string(op.summary)});
       }
     }
+    for (const MicrosoftRecord& op : microsoft_records())
+      rows.push_back({std::string(MicrosoftDomain) + "." + std::string(op.op), "1", "(rewritten)",
+                      "becomes " + std::string(op.becomes)});
     std::cout
         << table(rows)
         << "Operators of domain streamtensor are our own; of these, models may use Attention.\n"
-           "Those with (interpreter) have a reference, but no kernel: builds refuse them.\n";
+           "Those with (interpreter) have a reference, but no kernel: builds refuse them, but\n"
+           "where what they compute together is raised to one that has.\n";
     return 0;
   };
 }

@@ -138,8 +138,10 @@ Action add_quality(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("build", options->build, "build directory")->required();
   app.add_option("--text", options->text, "file with one text per line")->required();
-  app.add_option("--weights", options->weights,
-                 "HDF5 file of the model; default: what the model names, or the .h5 beside it");
+  app.add_option(
+      "--weights", options->weights,
+      "file of the model's weights, or their folder; default: what the model names, or the .h5 "
+      "beside it");
   app.add_option("--dim", options->dims,
                  "bounds of a symbolic dimension as at the build, NAME=LOW..HIGH; may be repeated");
   return [options] {

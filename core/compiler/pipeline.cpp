@@ -12,6 +12,7 @@
 #include "core/passes/canonicalise.h"
 #include "core/passes/fold_layers.h"
 #include "core/passes/infer.h"
+#include "core/passes/raise/raise.h"
 #include "core/passes/sample.h"
 #include "core/quantise/calibrate.h"
 #include "core/resources/allocate.h"
@@ -27,6 +28,11 @@ FusionLimits limits_of(const Target& target) {
   FusionLimits limits{target.on_chip_bits(), target.max_ports()};
   limits.port_bytes_per_cycle = target.channel_gb_per_s() * 1e3 / target.frequency_mhz();
   return limits;
+}
+
+Status raise_graph(Design& design) {
+  ST_CHECK(design.graph.check_and_sort());
+  return raise(design.graph);
 }
 
 Status check_graph(Design& design) {
@@ -122,6 +128,9 @@ Status place_kernels_of(Design& design) { return place_kernels(design.program, d
 
 const std::vector<Pass>& passes() {
   static const std::vector<Pass> all = {
+      {"raise",
+       "fused operators of ONNX in the place of what exports spell out, and of com.microsoft's",
+       raise_graph, false},
       {"check", "sort the graph, check its operators, infer types, find the decoder's roles",
        check_graph, false},
       {"canonicalise",

@@ -136,14 +136,89 @@ class DerivedConstant final : public ConstantSource {
   std::vector<int64_t> parameters_;
 };
 
+class CombinedConstant final : public ConstantSource {
+ public:
+  CombinedConstant(std::string combination,
+                   std::vector<std::shared_ptr<const ConstantSource>> operands,
+                   std::vector<int64_t> parameters)
+      : combination_(std::move(combination)),
+        operands_(std::move(operands)),
+        parameters_(std::move(parameters)) {}
+  Result<Tensor> load() const override {
+    const CombinationRecord* record = find_combination(combination_);
+    if (!record || parameters_.size() != record->parameters || operands_.size() < record->least ||
+        operands_.size() > record->most)
+      return Diagnostic{"E0901", "there is no combination '" + describe() + "'", "", {}, ""};
+    std::vector<Tensor> tensors;
+    for (const auto& operand : operands_) {
+      ST_TRY(tensor, operand->load());
+      tensors.push_back(std::move(tensor));
+    }
+    return record->apply(tensors, parameters_);
+  }
+  std::string describe() const override {
+    std::string text = combination_ + " [";
+    for (const auto& operand : operands_)
+      text += (text.back() == '[' ? "" : ", ") + operand->describe();
+    text += "]";
+    for (const int64_t parameter : parameters_) text += " " + std::to_string(parameter);
+    return text;
+  }
+
+ private:
+  std::string combination_;
+  std::vector<std::shared_ptr<const ConstantSource>> operands_;
+  std::vector<int64_t> parameters_;
+};
+
+/// Lists in lists: one level is written.
+constexpr int MostNested = 8;
+TypedConstant parse_chain(TextCursor& cursor, const ConstantLookup& lookup, int nested);
+
+/// Positive integers, `count` of them.
+std::vector<int64_t> parse_parameters(TextCursor& cursor, size_t count) {
+  std::vector<int64_t> parameters;
+  for (size_t i = 0; i < count; ++i)
+    parameters.push_back(cursor.integer(1, std::numeric_limits<int64_t>::max()));
+  return parameters;
+}
+
+/// The rest of "dequantised_blocks [load "a", load "b"] 4 32 64", which begins at `before`.
+TypedConstant parse_combination(TextCursor& cursor, const CombinationRecord& record, size_t before,
+                                const ConstantLookup& lookup, int nested) {
+  std::vector<std::shared_ptr<const ConstantSource>> sources;
+  std::vector<TensorType> types;
+  cursor.expect("[");
+  do {
+    const TypedConstant each = parse_chain(cursor, lookup, nested + 1);
+    if (cursor.failed()) return {};
+    sources.push_back(each.source);
+    if (each.type) types.push_back(*each.type);
+  } while (cursor.accept(","));
+  cursor.expect("]");
+  std::vector<int64_t> parameters = parse_parameters(cursor, record.parameters);
+  if (cursor.failed()) return {};
+  std::optional<TensorType> type;
+  const bool typed = types.size() == sources.size();
+  if (typed && sources.size() >= record.least && sources.size() <= record.most)
+    type = record.type(types, parameters);
+  const bool layered = std::any_of(sources.begin(), sources.end(), [](const auto& source) {
+    return source && source->layers() != 1;
+  });
+  if ((typed && !type) || layered)
+    cursor.fail_at(before, std::string(record.name) + " takes " + std::string(record.takes));
+  return {combined_constant(std::string(record.name), std::move(sources), std::move(parameters)),
+          type};
+}
+
 /// The rest of "layers [load "a", load "b"]".
-TypedConstant parse_layers(TextCursor& cursor, const ConstantLookup& lookup) {
+TypedConstant parse_layers(TextCursor& cursor, const ConstantLookup& lookup, int nested) {
   std::vector<std::shared_ptr<const ConstantSource>> sources;
   std::optional<TensorType> type;
   cursor.expect("[");
   do {
     const size_t before = cursor.position();
-    const TypedConstant each = parse_constant(cursor, lookup);
+    const TypedConstant each = parse_chain(cursor, lookup, nested + 1);
     if (cursor.failed()) return {};
     if (each.source && each.source->layers() != 1)
       cursor.fail_at(before, "the constant of a layer has layers");
@@ -157,9 +232,17 @@ TypedConstant parse_layers(TextCursor& cursor, const ConstantLookup& lookup) {
   return {layered_constant(std::move(sources)), type};
 }
 
-/// "load" and a name, "zeros" and a type, or "layers" and a list.
-TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
-  if (cursor.accept("layers")) return parse_layers(cursor, lookup);
+/// "load" and a name, "zeros" and a type, or "layers" or a combination and a list.
+TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup, int nested) {
+  if (nested > MostNested) {
+    cursor.fail("constants are nested more than " + std::to_string(MostNested) + " times");
+    return {};
+  }
+  if (cursor.accept("layers")) return parse_layers(cursor, lookup, nested);
+  const size_t begin = cursor.position();
+  for (const CombinationRecord& record : combination_records()) {
+    if (cursor.accept(record.name)) return parse_combination(cursor, record, begin, lookup, nested);
+  }
   if (cursor.accept("load")) {
     const size_t before = cursor.position();
     const std::string name = cursor.quoted("the name of a constant");
@@ -169,7 +252,9 @@ TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
     return {};
   }
   if (!cursor.accept("zeros")) {
-    cursor.fail("expected a constant: load \"NAME\", zeros TYPE, or layers [...]");
+    cursor.fail(
+        "expected a constant: load \"NAME\", zeros TYPE, layers [...], or dequantised_blocks "
+        "[...]");
     return {};
   }
   const size_t before = cursor.position();
@@ -185,6 +270,37 @@ TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup) {
                       type.dtype == DType::I32 || type.dtype == DType::I64;
   if (!stored) cursor.fail_at(before, "zeros are f32, i8, i32 or i64");
   return {zeros_constant(type.dtype, shape), type};
+}
+
+TypedConstant parse_chain(TextCursor& cursor, const ConstantLookup& lookup, int nested) {
+  TypedConstant constant = parse_base(cursor, lookup, nested);
+  while (cursor.accept("|")) {
+    const size_t before = cursor.position();
+    const std::string name = cursor.identifier("a transform");
+    if (cursor.failed()) return {};
+    const TransformRecord* record = find_transform(name);
+    if (!record) {
+      std::vector<std::string> known;
+      for (const TransformRecord& each : transform_records()) known.emplace_back(each.name);
+      const std::string hint = did_you_mean(name, known);
+      cursor.fail_at(before,
+                     "there is no transform '" + name + "'" + (hint.empty() ? "" : "; " + hint));
+      return {};
+    }
+    std::vector<int64_t> parameters = parse_parameters(cursor, record->parameters);
+    if (cursor.failed()) return {};
+    if (constant.type) {
+      const auto type = record->type(*constant.type, parameters);
+      if (!type) {
+        cursor.fail_at(before, name + " takes " + std::string(record->takes) + ", not " +
+                                   text_of(*constant.type));
+        return {};
+      }
+      constant.type = type;
+    }
+    constant.source = derived_constant(constant.source, name, std::move(parameters));
+  }
+  return constant;
 }
 
 }  // namespace
@@ -207,6 +323,13 @@ std::shared_ptr<const ConstantSource> zeros_constant(DType dtype, std::vector<in
   return std::make_shared<Zeros>(dtype, std::move(shape));
 }
 
+std::shared_ptr<const ConstantSource> combined_constant(
+    std::string combination, std::vector<std::shared_ptr<const ConstantSource>> operands,
+    std::vector<int64_t> parameters) {
+  return std::make_shared<CombinedConstant>(std::move(combination), std::move(operands),
+                                            std::move(parameters));
+}
+
 std::shared_ptr<const ConstantSource> layered_constant(
     std::vector<std::shared_ptr<const ConstantSource>> of_layer) {
   return std::make_shared<LayeredConstant>(std::move(of_layer));
@@ -224,36 +347,7 @@ ConstantLookup any_constant() {
 }
 
 TypedConstant parse_constant(TextCursor& cursor, const ConstantLookup& lookup) {
-  TypedConstant constant = parse_base(cursor, lookup);
-  while (cursor.accept("|")) {
-    const size_t before = cursor.position();
-    const std::string name = cursor.identifier("a transform");
-    if (cursor.failed()) return {};
-    const TransformRecord* record = find_transform(name);
-    if (!record) {
-      std::vector<std::string> known;
-      for (const TransformRecord& each : transform_records()) known.emplace_back(each.name);
-      const std::string hint = did_you_mean(name, known);
-      cursor.fail_at(before,
-                     "there is no transform '" + name + "'" + (hint.empty() ? "" : "; " + hint));
-      return {};
-    }
-    std::vector<int64_t> parameters;
-    for (size_t i = 0; i < record->parameters; ++i)
-      parameters.push_back(cursor.integer(1, std::numeric_limits<int64_t>::max()));
-    if (cursor.failed()) return {};
-    if (constant.type) {
-      const auto type = record->type(*constant.type, parameters);
-      if (!type) {
-        cursor.fail_at(before, name + " takes " + std::string(record->takes) + ", not " +
-                                   text_of(*constant.type));
-        return {};
-      }
-      constant.type = type;
-    }
-    constant.source = derived_constant(constant.source, name, std::move(parameters));
-  }
-  return constant;
+  return parse_chain(cursor, lookup, 0);
 }
 
 }  // namespace st

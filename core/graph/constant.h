@@ -4,7 +4,9 @@
 /// A constant of a design is a chain that can be written down and read back:
 ///   load "h.0.mlp.weight" | transpose | quantised_rows
 ///   zeros f32[64]
-/// It starts with a constant of the model, by name, or with zeroes; named transforms follow.
+///   dequantised_blocks [load "w.quantised", load "w.scales"] 4 32 64 | transpose
+/// It starts with a constant of the model, by name, with zeroes, or with what several constants
+/// make; named transforms follow.
 #pragma once
 
 #include <functional>
@@ -63,6 +65,11 @@ std::shared_ptr<const ConstantSource> derived_constant(std::shared_ptr<const Con
                                                        std::string transform,
                                                        std::vector<int64_t> parameters = {});
 
+/// A constant computed from several when it is loaded: combination [..] parameters.
+std::shared_ptr<const ConstantSource> combined_constant(
+    std::string combination, std::vector<std::shared_ptr<const ConstantSource>> operands,
+    std::vector<int64_t> parameters = {});
+
 /// What is another constant in each folded layer: layers [load "a", load "b"]. All have one type.
 std::shared_ptr<const ConstantSource> layered_constant(
     std::vector<std::shared_ptr<const ConstantSource>> of_layer);
@@ -97,6 +104,26 @@ struct TransformRecord {
 const std::vector<TransformRecord>& transform_records();
 /// The record of that name, or nullptr.
 const TransformRecord* find_transform(std::string_view name);
+
+/// What several constants may make. One record each; as TransformRecord.
+struct CombinationRecord {
+  std::string_view name;
+  std::string_view summary;
+  size_t least, most;      ///< how many operands it takes
+  size_t parameters;       ///< how many integers it takes; all are positive
+  std::string_view takes;  ///< what its operands have to be, for messages
+  /// Type of the result; nullopt where the operands are not what it takes.
+  std::function<std::optional<TensorType>(const std::vector<TensorType>&,
+                                          const std::vector<int64_t>&)>
+      type;
+  /// The result; the operands have types that `type` takes.
+  std::function<Tensor(const std::vector<Tensor>&, const std::vector<int64_t>&)> apply;
+};
+
+/// All records, sorted by name (core/graph/combinations.cpp).
+const std::vector<CombinationRecord>& combination_records();
+/// The record of that name, or nullptr.
+const CombinationRecord* find_combination(std::string_view name);
 
 /// A constant with its type, which is unknown where data are not looked at.
 struct TypedConstant {

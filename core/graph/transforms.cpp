@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What may be done to constants before they are packed.
 #include <algorithm>
+#include <cmath>
 
 #include "core/graph/constant.h"
 #include "core/graph/quantised_transforms.h"
@@ -147,6 +148,49 @@ Result<Tensor> padded_block(const Operand& operand, const Parameters& shape, con
   return padded(values, {part.rows, part.columns});
 }
 
+std::optional<TensorType> first_columns_type(const TensorType& type, const Parameters& count) {
+  if (!is_matrix(type) || count[0] > type.shape[1].offset()) return std::nullopt;
+  return TensorType{type.dtype, {type.shape[0], Extent(count[0])}};
+}
+
+Tensor first_columns(const Tensor& m, const Parameters& count) {
+  const int64_t rows = m.shape[0], columns = m.shape[1];
+  Tensor part = Tensor::zeros(m.dtype(), {rows, count[0]});
+  std::visit(
+      [&](auto& to) {
+        const auto& from = std::get<std::decay_t<decltype(to)>>(m.data);
+        for (int64_t r = 0; r < rows; ++r)
+          std::copy_n(from.begin() + r * columns, count[0], to.begin() + r * count[0]);
+      },
+      part.data);
+  return part;
+}
+
+/// A row for each position, from frequencies of any shape.
+std::optional<TensorType> angles_type(const TensorType& type, const Parameters& rows) {
+  constexpr int64_t MostRows = int64_t{1} << 24;
+  std::vector<int64_t> shape;
+  for (const Extent& extent : type.shape) shape.push_back(extent.constant().value_or(0));
+  const int64_t count = element_count(shape);
+  if (type.dtype != DType::F32 || count < 1 || rows[0] > MostRows ||
+      count > (int64_t{1} << 40) / MostRows)
+    return std::nullopt;
+  return TensorType{DType::F32, {Extent(rows[0]), Extent(count)}};
+}
+
+template <double (*function)(double)>
+Tensor of_angles(const Tensor& frequencies, const Parameters& rows) {
+  const int64_t count = frequencies.size();
+  Tensor table = Tensor::zeros(DType::F32, {rows[0], count});
+  for (int64_t at = 0; at < table.size(); ++at) {
+    // Models round the angle to float32, and compute its cosine from that.
+    const int64_t position = at / count;
+    const float angle = static_cast<float>(position) * frequencies.f32()[at % count];
+    table.f32()[at] = static_cast<float>(function(static_cast<double>(angle)));
+  }
+  return table;
+}
+
 /// All records by name.
 std::vector<TransformRecord> with_quantised(std::vector<TransformRecord> records) {
   for (TransformRecord& record : quantised_transforms()) records.push_back(std::move(record));
@@ -159,6 +203,10 @@ std::vector<TransformRecord> with_quantised(std::vector<TransformRecord> records
 
 const std::vector<TransformRecord>& transform_records() {
   static const std::vector<TransformRecord> records = with_quantised({
+      {"columns", "its first n columns", 1, "a matrix of at least as many columns",
+       first_columns_type, first_columns, nullptr},
+      {"cosines", "cosines of positions times frequencies, for that many positions", 1,
+       "frequencies of f32", angles_type, of_angles<std::cos>, nullptr},
       {"dealt", "every n-th group of g rows, from group i on: dealt g n i", 3,
        "a matrix with that many groups of rows", dealt_type, dealt, dealt_block},
       {"padded_matrix", "zeroes behind its rows and columns: padded_matrix rows columns", 2,
@@ -169,6 +217,8 @@ const std::vector<TransformRecord>& transform_records() {
        nullptr},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,
        "as many elements of f32 as it makes, or one", row_type, row, nullptr},
+      {"sines", "sines of positions times frequencies, for that many positions", 1,
+       "frequencies of f32", angles_type, of_angles<std::sin>, nullptr},
       {"transpose", "rows become columns", 0, "a matrix", transposed_type, transposed,
        transposed_block},
   });

@@ -8,8 +8,8 @@
 namespace st {
 namespace {
 
-/// Elements that are worked on at once: as floats, half of a second-level cache.
-constexpr int64_t PieceElements = int64_t{1} << 17;
+/// Elements that are worked on at once: as floats, a second-level cache.
+constexpr int64_t PieceElements = int64_t{1} << 18;
 
 /// A constant in a file, from `first_byte` on.
 void add_pieces(std::vector<ParameterPiece>& pieces, ParameterPiece all, int64_t units) {

@@ -11,24 +11,24 @@ const std::vector<ErrorCode>& error_codes() {
   static const std::vector<ErrorCode> Codes = {
       {"E0101", BadInput, "an input file is missing or cannot be read",
        "Check the path and its permissions."},
-      {"E0102", BadInput, "the model file is not valid JSON",
-       "Correct the file at the line and column given; a file that ends early was cut when "
-       "copied."},
+      {"E0102", BadInput, "the model file is neither valid JSON nor a valid ONNX model",
+       "Correct JSON at the line and column given; a file that ends early was cut when copied. A "
+       "binary model is read by its name's ending, .onnx, or its first byte."},
       {"E0103", BadInput, "a value in the model file has the wrong structure",
-       "The JSON pointer names the value; the format is ONNX's ModelProto in protobuf's JSON "
-       "mapping."},
+       "The JSON pointer names the value; the format is ONNX's ModelProto, in protobuf's JSON "
+       "mapping or binary."},
       {"E0104", BadInput, "the model file holds no graph, or is nested too deeply, or is too large",
        "Export the model again, with weights stored outside the JSON file."},
       {"E0105", BadInput, "an attribute, initializer or opset of a form that is not supported",
        "Export without functions, subgraphs, sparse tensors and quantisation annotations, for "
-       "opset 13 or newer."},
+       "opsets 13 to 24."},
       {"E0110", BadInput, "a checkpoint's architecture is not supported",
        "The message lists the architectures that are; export others to ONNX."},
       {"E0111", BadInput, "a checkpoint's config asks for what is not supported",
        "The message names the field, and what is supported."},
       {"E0112", BadInput, "a checkpoint's config has a value that makes no sense",
        "The message names the field; compare with the config.json of the published model."},
-      {"E0201", BadInput, "the weights file is missing or is no HDF5 file",
+      {"E0201", BadInput, "the weights file is missing, or is no HDF5 file where one is needed",
        "Put the file beside the model, or name it with --weights FILE."},
       {"E0202", BadInput, "a weight is missing in the weights file",
        "Name the dataset like the initializer, or give its name as externalData 'dataset'."},

@@ -175,8 +175,8 @@ const Value* Value::find(std::string_view key) const {
 }
 
 std::string_view Value::kind() const {
-  constexpr std::string_view Names[] = {"null",     "a boolean", "a number", "a number",
-                                        "a string", "an array",  "an object"};
+  constexpr std::string_view Names[] = {"null",     "a boolean", "a number",  "a number",
+                                        "a string", "an array",  "an object", "bytes"};
   return Names[data_.index()];
 }
 

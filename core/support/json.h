@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +20,14 @@ class Value;
 using Array = std::vector<Value>;
 /// Members in the order of the file; keys are unique.
 using Object = std::vector<std::pair<std::string, Value>>;
+/// Bytes that somebody else keeps. No text holds them: readers of binary forms of a document do.
+using Bytes = std::span<const std::byte>;
 
 /// One JSON value. Numbers without fraction or exponent that fit 64 bits are integers, others real.
 class Value {
  public:
-  using Data = std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object>;
+  using Data =
+      std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object, Bytes>;
 
   Value() = default;
   explicit Value(Data data) : data_(std::move(data)) {}
@@ -35,6 +39,7 @@ class Value {
   [[nodiscard]] const std::string* string() const { return std::get_if<std::string>(&data_); }
   [[nodiscard]] const Array* array() const { return std::get_if<Array>(&data_); }
   [[nodiscard]] const Object* object() const { return std::get_if<Object>(&data_); }
+  [[nodiscard]] const Bytes* bytes() const { return std::get_if<Bytes>(&data_); }
   [[nodiscard]] Array* array() { return std::get_if<Array>(&data_); }
   [[nodiscard]] Object* object() { return std::get_if<Object>(&data_); }
   /// Any number as a double.

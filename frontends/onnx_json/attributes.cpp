@@ -33,11 +33,15 @@ enum Type : size_t { Undefined, Float, Int, String, OneTensor, OneGraph, Floats,
 
 bool is_text(const std::string& bytes) { return printable(bytes, 4 * bytes.size() + 4) == bytes; }
 
-/// A string attribute: base64 of UTF-8. Text that was not encoded is often valid base64 by chance,
-/// and decodes to bytes that are no text: that is told apart here.
+/// A string attribute: UTF-8, in JSON its base64. Text that was not encoded is often valid base64
+/// by chance, and decodes to bytes that are no text: that is told apart here.
 std::optional<std::string> read_text(const Field& field) {
   auto bytes = field.bytes();
   if (!bytes || is_text(*bytes)) return bytes;
+  if (field.raw() != nullptr) {
+    field.problems().add("E0105", "'" + printable(*bytes, 60) + "' is no text", field.pointer());
+    return std::nullopt;
+  }
   const std::string written = field.string().value_or("");
   field.problems().add("E0105", "'" + printable(written, 60) + "' is not the base64 of a text",
                        field.pointer(), {"protobuf's JSON mapping writes bytes as base64"},

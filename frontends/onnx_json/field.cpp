@@ -72,6 +72,7 @@ std::optional<float> to_real(const json::Value& value) {
     }
   } else if (const auto number = value.real()) {
     real = *number;
+    if (!std::isfinite(real)) return static_cast<float>(real);  // only binary files hold these
   } else {
     return std::nullopt;
   }
@@ -166,7 +167,9 @@ bool Field::filled() const {
   if (value_ == nullptr) return false;
   const json::Array* array = value_->array();
   const std::string* text = value_->string();
-  return !(array != nullptr && array->empty()) && !(text != nullptr && text->empty());
+  const json::Bytes* bytes = value_->bytes();
+  return !(array != nullptr && array->empty()) && !(text != nullptr && text->empty()) &&
+         !(bytes != nullptr && bytes->empty());
 }
 
 std::vector<Field> Field::items() const {
@@ -206,6 +209,8 @@ std::optional<float> Field::real() const {
 }
 
 std::optional<std::string> Field::bytes() const {
+  if (const json::Bytes* bytes = raw())
+    return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   const auto text = string();
   if (!text) return std::nullopt;
   auto bytes = decode_base64(*text);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Reading a JSON tree as protobuf messages, with every problem collected at its JSON pointer.
+/// Reading a tree as protobuf messages, with every problem collected at its JSON pointer. The tree
+/// is that of model.json, or the same from model.onnx, where bytes are not base64 but bytes.
 #pragma once
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +45,7 @@ class Field {
         problems_(&problems) {}
 
   [[nodiscard]] bool present() const { return value_ != nullptr; }
-  /// Present, and neither an empty array nor an empty string: some writers spell out all defaults.
+  /// Present, and no empty array, string or bytes: some writers spell out all defaults.
   [[nodiscard]] bool filled() const;
   /// "/graph/node/41".
   [[nodiscard]] const std::string& pointer() const { return pointer_; }
@@ -62,8 +64,12 @@ class Field {
   [[nodiscard]] std::optional<int64_t> integer() const;
   /// The number as float32; strings may spell NaN, Infinity, -Infinity or a number.
   [[nodiscard]] std::optional<float> real() const;
-  /// Base64 text as bytes. Errors: E0105.
+  /// Base64 text as bytes, or bytes as they are. Errors: E0105.
   [[nodiscard]] std::optional<std::string> bytes() const;
+  /// Bytes that are in the model's file as they are; nullptr for base64.
+  [[nodiscard]] const json::Bytes* raw() const {
+    return value_ == nullptr ? nullptr : value_->bytes();
+  }
   /// An enumerator by name or number, -1 if it is neither; `names` are those of the numbers 0, 1,
   /// ...
   [[nodiscard]] std::optional<int64_t> enumerator(const std::vector<std::string_view>& names) const;

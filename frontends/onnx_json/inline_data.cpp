@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Tensor data inside of the JSON text.
-#include <bit>
-#include <cstring>
+// Tensor data inside of the model.
 #include <limits>
+#include <span>
 
+#include "frontends/onnx_json/raw_data.h"
 #include "frontends/onnx_json/tensor_proto.h"
 
 namespace st::onnx_json {
@@ -46,46 +46,6 @@ Range range_of(DType dtype) {
   }
 }
 
-/// Puts an integer, which is a bit pattern for 16-bit floats, at element `i`.
-void store(Tensor& tensor, size_t i, DType dtype, int64_t value) {
-  switch (dtype) {
-    case DType::F16:
-      tensor.f32()[i] = static_cast<float>(half_value(static_cast<uint16_t>(value), 5, 10));
-      break;
-    case DType::BF16:
-      tensor.f32()[i] = static_cast<float>(half_value(static_cast<uint16_t>(value), 8, 7));
-      break;
-    case DType::I8:
-      tensor.as<int8_t>()[i] = static_cast<int8_t>(value);
-      break;
-    case DType::I64:
-      tensor.as<int64_t>()[i] = value;
-      break;
-    case DType::Bool:
-      tensor.as<int32_t>()[i] = value != 0 ? 1 : 0;
-      break;
-    default:
-      tensor.as<int32_t>()[i] = static_cast<int32_t>(value);
-      break;
-  }
-}
-
-DType in_memory(DType dtype) {
-  switch (dtype) {
-    case DType::F32:
-    case DType::F64:
-    case DType::F16:
-    case DType::BF16:
-      return DType::F32;
-    case DType::I8:
-      return DType::I8;
-    case DType::I64:
-      return DType::I64;
-    default:
-      return DType::I32;
-  }
-}
-
 bool check_count(const Field& field, size_t found, const std::vector<int64_t>& shape,
                  const std::string& unit, int64_t per_element) {
   const int64_t elements = element_count(shape);
@@ -99,25 +59,52 @@ bool check_count(const Field& field, size_t found, const std::vector<int64_t>& s
   return false;
 }
 
+/// Whether the only data are in the field for `dtype`, or are raw. Complains.
+bool check_place(const Field& field, DType dtype) {
+  const std::string typed = field_of(dtype);
+  for (const char* name : DataFields) {
+    const Field other = field.member(name);
+    const bool fits = name == typed || std::string_view(name) == "rawData";
+    if (!other.filled() || (fits && !(name == typed && field.member("rawData").filled()))) continue;
+    field.problems().add("E0103",
+                         "data of type " + std::string(name_of(dtype)) + " belong in '" + typed +
+                             "' or in 'rawData', not in '" + std::string(name) + "'",
+                         other.pointer());
+    return false;
+  }
+  return true;
+}
+
 std::optional<Tensor> read_raw(const Field& field, DType dtype, const std::vector<int64_t>& shape) {
   const auto bytes = field.bytes();
   if (!bytes) return std::nullopt;
-  const auto width = static_cast<size_t>(bits_of(dtype) / 8);
-  if (!check_count(field, bytes->size(), shape, "bytes", static_cast<int64_t>(width))) {
-    return std::nullopt;
+  if (!check_count(field, bytes->size(), shape, "bytes", bytes_of(dtype))) return std::nullopt;
+  return tensor_of_raw(std::as_bytes(std::span(*bytes)), dtype, shape);
+}
+
+/// The elements of the typed field.
+std::optional<Tensor> read_typed(const Field& data, DType dtype,
+                                 const std::vector<int64_t>& shape) {
+  if (dtype == DType::F32 || dtype == DType::F64) {
+    auto values = data.reals();
+    if (!values || !check_count(data, values->size(), shape, "values", 1)) return std::nullopt;
+    Tensor tensor;
+    tensor.shape = shape;
+    tensor.data = std::move(*values);
+    return tensor;
   }
-  Tensor tensor = Tensor::zeros(in_memory(dtype), shape);
-  for (size_t i = 0; i < bytes->size() / width; ++i) {
-    uint64_t bits = 0;  // little-endian, whatever this machine is
-    for (size_t b = width; b-- > 0;)
-      bits = bits << 8 | static_cast<uint8_t>((*bytes)[i * width + b]);
-    if (dtype == DType::F32) {
-      tensor.f32()[i] = std::bit_cast<float>(static_cast<uint32_t>(bits));
-    } else if (dtype == DType::F64) {
-      tensor.f32()[i] = static_cast<float>(std::bit_cast<double>(bits));
-    } else {
-      store(tensor, i, dtype, static_cast<int64_t>(bits));  // narrower types drop the upper bits
+  const auto values = data.integers();
+  if (!values || !check_count(data, values->size(), shape, "values", 1)) return std::nullopt;
+  Tensor tensor = Tensor::zeros(type_in_memory(dtype), shape);
+  const Range range = range_of(dtype);
+  for (size_t i = 0; i < values->size(); ++i) {
+    const int64_t value = (*values)[i];
+    if (value < range.low || value > range.high) {
+      data.problems().add("E0103", std::to_string(value) + " is no " + std::string(name_of(dtype)),
+                          data.pointer() + "/" + std::to_string(i));
+      return std::nullopt;
     }
+    store_element(tensor, i, dtype, value);
   }
   return tensor;
 }
@@ -131,46 +118,31 @@ bool has_inline_data(const Field& field) {
   return false;
 }
 
-std::optional<Tensor> read_inline_data(const Field& field, DType dtype,
-                                       const std::vector<int64_t>& shape) {
-  if (!has_inline_data(field)) return Tensor::zeros(in_memory(dtype), shape);
-  const std::string typed = field_of(dtype);
-  for (const char* name : DataFields) {
-    const Field other = field.member(name);
-    const bool fits = name == typed || std::string_view(name) == "rawData";
-    if (!other.filled() || (fits && !(name == typed && field.member("rawData").filled()))) continue;
-    field.problems().add("E0103",
-                         "data of type " + std::string(name_of(dtype)) + " belong in '" + typed +
-                             "' or in 'rawData', not in '" + std::string(name) + "'",
-                         other.pointer());
-    return std::nullopt;
-  }
+std::shared_ptr<const ConstantSource> read_inline_data(const Field& field,
+                                                       const TensorProto& tensor,
+                                                       const WeightFiles& files) {
+  if (!has_inline_data(field))
+    return constant_of(Tensor::zeros(type_in_memory(tensor.dtype), tensor.shape));
+  if (!check_place(field, tensor.dtype)) return nullptr;
   const Field raw = field.member("rawData");
-  if (raw.filled()) return read_raw(raw, dtype, shape);
-
-  const Field data = field.member(typed);
-  Tensor tensor;
-  if (dtype == DType::F32 || dtype == DType::F64) {
-    auto values = data.reals();
-    if (!values || !check_count(data, values->size(), shape, "values", 1)) return std::nullopt;
-    tensor.shape = shape;
-    tensor.data = std::move(*values);
-    return tensor;
+  if (raw.filled() && raw.raw() != nullptr && files.model() != nullptr) {
+    const json::Bytes& bytes = *raw.raw();
+    if (!check_count(raw, bytes.size(), tensor.shape, "bytes", bytes_of(tensor.dtype)))
+      return nullptr;
+    return raw_constant({files.model(), bytes, "inline"}, tensor.dtype, tensor.shape, tensor.name,
+                        field.where());
   }
-  const auto values = data.integers();
-  if (!values || !check_count(data, values->size(), shape, "values", 1)) return std::nullopt;
-  tensor = Tensor::zeros(in_memory(dtype), shape);
-  const Range range = range_of(dtype);
-  for (size_t i = 0; i < values->size(); ++i) {
-    const int64_t value = (*values)[i];
-    if (value < range.low || value > range.high) {
-      data.problems().add("E0103", std::to_string(value) + " is no " + std::string(name_of(dtype)),
-                          data.pointer() + "/" + std::to_string(i));
-      return std::nullopt;
-    }
-    store(tensor, i, dtype, value);
+  auto data = raw.filled()
+                  ? read_raw(raw, tensor.dtype, tensor.shape)
+                  : read_typed(field.member(field_of(tensor.dtype)), tensor.dtype, tensor.shape);
+  if (!data) return nullptr;
+  // Infinities are meant: masks are made of them.
+  const Status finite = check_finite(*data, tensor.name, field.where(), false);
+  if (!finite.ok()) {
+    field.problems().add(finite.errors());
+    return nullptr;
   }
-  return tensor;
+  return constant_of(std::move(*data));
 }
 
 }  // namespace st::onnx_json

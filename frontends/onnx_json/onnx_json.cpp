@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "core/support/json.h"
+#include "core/support/mapped_file.h"
 #include "core/support/near_names.h"
 #include "core/support/read_file.h"
 #include "frontends/onnx_json/attributes.h"
+#include "frontends/onnx_json/binary.h"
 #include "frontends/onnx_json/dimensions.h"
 #include "frontends/onnx_json/field.h"
 #include "frontends/onnx_json/tensor_proto.h"
@@ -20,16 +22,17 @@ namespace onnx_json {
 namespace {
 
 constexpr size_t LargestModel = 64U << 20;  ///< bytes; weights belong in HDF5
-constexpr int64_t OldestOpset = 13;
+constexpr int64_t OldestOpset = 13, NewestOpset = 24;
 constexpr size_t MostListed = 50;  ///< symbols in one message
 
 class ModelReader {
  public:
-  ModelReader(const std::filesystem::path& model, const ReadOptions& options)
+  /// `mapped`: the file, where it is binary.
+  ModelReader(const std::filesystem::path& model, const ReadOptions& options,
+              std::shared_ptr<const MappedFile> mapped = nullptr)
       : options_(options),
         problems_(model.filename().string()),
-        files_(model.parent_path(), model.filename().string(), options.weights,
-               options.graph_only) {}
+        files_(model, options.weights, options.graph_only, std::move(mapped)) {}
 
   Result<Graph> read(const json::Value& document) {
     const Field root(&document, "", problems_);
@@ -67,13 +70,20 @@ class ModelReader {
       if (!entry.check_object({"domain", "version"})) continue;
       const std::string domain = entry.member("domain").string().value_or("");
       const int64_t version = entry.member("version").integer().value_or(0);
+      if (domain == "com.microsoft" && version != 1) {
+        problems_.add("E0105",
+                      "version " + std::to_string(version) + " of com.microsoft is not known",
+                      entry.pointer(), {}, "there is version 1");
+      }
       if (!domain.empty() && domain != "ai.onnx") continue;
       found = true;
       graph_.opset = version;
-      if (version >= OldestOpset) continue;
+      if (version >= OldestOpset && version <= NewestOpset) continue;
       problems_.add("E0105",
-                    "opset " + std::to_string(version) + " is too old; at least " +
-                        std::to_string(OldestOpset) + " is needed",
+                    "opset " + std::to_string(version) +
+                        (version < OldestOpset ? " is too old" : " is not known") + "; opsets " +
+                        std::to_string(OldestOpset) + " to " + std::to_string(NewestOpset) +
+                        " are supported",
                     entry.pointer(), {}, "convert the model with onnx.version_converter");
     }
     if (found) return;
@@ -342,6 +352,21 @@ Result<Graph> read_onnx_json(const std::filesystem::path& model, const ReadOptio
   ST_TRY(document, json::parse(text, model.filename().string()));
   text = std::string();  // the tree has copies of what it needs
   return onnx_json::ModelReader(model, options).read(document);
+}
+
+Result<Graph> read_onnx(const std::filesystem::path& model, const ReadOptions& options) {
+  if (!onnx_json::is_binary(model)) return read_onnx_json(model, options);
+  ST_TRY(file, MappedFile::open(model));
+  ST_TRY(tree, onnx_json::read_binary(file->bytes(), model.filename().string()));
+  return onnx_json::ModelReader(model, options, file).read(tree);
+}
+
+Result<std::string> onnx_text(const std::filesystem::path& model) {
+  if (!onnx_json::is_binary(model)) return read_file(model, onnx_json::LargestModel);
+  ST_TRY(file, MappedFile::open(model));
+  const std::string name = model.filename().string();
+  ST_TRY(tree, onnx_json::read_binary(file->bytes(), name));
+  return onnx_json::text_of_binary(tree, file->bytes(), name);
 }
 
 }  // namespace st

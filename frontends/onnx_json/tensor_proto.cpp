@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontends/onnx_json/tensor_proto.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "frontends/onnx_json/dimensions.h"
+#include "frontends/onnx_json/raw_data.h"
 
 namespace st::onnx_json {
 namespace {
@@ -32,8 +36,17 @@ std::optional<std::vector<int64_t>> read_shape(const Field& dims) {
 /// The entries of externalData that mean something here.
 struct ExternalData {
   std::optional<std::string> location;
-  std::optional<std::string> dataset;
+  std::optional<std::string> dataset;      ///< in an HDF5 file
+  std::optional<uint64_t> offset, length;  ///< bytes of raw data
 };
+
+std::optional<uint64_t> parse_bytes(const std::string& text) {
+  uint64_t value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || rest != text.data() + text.size() || text.empty())
+    return std::nullopt;
+  return value;
+}
 
 std::optional<ExternalData> read_external(const Field& field) {
   ExternalData external;
@@ -52,21 +65,64 @@ std::optional<ExternalData> read_external(const Field& field) {
       external.location = value;
     } else if (*key == "dataset") {
       external.dataset = value;
-    } else {
-      const bool raw = *key == "offset" || *key == "length" || *key == "checksum";
+    } else if (*key == "offset" || *key == "length") {
+      auto& bytes = *key == "offset" ? external.offset : external.length;
+      bytes = parse_bytes(*value);
+      if (bytes) continue;
+      entry.problems().add("E0103",
+                           "'" + printable(*value) + "' is no number of bytes, as '" + *key +
+                               "' of external data has to be",
+                           entry.pointer());
+      good = false;
+    } else if (*key != "checksum") {  // which nobody is asked to verify
       entry.problems().add("E0105",
                            "external data with '" + printable(*key) + "' are not supported",
                            entry.pointer(), {},
-                           raw ? "weights are read from HDF5, by 'location' and 'dataset'" : "");
+                           "weights are read by 'location', and 'offset' and 'length' of raw data, "
+                           "or 'dataset' of HDF5");
       good = false;
     }
+  }
+  if (good && external.dataset && (external.offset || external.length)) {
+    field.problems().add("E0105", "external data have a dataset as well as an offset or length",
+                         field.pointer());
+    good = false;
+  }
+  if (good && !external.location && (external.offset || external.length)) {
+    field.problems().add("E0105", "external data have an offset or length, but no location",
+                         field.pointer());
+    good = false;
   }
   return good ? std::optional(external) : std::nullopt;
 }
 
-}  // namespace
-
-namespace {
+/// The part of `file` that holds the tensor's data. nullopt after a complaint.
+std::optional<RawData> external_part(const ExternalData& external, const TensorProto& tensor,
+                                     const Field& field, WeightFiles& files) {
+  const auto file = files.open_raw(*external.location, field);
+  if (file == nullptr) return std::nullopt;
+  const uint64_t size = file->bytes().size(), offset = external.offset.value_or(0);
+  const auto needed = static_cast<uint64_t>(element_count(tensor.shape) * bytes_of(tensor.dtype));
+  const std::string need = "the tensor needs " + std::to_string(needed) + " bytes";
+  if (external.length && *external.length != needed) {
+    field.problems().add("E0203",
+                         "weight '" + printable(tensor.name) + "' has " +
+                             std::to_string(*external.length) + " bytes of external data",
+                         field.pointer(), {need});
+    return std::nullopt;
+  }
+  if (offset > size || needed > size - offset) {
+    field.problems().add("E0206",
+                         "weights file '" + printable(*external.location) + "' is too short",
+                         field.pointer(),
+                         {need + " from byte " + std::to_string(offset) + " on",
+                          "the file has " + std::to_string(size)},
+                         "copy the file again; it may have been cut");
+    return std::nullopt;
+  }
+  return RawData{file, file->bytes().subspan(offset, needed),
+                 *external.location + ":" + std::to_string(offset)};
+}
 
 /// Stands for a weight where only the graph is wanted.
 class UnreadConstant final : public ConstantSource {
@@ -120,16 +176,8 @@ std::optional<TensorProto> read_tensor(const Field& field, WeightFiles& files) {
   }
   // An empty tensor has no data wherever it is.
   if (is_inline || (!is_external && element_count(*shape) == 0)) {
-    auto data = read_inline_data(field, *dtype, *shape);
-    if (!data) return std::nullopt;
-    // Infinities are meant: masks are made of them.
-    const Status finite = check_finite(*data, tensor.name, field.where(), false);
-    if (!finite.ok()) {
-      field.problems().add(finite.errors());
-      return std::nullopt;
-    }
-    tensor.source = constant_of(std::move(*data));
-    return tensor;
+    tensor.source = read_inline_data(field, tensor, files);
+    return tensor.source ? std::optional(tensor) : std::nullopt;
   }
   const auto entries = read_external(external);
   if (!entries) return std::nullopt;
@@ -142,6 +190,19 @@ std::optional<TensorProto> read_tensor(const Field& field, WeightFiles& files) {
   if (files.ignored()) {
     tensor.source = std::make_shared<UnreadConstant>(dataset);
     return tensor;
+  }
+  const bool placed = entries->offset || entries->length;
+  if (entries->location && !entries->dataset && !files.is_hdf5(*entries->location)) {
+    auto part = external_part(*entries, tensor, field, files);
+    if (!part) return std::nullopt;
+    tensor.source = raw_constant(std::move(*part), *dtype, *shape, tensor.name, field.where());
+    return tensor;
+  }
+  if (placed && !files.given()) {
+    field.problems().add("E0105",
+                         "external data in an HDF5 file have a dataset, no offset and length",
+                         field.pointer());
+    return std::nullopt;
   }
   const auto file = files.open(entries->location, field);
   if (file == nullptr) return std::nullopt;

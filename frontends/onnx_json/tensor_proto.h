@@ -25,11 +25,12 @@ struct TensorProto {
 /// nullopt after a complaint.
 std::optional<TensorProto> read_tensor(const Field& field, WeightFiles& files);
 
-/// The data in the tensor message at `field` itself, which must have as many elements as `shape`.
-/// nullopt after a complaint. Precondition: `has_inline_data(field)`, or an empty shape's count of
-/// 0.
-std::optional<Tensor> read_inline_data(const Field& field, DType dtype,
-                                       const std::vector<int64_t>& shape);
+/// The data in the message of `tensor` at `field` itself, which must have as many elements as its
+/// shape: in memory, or where the model is mapped, there. nullptr after a complaint. Precondition:
+/// `has_inline_data(field)`, or an empty shape's count of 0.
+std::shared_ptr<const ConstantSource> read_inline_data(const Field& field,
+                                                       const TensorProto& tensor,
+                                                       const WeightFiles& files);
 
 /// Whether the message carries data.
 bool has_inline_data(const Field& field);

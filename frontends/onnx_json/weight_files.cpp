@@ -2,7 +2,10 @@
 #include "frontends/onnx_json/weight_files.h"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 #include <system_error>
+#include <utility>
 
 namespace st::onnx_json {
 namespace {
@@ -19,19 +22,77 @@ bool stays_inside(const std::string& location) {
 
 }  // namespace
 
+WeightFiles::WeightFiles(const std::filesystem::path& model,
+                         std::optional<std::filesystem::path> only, bool ignored,
+                         std::shared_ptr<const MappedFile> mapped)
+    : directory_(model.parent_path()),
+      model_name_(model.filename().string()),
+      only_(std::move(only)),
+      mapped_(std::move(mapped)),
+      ignored_(ignored) {
+  std::error_code error;
+  if (!only_ || !std::filesystem::is_directory(*only_, error)) return;
+  directory_ = *only_;
+  only_.reset();
+}
+
+std::filesystem::path WeightFiles::path_of(const std::string& location) const {
+  return only_ ? *only_ : directory_ / location;
+}
+
+bool WeightFiles::check_location(const std::string& location, const Field& field) const {
+  // A location is checked even when it is overridden: the model does not become better by that.
+  if (stays_inside(location)) return true;
+  field.problems().add(
+      "E0105", "location '" + printable(location) + "' leads out of the model's folder",
+      field.pointer(), {}, "name a file beside the model, or give it with --weights FILE");
+  return false;
+}
+
+bool WeightFiles::is_hdf5(const std::string& location) const {
+  if (!stays_inside(location)) return false;
+  const std::filesystem::path path = path_of(location);
+  if (path.extension() == ".h5" || path.extension() == ".hdf5") return true;
+  constexpr std::array<char, 8> Signature = {'\x89', 'H', 'D', 'F', '\r', '\n', '\x1a', '\n'};
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;  // a pipe would be waited for
+  std::array<char, Signature.size()> begin{};
+  std::ifstream(path, std::ios::binary).read(begin.data(), begin.size());
+  return begin == Signature;
+}
+
 std::shared_ptr<const Hdf5File> WeightFiles::open(const std::optional<std::string>& location,
                                                   const Field& field) {
-  // A location is checked even when it is overridden: the model does not become better by that.
-  if (location && !stays_inside(*location)) {
-    field.problems().add(
-        "E0105", "location '" + printable(*location) + "' leads out of the model's folder",
-        field.pointer(), {}, "name a file beside the model, or give it with --weights FILE");
-    return nullptr;
-  }
+  if (location && !check_location(*location, field)) return nullptr;
   if (only_) return open_path(*only_, field);
   if (location) return open_path(directory_ / *location, field);
   const auto path = default_file(field);
   return path ? open_path(*path, field) : nullptr;
+}
+
+std::shared_ptr<const MappedFile> WeightFiles::open_raw(const std::string& location,
+                                                        const Field& field) {
+  if (!check_location(location, field)) return nullptr;
+  if (only_ && replaced_.value_or(location) != location) {
+    field.problems().add("E0105",
+                         "one file was given for the weights, but they are in '" +
+                             printable(*replaced_) + "' and in '" + printable(location) + "'",
+                         field.pointer(), {}, "give the folder of these files with --weights");
+    return nullptr;
+  }
+  replaced_ = location;
+  const std::filesystem::path path = path_of(location);
+  const auto known = mapped_files_.find(path);
+  if (known != mapped_files_.end()) return known->second;
+  auto file = MappedFile::open(path);
+  if (!file.ok()) {
+    field.problems().add(
+        "E0201",
+        "weights file '" + printable(path.filename().string()) + "' is missing or cannot be read",
+        field.pointer(), {file.errors().front().message},
+        "put it beside the model, or name it with --weights");
+  }
+  return mapped_files_[path] = file.ok() ? *file : nullptr;
 }
 
 std::optional<std::filesystem::path> WeightFiles::default_file(const Field& field) {

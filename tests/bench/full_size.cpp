@@ -3,10 +3,12 @@
 // takes without packing, how fast packing is beside a copy of the weights, and how much memory it
 // takes. Usage: bench_full_size [MODEL, e.g. gpt2_medium] [FOLDER for 8 GB of files; default /tmp]
 //
-// Two processors of an EPYC (Zen 5), in use by others as well, seconds:
+// Two processors of an EPYC (Zen 5), seconds:
 //   model         passes  data  without packing    cp  packing  ratio  peak, GiB
-//   gpt2_medium     4.04  0.77             4.86  0.16     0.71   0.22       1.00
-//   tinyllama_1b   11.74  2.37            14.17  0.52     2.91   0.18       2.38
+//   gpt2_medium     3.63  0.48             4.15  0.17     0.40   0.42       0.94
+//   qwen2_0_5b      1.41  0.59             2.04  0.22     0.48   0.46       1.48
+//   tinyllama_1b    5.55  0.72             6.32  0.50     0.87   0.57       2.35
+//   gemma3_1b       2.45  1.82             4.33  0.45     1.03   0.44       3.05
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

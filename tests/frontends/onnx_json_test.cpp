@@ -150,7 +150,11 @@ TEST_F(OnnxJson, OpsetMustBeKnownAndNewEnough) {
   Parts parts;
   parts.root = R"("opsetImport": [{"version": "12"}])";
   EXPECT_EQ(codes_of(read(parts)), "E0105");
-  EXPECT_EQ(error_of(read(parts)).message, "opset 12 is too old; at least 13 is needed");
+  EXPECT_EQ(error_of(read(parts)).message, "opset 12 is too old; opsets 13 to 24 are supported");
+  parts.root = R"("opsetImport": [{"version": "20"}, {"domain": "com.microsoft", "version": 2}])";
+  EXPECT_EQ(error_of(read(parts)).message, "version 2 of com.microsoft is not known");
+  parts.root = R"("opsetImport": [{"version": "25"}])";
+  EXPECT_EQ(error_of(read(parts)).message, "opset 25 is not known; opsets 13 to 24 are supported");
   parts.root = R"("irVersion": 9)";
   EXPECT_EQ(codes_of(read(parts)), "E0105");
   parts.root = R"("opsetImport": [{"domain": "com.microsoft", "version": 1}, {"version": 13}])";

@@ -49,6 +49,9 @@ TEST(Constant, ChainsReadBackAndSayTheirType) {
       {"load \"w\" | padded_matrix 3 4", "f32[3,4]"},
       {"load \"i\" | padded_matrix 2 3 | transpose", "i32[3,2]"},
       {"load \"w\" | row 6 | padded_row 8", "f32[8]"},
+      {"load \"w\" | columns 2", "f32[2,2]"},
+      {"load \"w\" | cosines 5", "f32[5,6]"},
+      {"load \"s\" | sines 3", "f32[3,1]"},
       {"zeros f32[64]", "f32[64]"},
       {"zeros i8[2,3] | transpose", "i8[3,2]"},
   };
@@ -86,6 +89,12 @@ TEST(Constant, TransformsComputeWhatTheySay) {
             (std::vector<int8_t>{42, 85, 127, 0, -64, 0, 127, 0}));
   EXPECT_EQ(parsed("load \"w\" | row 6 | padded_row 8").source->load()->f32(),
             (std::vector<float>{1, 2, 3, -4, 0, 8, 0, 0}));
+  EXPECT_EQ(parsed("load \"w\" | columns 2").source->load()->f32(),
+            (std::vector<float>{1, 2, -4, 0}));
+  EXPECT_EQ(parsed("load \"s\" | sines 3").source->load()->f32(),
+            (std::vector<float>{0, std::sin(7.0f), static_cast<float>(std::sin(14.0))}));
+  EXPECT_EQ(parsed("load \"w\" | cosines 2").source->load()->f32()[6 + 5],
+            static_cast<float>(std::cos(8.0)));
   EXPECT_EQ(parsed("zeros i32[2]").source->load()->as<int32_t>(), (std::vector<int32_t>{0, 0}));
 }
 
@@ -93,6 +102,48 @@ class Unreadable final : public ConstantSource {
   Result<Tensor> load() const override { return Diagnostic{"E0206", "damaged", "", {}, ""}; }
   std::string describe() const override { return ""; }
 };
+
+/// Four-bit weights in blocks of two bytes, as MatMulNBits has them.
+std::optional<TypedConstant> blocks(const std::string& name) {
+  Tensor q = Tensor::zeros(DType::I32, {2, 2, 2});
+  q.as<int32_t>() = {0x21, 0x43, 0x65, 0x07, 0xba, 0xdc, 0xfe, 0x0f};
+  if (name == "q") return TypedConstant{constant_of(q), TensorType{DType::U8, {2, 2, 2}}};
+  if (name == "s")
+    return TypedConstant{constant_of(matrix({4}, {1, 10, 0.5f, 2})), TensorType{DType::F32, {4}}};
+  Tensor z = Tensor::zeros(DType::I32, {2});
+  z.as<int32_t>() = {0x21, 0x88};
+  if (name == "z") return TypedConstant{constant_of(z), TensorType{DType::U8, {2}}};
+  return std::nullopt;
+}
+
+TEST(Constant, CombinationsReadBackAndCompute) {
+  const std::pair<const char*, std::vector<float>> chains[] = {
+      {R"(dequantised_blocks [load "q", load "s"] 4 4 7)",
+       {-7, -6, -5, -4, -30, -20, -10, 1, 1.5f, 2, 2.5f, 12, 14, 14}},
+      {R"(dequantised_blocks [load "q", load "s", load "z"] 4 4 7)",
+       {0, 1, 2, 3, 30, 40, 50, 1, 1.5f, 2, 2.5f, 12, 14, 14}},
+  };
+  for (const auto& [text, expected] : chains) {
+    TextCursor cursor(text, "E0311", "constant");
+    const TypedConstant constant = parse_constant(cursor, blocks);
+    ASSERT_FALSE(cursor.failed()) << cursor.error().message;
+    EXPECT_EQ(constant.source->describe(), text);
+    EXPECT_EQ(text_of(*constant.type), "f32[2,7]");
+    EXPECT_EQ(constant.source->load()->f32(), expected);
+  }
+  std::string deep = "load \"q\"";
+  for (int i = 0; i < 100'000; ++i) deep.insert(0, "layers [");
+  for (const std::string& bad :
+       {std::string(R"(dequantised_blocks [load "q"] 4 4 7)"),
+        std::string(R"(dequantised_blocks [load "q", load "s"] 3 4 7)"),
+        std::string(R"(dequantised_blocks [load "q", load "s"] 4 4 9)"),
+        std::string(R"(dequantised_blocks [load "s", load "s"] 4 4 7)"),
+        std::string(R"(dequantised_blocks [load "q", load "s"] 4 4)"), deep}) {
+    TextCursor cursor(bad, "E0311", "constant");
+    (void)parse_constant(cursor, blocks);
+    EXPECT_TRUE(cursor.failed()) << bad.substr(0, 100);
+  }
+}
 
 TEST(Constant, NothingIsLoadedBeforeItIsNeeded) {
   const auto chain =
@@ -120,7 +171,7 @@ TEST(Constant, UnknownTransformsOfPassesAreInternalErrors) {
 TEST(Constant, ErrorsNameThePlace) {
   const std::tuple<const char*, const char*, const char*> bad[] = {
       {"store \"w\"", "column 1",
-       "expected a constant: load \"NAME\", zeros TYPE, or layers [...]"},
+       "expected a constant: load \"NAME\", zeros TYPE, layers [...], or dequantised_blocks [...]"},
       {"load w", "column 6", "expected the name of a constant in quotes"},
       {"load \"v\"", "column 6", "the model has no constant 'v'"},
       {"load \"w\" | transposed", "column 12",
@@ -139,6 +190,9 @@ TEST(Constant, ErrorsNameThePlace) {
       {"load \"w\" | padded_matrix 5 3", "column 12",
        "padded_matrix takes a matrix of up to that many rows and columns, and at least half as "
        "many, not f32[2,3]"},
+      {"load \"w\" | columns 4", "column 12",
+       "columns takes a matrix of at least as many columns, not f32[2,3]"},
+      {"load \"i\" | sines 4", "column 12", "sines takes frequencies of f32, not i32[2,2]"},
       {"load \"w\" | padded_row 6", "column 12",
        "padded_row takes a row of up to as many elements, and at least half as many, not f32[2,3]"},
       {"zeros f31[2]", "column 7", "there is no element type 'f31'"},
