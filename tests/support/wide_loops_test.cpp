@@ -60,7 +60,7 @@ TEST_P(WideLoops, SquaredErrorsAreThoseOfTheDefinition) {
     wide::square_errors(values.data(), count, scales, inverses, Int4Peak, near);
     std::vector<double> squares(values.size());
     for (int s = 0; s < wide::Scales; ++s) {
-      const float wanted = largest * (1.0f - static_cast<float>(s) / 64.0f);
+      const float wanted = largest * (1.0f - 0.5f * static_cast<float>(s) / wide::Scales);
       ASSERT_EQ(scales[s], count % 2 == 0 ? bfloat16_value(bfloat16_bits(wanted)) : wanted);
       ASSERT_EQ(inverses[s], 1.0f / scales[s]);
       wide::squares(values.data(), count, scales[s], inverses[s], Int4Peak, squares.data());
