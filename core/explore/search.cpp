@@ -44,7 +44,7 @@ class Search {
       }
       while (!ended() && !layers_.empty()) change_one();
     }
-    if (!found_) return problems_;
+    if (fitting_.empty()) return problems_;
     ST_CHECK(choose_buildable());
     Design best = start_;
     apply(result_.choice, best);
@@ -105,10 +105,9 @@ class Search {
       program_ = design.program;
       limits_.row_lanes = design.row_lanes;
     }
-    const bool better = !found_ || cost->prefill_cycles < result_.cost.prefill_cycles;
+    const bool better = fitting_.empty() || cost->prefill_cycles < result_.cost.prefill_cycles;
     if (cost->fits()) fitting_.emplace_back(cost->prefill_cycles, choice);
     if (cost->fits() && better) {
-      found_ = true;
       result_.choice = choice;
       result_.cost = *cost;
     }
@@ -197,7 +196,6 @@ class Search {
   std::vector<LinearLayer> layers_;
   std::optional<Program> program_;  ///< of the first candidate that compiled
   UnrollLimits limits_;
-  bool found_ = false;
   std::vector<std::pair<int64_t, DesignChoice>> fitting_;  ///< candidates that fit, by cycles
   int judged_ = 0;                                         ///< candidates that were compiled
   Diagnostics problems_;

@@ -128,13 +128,9 @@ Tensor as_bfloat16(const std::vector<float>& scales, int64_t rows, int64_t per_r
   return matrix;
 }
 
-Tensor group_scales_of(const Scaled& scaled) {
-  return as_bfloat16(scaled.scales, scaled.weights.shape[0],
-                     scaled.weights.shape[1] / scaled.group);
-}
-
 Tensor group_scales4(const Tensor& weight, const Parameters& group) {
-  return group_scales_of(scaled(weight, group[0], DType::BF16));
+  return as_bfloat16(scaled(weight, group[0], DType::BF16).scales, weight.shape[0],
+                     weight.shape[1] / group[0]);
 }
 
 /// Those that are known need no weights; for the others weights come some rows at a time, as there

@@ -154,16 +154,7 @@ std::optional<TensorType> first_columns_type(const TensorType& type, const Param
 }
 
 Tensor first_columns(const Tensor& m, const Parameters& count) {
-  const int64_t rows = m.shape[0], columns = m.shape[1];
-  Tensor part = Tensor::zeros(m.dtype(), {rows, count[0]});
-  std::visit(
-      [&](auto& to) {
-        const auto& from = std::get<std::decay_t<decltype(to)>>(m.data);
-        for (int64_t r = 0; r < rows; ++r)
-          std::copy_n(from.begin() + r * columns, count[0], to.begin() + r * count[0]);
-      },
-      part.data);
-  return part;
+  return block_of(m, {0, Block::All, 0, count[0]});
 }
 
 /// A row for each position, from frequencies of any shape.

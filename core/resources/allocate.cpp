@@ -53,8 +53,6 @@ bool joins_outputs_of(const Program& program, const Kernel& kernel, const Kernel
          }) > 1;
 }
 
-/// Slots of a FIFO whose writer may as well wait.
-constexpr int64_t WaitingDepth = 32;
 /// Passes of which one is no more than a percent.
 constexpr int64_t ManyPasses = 100;
 

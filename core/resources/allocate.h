@@ -7,6 +7,9 @@
 
 namespace st {
 
+/// Slots of a FIFO whose depth nothing asks for, or whose writer may as well wait.
+inline constexpr int64_t WaitingDepth = 32;
+
 /// Sets depth and reason of every channel of a connected program, and the memory that suits it.
 ///
 /// The LP gets the paper's conservative equalisation: every kernel of a group at the pace of the

@@ -29,8 +29,6 @@ constexpr size_t CoarseRuns = 16;
 constexpr int64_t CoarseRows = 2;
 /// A launch may become slower by this part of its cycles.
 constexpr int64_t CoarseTolerance = 100;
-/// Slots that are left to a FIFO whose depth nothing asks for.
-constexpr int64_t CoarseDepth = 32;
 /// Lengths that may be added to the launches of a search before depths stay as they were.
 constexpr int MostCounterexamples = 4;
 
@@ -134,7 +132,7 @@ class Refinement {
   }
 
   /// The LP lets a kernel that holds its row send all of it ahead. Where no launch gets slower by
-  /// more than CoarseTolerance without, such depths fall to CoarseDepth, or their floor: all at
+  /// more than CoarseTolerance without, such depths fall to WaitingDepth, or their floor: all at
   /// once, or else half of them, the larger ones first, and so on. Those that readers take in turn
   /// come by themselves.
   void lower_coarsely() {
@@ -150,7 +148,7 @@ class Refinement {
     std::vector<size_t> deep;
     std::vector<int64_t> low(channels_.size(), 0);
     for (size_t c = 0; c < channels_.size(); ++c) {
-      low[c] = std::max(CoarseDepth, floors[static_cast<size_t>(channels_[c])]);
+      low[c] = std::max(WaitingDepth, floors[static_cast<size_t>(channels_[c])]);
       if (depths_[c] > low[c]) deep.push_back(c);
     }
     std::stable_sort(deep.begin(), deep.end(),

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/graph/attention.h"
+
 namespace st::huggingface {
 namespace {
 
@@ -225,7 +227,7 @@ class Builder {
     // All layers have a window if one has, so that they stay alike.
     if (std::any_of(c_.layers.begin(), c_.layers.end(),
                     [](const LayerConfig& any) { return any.window > 0; })) {
-      inputs.resize(7, NoValue);
+      inputs.resize(AttentionWindow, NoValue);
       inputs.push_back(constant(name + "/window", {{}, std::vector<int64_t>{layer.window}}));
       graph().nodes.back().domain = OwnDomain;
     }

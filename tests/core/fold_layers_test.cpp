@@ -10,6 +10,7 @@
 
 #include "core/compiler/pipeline.h"
 #include "core/dataflow/parse.h"
+#include "core/graph/attention.h"
 #include "core/graph/layers.h"
 #include "core/graph/parse.h"
 #include "core/ops/interpreter.h"
@@ -167,9 +168,9 @@ Graph windowed_adder() {
   for (Node& node : graph->nodes) {
     if (node.op != "Attention") continue;
     node.domain = OwnDomain;
-    node.inputs.resize(7, NoValue);
+    node.inputs.resize(AttentionWindow, NoValue);
     node.inputs.push_back(graph->add_value(node.name + "/window", TensorType{DType::I64, {}}));
-    graph->values[static_cast<size_t>(node.inputs[7])].constant =
+    graph->values[static_cast<size_t>(node.inputs[AttentionWindow])].constant =
         constant_of({{}, std::vector<int64_t>{windows.at(0)}});
     windows.erase(windows.begin());
   }

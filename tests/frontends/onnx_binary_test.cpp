@@ -15,6 +15,7 @@ namespace {
 using test::codes_of;
 using test::error_of;
 using test::Json;
+using test::value;
 using test::WireLists;
 
 /// A model with data of all kinds, and attributes of all.
@@ -66,13 +67,6 @@ class OnnxBinary : public ::testing::Test {
     for (const auto& [key, value] : entries)
       tensor["externalData"].push_back({{"key", key}, {"value", value}});
     return read(test::onnx_bytes(model), options);
-  }
-  static const Value& value(const Graph& graph, const std::string& name) {
-    for (const Value& value : graph.values) {
-      if (value.name == name) return value;
-    }
-    ADD_FAILURE() << name;
-    return graph.values.front();
   }
 
   test::TemporaryDirectory directory_;

@@ -12,6 +12,7 @@ namespace {
 
 using test::codes_of;
 using test::error_of;
+using test::value;
 
 /// The parts of a small model: y = Add(x, w), with w of 2 values in model.h5.
 struct Parts {
@@ -61,13 +62,6 @@ class OnnxJson : public ::testing::Test {
       if (value.name == "w") return value.constant->load();
     }
     return Diagnostic{};
-  }
-  static const Value& value(const Graph& graph, const std::string& name) {
-    for (const Value& value : graph.values) {
-      if (value.name == name) return value;
-    }
-    ADD_FAILURE() << name;
-    return graph.values.front();
   }
 
   test::TemporaryDirectory directory_;

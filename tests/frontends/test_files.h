@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/graph/graph.h"
 #include "core/support/result.h"
 
 namespace st::test {
@@ -42,6 +43,15 @@ inline void write_bytes(const std::filesystem::path& path, const std::string& by
 inline std::string read_bytes(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// The value of that name; fails the test if there is none.
+inline const Value& value(const Graph& graph, const std::string& name) {
+  for (const Value& value : graph.values) {
+    if (value.name == name) return value;
+  }
+  ADD_FAILURE() << name;
+  return graph.values.front();
 }
 
 /// How a dataset is stored.

@@ -2,7 +2,7 @@
 // Attention, MultiHeadAttention and GroupQueryAttention: ONNX's Attention behind what they fuse.
 #include <algorithm>
 
-#include "core/ops/attention_reference.h"
+#include "core/graph/attention.h"
 #include "core/ops/record.h"
 #include "core/passes/raise/microsoft.h"
 #include "core/passes/raise/padding_masks.h"
