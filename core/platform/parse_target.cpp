@@ -105,6 +105,20 @@ DeviceMemory read_memory(Reader& reader, const json& value, const std::string& h
   return memory;
 }
 
+void read_flow(Reader& reader, const json& root, Target& target) {
+  std::string name, known;
+  reader.text(root, "", "flow", name);
+  for (const Flow flow : Flows) {
+    if (name == name_of(flow)) {
+      target.flow = flow;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(name_of(flow));
+  }
+  if (!name.empty())
+    reader.report("/flow", "'" + printable(name) + "' is not a flow of Vitis: " + known);
+}
+
 void read_slrs(Reader& reader, const json& value, Target& target) {
   if (!value.is_array() || value.size() > MostSlrs) {
     reader.report("/slrs", "must be an array of at most " + std::to_string(MostSlrs) + " objects");
@@ -148,9 +162,10 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   }
   Reader reader(file);
   Target target;
-  if (!reader.object(root, "",
-                     {"schema", "name", "description", "part", "platform", "frequency", "tdp",
-                      "total", "slrs", "crossing_wires", "budgets", "memory", "large_memory"})) {
+  if (!reader.object(
+          root, "",
+          {"schema", "name", "description", "part", "platform", "flow", "frequency", "tdp", "total",
+           "slrs", "crossing_wires", "budgets", "memory", "large_memory"})) {
     return reader.problems();
   }
   std::string schema;
@@ -162,6 +177,7 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   reader.text(root, "", "description", target.description);
   reader.text(root, "", "part", target.part);
   reader.text(root, "", "platform", target.platform);
+  read_flow(reader, root, target);
   reader.number(root, "", "frequency", target.frequency);
   reader.number(root, "", "tdp", target.tdp);
   const std::vector<std::string> kinds = {"lut", "ff", "dsp", "bram18", "uram"};

@@ -118,6 +118,18 @@ void check_memory(Checker& checker, const std::string& pointer, const DeviceMemo
 
 }  // namespace
 
+std::string_view name_of(Flow flow) {
+  switch (flow) {
+    case Flow::Alveo:
+      return "alveo";
+    case Flow::Versal:
+      return "versal";
+    case Flow::Embedded:
+      return "embedded";
+  }
+  return "";
+}
+
 ResourceCounts ResourceNumbers::counts() const {
   ResourceCounts result;
   for (const Resource& r : Resources) {

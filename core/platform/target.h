@@ -71,15 +71,26 @@ struct DeviceMemory {
   [[nodiscard]] int max_ports() const { return static_cast<int>(ports.value); }
 };
 
+/// How Vitis makes what a board loads.
+enum class Flow {
+  Alveo,     ///< v++ links the .xclbin itself
+  Versal,    ///< v++ links an .xsa, and packages it as .xclbin
+  Embedded,  ///< the same on a platform of the user's, whose processors run the host program
+};
+inline constexpr Flow Flows[] = {Flow::Alveo, Flow::Versal, Flow::Embedded};
+/// "alveo", "versal", "embedded".
+std::string_view name_of(Flow flow);
+
 /// A board with its shell.
 struct Target {
   std::string name;         ///< lower case, as on the command line: u280
   std::string description;  ///< one line
   std::string part;         ///< of the FPGA, as for the synthesis tool
   std::string platform;     ///< of the shell, as for the linker
-  std::string memory_slr;   ///< name of the SLR that the device memory is next to
-  Number frequency;         ///< MHz
-  Number tdp;               ///< W; of the card, not a prediction of its draw
+  Flow flow = Flow::Alveo;
+  std::string memory_slr;  ///< name of the SLR that the device memory is next to
+  Number frequency;        ///< MHz
+  Number tdp;              ///< W; of the card, not a prediction of its draw
   DeviceMemory memory;
   /// Larger and slower channels, for what does not fit one of `memory`: large embedding tables.
   std::optional<DeviceMemory> large_memory;
