@@ -37,6 +37,16 @@ Result<fs::path> BuildDirectory::stub_host() const {
                     "build again with --synth stub"};
 }
 
+Result<fs::path> BuildDirectory::card_host() const {
+  fs::path host = path_ / "host/host";
+  if (fs::exists(host)) return host;
+  return Diagnostic{"E0603",
+                    "'" + printable(path_.string()) + "' has no host program for a card",
+                    "",
+                    {},
+                    "make it, with XRT installed: make -C " + printable((path_ / "host").string())};
+}
+
 Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   BuildDirectory build;
   build.path_ = path;

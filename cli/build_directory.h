@@ -26,6 +26,8 @@ class BuildDirectory {
   [[nodiscard]] Result<std::unique_ptr<Tokenizer>> tokenizer() const;
   /// The host program on the stub device. Errors: E0603 where it was not built.
   [[nodiscard]] Result<std::filesystem::path> stub_host() const;
+  /// The host program for a card, of which `make -C host` is the builder. Errors: E0603.
+  [[nodiscard]] Result<std::filesystem::path> card_host() const;
   /// The program as it was built, read from its last stage in ir/, with target and options.
   /// Constants are read from params/. Errors: E0101, E0311-E0313, E0602.
   [[nodiscard]] Result<Design> design() const;

@@ -22,7 +22,9 @@ struct Options {
   std::string build, ids, prompt, prompts, logits;
   int64_t max_tokens = 64;
   int64_t prefill = 0;
-  std::string temperature, top_k, seed;  ///< as given; the host program checks them
+  std::string temperature, top_k, seed;    ///< as given; the host program checks them
+  std::string device, xclbin, timeout_ms;  ///< the same
+  bool card = false, read_back = false;
   std::optional<int64_t> stop;
   bool has_prompt = false;  ///< an empty prompt is one, where the tokenizer starts each text itself
   bool window = false, time = false, print_ids = false;
@@ -84,7 +86,7 @@ int host_status(int status) {
       status == static_cast<int>(Fault::Environment))
     return status;
   return fail({{"E0605",
-                "the stub device ended with status " + std::to_string(status),
+                "the host program ended with status " + std::to_string(status),
                 "",
                 {},
                 status == Deadlock ? "the lines above name the blocked tasks and channels"
@@ -93,7 +95,7 @@ int host_status(int status) {
 
 Result<int> generate(const Options& options) {
   ST_TRY(directory, BuildDirectory::open(options.build));
-  ST_TRY(host, directory.stub_host());
+  ST_TRY(host, options.card ? directory.card_host() : directory.stub_host());
   std::unique_ptr<Tokenizer> tokenizer;
   const bool text = options.has_prompt || !options.prompts.empty();
   if (text) {
@@ -106,6 +108,11 @@ Result<int> generate(const Options& options) {
   Command command;
   command.arguments = {fs::absolute(host).string(), "--build",
                        fs::absolute(directory.path()).string()};
+  if (!options.device.empty())
+    command.arguments.insert(command.arguments.end(), {"--device", options.device});
+  if (!options.xclbin.empty())
+    command.arguments.insert(command.arguments.end(),
+                             {"--xclbin", fs::absolute(options.xclbin).string()});
   std::vector<std::vector<int64_t>> prompts;
   std::vector<std::string> texts;
   if (!options.prompts.empty()) {
@@ -146,9 +153,11 @@ Result<int> generate(const Options& options) {
                              {"--prefill", std::to_string(options.prefill)});
   for (const auto& [name, value] : {std::pair{"--temperature", &options.temperature},
                                     {"--top-k", &options.top_k},
+                                    {"--timeout-ms", &options.timeout_ms},
                                     {"--seed", &options.seed}})
     if (!value->empty()) command.arguments.insert(command.arguments.end(), {name, *value});
   if (options.window) command.arguments.emplace_back("--window");
+  if (options.read_back) command.arguments.emplace_back("--read-back");
   if (options.time) command.arguments.emplace_back("--time");
   if (!options.logits.empty())
     command.arguments.insert(command.arguments.end(),
@@ -213,6 +222,16 @@ Action add_run(CLI::App& app) {
   app.add_flag("--window", options->window,
                "when positions run out, start again from the last ones");
   app.add_flag("--print-ids", options->print_ids, "print token ids, not text");
+  auto* card = app.add_flag("--card", options->card,
+                            "run on a card, by the build's host/host, in place of the stub device");
+  app.add_option("--device", options->device, "number of the card, as `xbutil examine` lists them")
+      ->needs(card);
+  app.add_option("--xclbin", options->xclbin, "bitstream; default: link/design.xclbin of the build")
+      ->needs(card);
+  app.add_option("--timeout-ms", options->timeout_ms,
+                 "longest wait for a launch; default: a minute on a card, a day on the stub");
+  app.add_flag("--read-back", options->read_back,
+               "read loaded parameters back from the device, and compare checksums");
   app.add_flag("--time", options->time, "print how long each phase took");
   return [options] {
     const auto result = generate(*options);

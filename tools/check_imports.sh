@@ -27,9 +27,10 @@ frontends/onnx_json  frontends/hdf5 core/graph core/support
 frontends/huggingface  frontends/onnx_json frontends/hdf5 core/graph core/support
 frontends/tokenizer  core/support
 backends/hls      core/
-backends/host     core/
+backends/host     backends/xclbin core/
 backends/link     backends/host core/
 backends/stub     backends/host core/
+backends/xclbin   core/
 backends/project  backends/ core/
 cli               frontends/ backends/ core/
 '

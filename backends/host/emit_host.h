@@ -13,13 +13,14 @@
 
 namespace st {
 
-/// host/*: sources, Makefile and CMakeLists.txt. `checksums` has an entry for each parameter file.
+/// program.json, and host/*: sources, Makefile, CMakeLists.txt, and noop.xclbin for `make noop`.
+/// `checksums` has an entry for each parameter file.
 std::vector<EmittedFile> emit_host(const Program& program, const Target& target,
                                    const Checksums& checksums);
 
-/// host/program.h: kernels, buffers and limits as constants.
-std::string program_header(const Program& program, const Target& target,
-                           const Checksums& checksums);
+/// host/program.h: kernels, buffers and limits as constants, and the checksum of program.json.
+std::string program_header(const Program& program, const Target& target, const Checksums& checksums,
+                           uint64_t program_checksum);
 
 /// program.json, schema "streamtensor.program/1": the same facts for other readers.
 std::string program_json(const Program& program, const Target& target, const Checksums& checksums);

@@ -103,8 +103,7 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ST_CHECK(write_library(directory));
   ST_CHECK(write_all(directory, emit_host(program, design.target, checksums)));
   ST_CHECK(write_all(directory, emit_link(program, design.target)));
-  ST_CHECK(write_all(directory, emit_stub(program)));
-  ST_CHECK(directory.write("program.json", program_json(program, design.target, checksums)));
+  ST_CHECK(write_all(directory, emit_stub(program, design.target)));
   ST_CHECK(directory.write("report/report.json", report_json(design)));
 
   progress.step("computing test data");

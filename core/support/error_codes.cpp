@@ -124,7 +124,7 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0601", BadInput, "this is not a build directory",
        "Give the directory that `streamtensor build` wrote."},
       {"E0602", BadInput, "the build directory is damaged", "Run `streamtensor build` again."},
-      {"E0603", BadInput, "the build has no stub device",
+      {"E0603", BadInput, "the build lacks the host program that is to run",
        "Build again, with a C++ compiler at hand."},
       {"E0604", BadInput, "the prompt cannot be used",
        "Check its characters against the vocabulary, its ids against the range, and its length."},

@@ -28,19 +28,21 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 TEST(ProgramHeader, HoldsLimitsAndIndices) {
-  const std::string text = program_header(toy_program(), toy_target(), toy_checksums());
+  const std::string text = program_header(toy_program(), toy_target(), toy_checksums(), 0);
   EXPECT_TRUE(has(text, "int MaxSequence = 4;")) << text;
   EXPECT_TRUE(has(text, "int MaxPositions = 8;")) << text;
   EXPECT_TRUE(has(text, "int Vocabulary = 20;")) << text;
   EXPECT_TRUE(has(text, "int Logits = 5;")) << text;
-  EXPECT_TRUE(has(text, "Kernel1Buffers[] = {4, 5};")) << text;
-  EXPECT_TRUE(has(
-      text, "{\"logits\", \"logits\", Role::Output, Element::F32, 5, 4, 2, 4, 512, nullptr, 0}"))
+  EXPECT_TRUE(has(text, "Kernel1Pointers[] = {\n    {\"hidden\", 4},\n    {\"logits\", 5},\n};"))
+      << text;
+  EXPECT_TRUE(has(text,
+                  "{\"logits\", \"logits\", Role::Output, Element::F32, 5, 4, 2, 4, 512, "
+                  "\"HBM[5]\", nullptr, 0}"))
       << text;
 }
 
 TEST(ProgramHeader, EscapesUserStrings) {
-  const std::string text = program_header(toy_program(), toy_target(), toy_checksums());
+  const std::string text = program_header(toy_program(), toy_target(), toy_checksums(), 0);
   // The newline, the end of a comment and the backslashes come as printable() spells them.
   EXPECT_TRUE(has(text, "Model = \"toy \\\"quoted\\\"\\\\x0a")) << text;
   EXPECT_TRUE(has(text, "\"keys\\\"\\\\x0a\"")) << text;

@@ -23,7 +23,7 @@ class HostProgram : public ::testing::Test {
     build_ = std::make_unique<TemporaryBuild>();
     const Program program = toy_program();
     build_->write(emit_host(program, toy_target(), toy_checksums()));
-    build_->write(emit_stub(program));
+    build_->write(emit_stub(program, toy_target()));
     build_->write(toy_kernels());
     const auto templates = source_root() / "hls_templates";
     std::filesystem::create_directory_symlink(templates, build_->path() / "hls_templates");
@@ -152,16 +152,21 @@ TEST_F(HostProgram, RefusesDamagedParameters) {
   const Outcome damaged = host("generate --ids 1");
   build_->write("params/params0.bin", good + "x");
   const Outcome longer = host("generate --ids 1");
+  build_->write("params/params0.bin", good.substr(1));
+  const Outcome shorter = host("generate --ids 1");
   std::filesystem::remove(build_->path() / "params/params0.bin");
   const Outcome missing = host("generate --ids 1");
   build_->write("params/params0.bin", good);
   EXPECT_EQ(damaged.exit_code, 2);
-  EXPECT_NE(damaged.err.find("wrong checksum: params/params0.bin"), std::string::npos)
+  EXPECT_NE(damaged.err.find("wrong checksum: ./params/params0.bin"), std::string::npos)
       << damaged.err;
   EXPECT_EQ(longer.exit_code, 2);
   EXPECT_NE(longer.err.find("has 65 bytes, not 64"), std::string::npos) << longer.err;
+  EXPECT_EQ(shorter.exit_code, 2);
+  EXPECT_NE(shorter.err.find("has 63 bytes, not 64: it is cut off"), std::string::npos)
+      << shorter.err;
   EXPECT_EQ(missing.exit_code, 2);
-  EXPECT_NE(missing.err.find("cannot read params/params0.bin"), std::string::npos) << missing.err;
+  EXPECT_NE(missing.err.find("cannot read ./params/params0.bin"), std::string::npos) << missing.err;
 }
 
 TEST_F(HostProgram, ReportsAMissingDeviceAndAnUnwritableFile) {
@@ -181,18 +186,29 @@ TEST_F(HostProgram, PrintsTimesOnlyWhenAsked) {
   EXPECT_NE(got.err.find("decode: 2 tokens in "), std::string::npos) << got.err;
 }
 
-TEST_F(HostProgram, CompilesAgainstXrt) {
-  if (!std::filesystem::exists("/usr/include/xrt/xrt/xrt_device.h")) {
-    GTEST_SKIP() << "XRT's headers are not installed (Debian: libxrt-dev)";
-  }
-  const Outcome made = build_->run("env -u XILINX_XRT make -C host");
-  EXPECT_EQ(made.exit_code, 0) << made.err;
+TEST_F(HostProgram, RefusesTheDirectoryOfAnotherBuild) {
+  const std::string good = build_->read("program.json");
+  build_->write("program.json", good + " ");
+  const Outcome other = host("generate --ids 1");
+  build_->write("program.json", good);
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_NE(other.err.find("belongs to another build"), std::string::npos) << other.err;
+  const Outcome nowhere = build_->run("stub/host --build params generate --ids 1");
+  EXPECT_EQ(nowhere.exit_code, 2);
+  EXPECT_NE(nowhere.err.find("cannot read params/program.json"), std::string::npos) << nowhere.err;
+}
+
+TEST_F(HostProgram, ReadsParametersBack) {
+  const Outcome got = host("--read-back generate --ids 3,1,4 --max-tokens 2");
+  EXPECT_EQ(got.exit_code, 0) << got.err;
+  EXPECT_EQ(got.out, greedy({3, 1, 4}, 2));
+  EXPECT_NE(got.err.find("parameters on the card are right"), std::string::npos) << got.err;
 }
 
 TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
   TemporaryBuild build;
   build.write(emit_host(toy_program(), toy_target(), toy_checksums()));
-  build.write(emit_stub(toy_program()));
+  build.write(emit_stub(toy_program(), toy_target()));
   build.write(toy_kernels());
   build.write("groups/group1/src/group1.cpp",
               "#include \"group1.h\"\n#include <hls_stream.h>\n"
@@ -207,11 +223,32 @@ TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
   EXPECT_NE(got.err.find("never"), std::string::npos) << got.err;
 }
 
+TEST(StubDevice, GivesUpAKernelThatNeverFinishes) {
+  TemporaryBuild build;
+  build.write(emit_host(toy_program(), toy_target(), toy_checksums()));
+  build.write(emit_stub(toy_program(), toy_target()));
+  build.write(toy_kernels());
+  build.write("groups/group1/src/group1.cpp",
+              "#include \"group1.h\"\n"
+              "extern \"C\" void group1(const ap_uint<512>*, ap_uint<512>*, int, int past) {\n"
+              "  volatile int waits = past;\n  while (waits >= 3) waits = past;\n}\n");
+  std::filesystem::create_directory_symlink(source_root() / "hls_templates",
+                                            build.path() / "hls_templates");
+  const Outcome made = build.run("make -C stub CXX=${CXX:-g++}");
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const Outcome got = build.run("timeout 60 stub/host --timeout-ms 200 generate --ids 1,2,3");
+  EXPECT_EQ(got.exit_code, 4);
+  EXPECT_EQ(got.out, "0\n") << "what was computed before the error is still printed";
+  EXPECT_EQ(got.err,
+            "error: kernel 'group1' did not finish within 200 ms, at 1 tokens after 3; if the card "
+            "stays busy: xbutil reset\n");
+}
+
 TEST(StubDevice, BuildsTheSameBytesTwice) {
   TemporaryBuild one, two;
   for (const TemporaryBuild* build : {&one, &two}) {
     build->write(emit_host(toy_program(), toy_target(), toy_checksums()));
-    build->write(emit_stub(toy_program()));
+    build->write(emit_stub(toy_program(), toy_target()));
     build->write(toy_kernels());
     std::filesystem::create_directory_symlink(source_root() / "hls_templates",
                                               build->path() / "hls_templates");

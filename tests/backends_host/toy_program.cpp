@@ -126,6 +126,8 @@ Target toy_target() {
   target.part = "xcu280-fsvh2892-2L-e";
   target.platform = "xilinx_u280_gen3x16_xdma_1_202211_1";
   target.memory.tag = "HBM";
+  target.memory.channels = {32, "channels", "made up"};
+  target.memory.bytes_per_channel = {1 << 28, "bytes", "made up"};
   target.frequency = {300, "MHz", "made up"};
   return target;
 }
@@ -140,7 +142,7 @@ std::vector<EmittedFile> toy_kernels() {
 
 Checksums toy_checksums() {
   const std::string bytes = parameter_bytes();
-  return {{"params0", host::checksum(bytes.data(), bytes.size())}};
+  return {{"params0", host::checksum(bytes)}};
 }
 
 std::vector<int> toy_rows(const std::vector<int>& text) {

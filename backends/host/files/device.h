@@ -3,64 +3,50 @@
 #pragma once
 
 #include <chrono>
-#include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include <experimental/xrt_xclbin.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
 #include <xrt/xrt_kernel.h>
 
-#include "checksum.h"
+#include "bitstream.h"
 #include "failure.h"
-#include "packing.h"
+#include "options.h"
+#include "parameters.h"
 #include "program.h"
 
 namespace host {
 
-/// The bytes of a parameter file, with size and checksum verified.
-inline std::vector<char> read_parameters(const std::string& build, const Buffer& buffer) {
-  std::ifstream in(build + "/" + buffer.file, std::ios::binary);
-  if (!in) throw Failure(BadInput, "E0602", std::string("cannot read ") + buffer.file);
-  std::vector<char> bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (static_cast<std::int64_t>(bytes.size()) != buffer.bytes) {
-    throw Failure(BadInput, "E0602",
-                  std::string(buffer.file) + " has " + std::to_string(bytes.size()) +
-                      " bytes, not " + std::to_string(buffer.bytes));
-  }
-  if (checksum(bytes.data(), bytes.size()) != buffer.checksum) {
-    throw Failure(
-        BadInput, "E0602",
-        std::string("wrong checksum: ") + buffer.file + " is damaged or belongs to another build");
-  }
-  return bytes;
-}
+/// A launch outlasted its time, or the card gave it up. The kernel may still be at work on its
+/// buffers: the process has to end without waiting for it.
+struct Unfinished : Failure {
+  using Failure::Failure;
+};
 
 /// One card with the design loaded, its buffers allocated and its parameters in place.
 class Device {
  public:
-  /// Throws Failure for a damaged build directory, and what XRT throws for a missing card or
-  /// bitstream.
-  Device(const std::string& build, unsigned int index, const std::string& xclbin,
-         std::chrono::milliseconds timeout)
-      : timeout_(timeout), device_(index), buffers_(std::size(program::Buffers)) {
-    const auto uuid = device_.load_xclbin(xclbin);
-    std::vector<int> bank(buffers_.size(), Unallocated);
-    for (const Kernel& kernel : program::Kernels) {
-      const xrt::kernel handle(device_, uuid, kernel.name);
-      runs_.emplace_back(handle);
-      for (int i = 0; i < kernel.buffer_count; ++i) {
-        const int id = kernel.buffers[i];
-        allocate(id, handle.group_id(i), bank[at(id)]);
-        runs_.back().set_arg(i, buffers_[at(id)]);
-      }
-    }
-    for (std::size_t id = 0; id < buffers_.size(); ++id) {
-      const Buffer& buffer = program::Buffers[id];
-      if (buffer.file == nullptr || bank[id] == Unallocated) continue;
-      const auto bytes = read_parameters(build, buffer);
-      write(static_cast<int>(id), bytes.data(), bytes.size());
+  /// Throws Failure for a damaged build directory or a bitstream of another design, and what XRT
+  /// throws for a missing card or file.
+  explicit Device(const Options& options)
+      : timeout_(options.timeout),
+        device_(options.device),
+        buffers_(std::size(program::Buffers)),
+        bank_(buffers_.size(), Unallocated) {
+    check_build(options.build);
+    const xrt::xclbin design(options.xclbin);
+    check_bitstream(design, options.xclbin);
+    const xrt::uuid id = device_.load_xclbin(design);
+    for (const Kernel& kernel : program::Kernels)
+      add(kernel, xrt::kernel(device_, id, kernel.name));
+    for (std::size_t b = 0; b < buffers_.size(); ++b) {
+      const Buffer& buffer = program::Buffers[b];
+      if (buffer.file == nullptr || bank_[b] == Unallocated) continue;
+      load_parameters(options.build, buffer, buffers_[b]);
+      if (options.read_back) read_back(buffer, buffers_[b]);
     }
   }
 
@@ -82,15 +68,20 @@ class Device {
   void launch(int tokens, int past) {
     for (std::size_t k = 0; k < runs_.size(); ++k) {
       const Kernel& kernel = program::Kernels[k];
-      runs_[k].set_arg(kernel.buffer_count, tokens);
-      runs_[k].set_arg(kernel.buffer_count + 1, past);
+      runs_[k].set_arg(kernel.pointer_count, tokens);
+      runs_[k].set_arg(kernel.pointer_count + 1, past);
       runs_[k].start();
       const ert_cmd_state state = runs_[k].wait(timeout_);
       if (state == ERT_CMD_STATE_COMPLETED) continue;
-      throw Failure(Environment, "",
-                    std::string(kernel.name) + " did not finish within " +
-                        std::to_string(timeout_.count()) + " ms (command state " +
-                        std::to_string(static_cast<int>(state)) + ")");
+      const std::string what =
+          state == ERT_CMD_STATE_TIMEOUT
+              ? "did not finish within " + std::to_string(timeout_.count()) + " ms"
+              : "ended in command state " + std::to_string(static_cast<int>(state)) +
+                    " (ert_cmd_state of XRT's ert.h)";
+      throw Unfinished(Environment, "",
+                       "kernel '" + std::string(kernel.name) + "' " + what + ", at " +
+                           std::to_string(tokens) + " tokens after " + std::to_string(past) +
+                           "; if the card stays busy: xbutil reset");
     }
   }
 
@@ -98,24 +89,28 @@ class Device {
   static constexpr int Unallocated = -1;
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
-  // A buffer that several kernels use exists once, so they must be linked to the same bank: XRT
-  // itself accepts a buffer in any bank and the kernel would then read something else.
-  void allocate(int id, int group, int& bank) {
-    const Buffer& buffer = program::Buffers[id];
-    if (bank == Unallocated) {
-      buffers_[at(id)] = xrt::bo(device_, static_cast<std::size_t>(buffer.bytes),
-                                 static_cast<xrt::memory_group>(group));
-      bank = group;
-    } else if (bank != group) {
-      throw Failure(Environment, "",
-                    std::string("the bitstream connects '") + buffer.name +
-                        "' to two memory banks; link with link/design.cfg");
+  void add(const Kernel& kernel, const xrt::kernel& handle) {
+    runs_.emplace_back(handle);
+    for (int i = 0; i < kernel.pointer_count; ++i) {
+      const int buffer = kernel.pointers[i].buffer;
+      allocate(buffer, handle.group_id(i));
+      runs_.back().set_arg(i, buffers_[at(buffer)]);
     }
+  }
+
+  // A buffer that several kernels use exists once: check_bitstream() saw that they share its bank.
+  void allocate(int buffer, int group) {
+    if (bank_[at(buffer)] != Unallocated) return;
+    buffers_[at(buffer)] =
+        xrt::bo(device_, static_cast<std::size_t>(program::Buffers[buffer].bytes),
+                static_cast<xrt::memory_group>(group));
+    bank_[at(buffer)] = group;
   }
 
   std::chrono::milliseconds timeout_;
   xrt::device device_;
   std::vector<xrt::bo> buffers_;  ///< as program::Buffers
+  std::vector<int> bank_;         ///< XRT's number of each buffer's memory
   std::vector<xrt::run> runs_;    ///< as program::Kernels
 };
 

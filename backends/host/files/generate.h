@@ -14,13 +14,14 @@
 
 #include "device.h"
 #include "options.h"
+#include "packing.h"
 
 namespace host {
 
-/// Rows computed and the wall time they took.
+/// Calls of one kind: rows computed, and the wall time of each call.
 struct Phase {
   std::int64_t rows = 0;
-  std::chrono::duration<double, std::milli> time{0};
+  std::vector<double> milliseconds;
 };
 
 /// The model on the card, as a function from token ids and positions to the id that follows.
@@ -53,7 +54,8 @@ class Model {
     }
     Phase& phase = count == 1 && past > 0 ? decode : prefill;
     phase.rows += count;
-    phase.time += std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    phase.milliseconds.push_back(took.count());
     return next;
   }
 
@@ -140,7 +142,8 @@ void generate(Model& model, std::vector<std::int32_t> text, const Options& optio
     if (text.size() <= Room) return;
     if (!options.window) {
       throw Failure(BadInput, "E0604",
-                    "the text outgrows the " + std::to_string(Room) +
+                    "a text of " + std::to_string(text.size()) + " tokens outgrows the " +
+                        std::to_string(Room) +
                         " positions of the design; --window keeps its last part");
     }
     text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(Room));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Runs a compiled language model on an FPGA card through XRT: token ids in, token ids out.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -46,14 +49,20 @@ void batch(host::Model& model, const Options& options) {
 }
 
 void print_time(const char* name, const host::Phase& phase) {
+  if (phase.rows == 0) return;
+  std::vector<double> times = phase.milliseconds;
+  std::sort(times.begin(), times.end());
+  const double sum = std::accumulate(times.begin(), times.end(), 0.0);
   const auto rows = static_cast<double>(phase.rows);
-  std::fprintf(stderr, "%s: %.0f tokens in %.3f ms (%.3f ms each)\n", name, rows,
-               phase.time.count(), phase.rows == 0 ? 0.0 : phase.time.count() / rows);
+  std::fprintf(stderr, "%s: %.0f tokens in %.3f ms (%.3f ms each", name, rows, sum, sum / rows);
+  if (times.size() > 1)
+    std::fprintf(stderr, "; median %.3f, slowest %.3f", times[times.size() / 2], times.back());
+  std::fprintf(stderr, ")\n");
 }
 
 void run(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
-  host::Device device(options.build, options.device, options.xclbin, options.timeout);
+  host::Device device(options);
   host::Model model(device, options);
   const std::chrono::duration<double, std::milli> loading =
       std::chrono::steady_clock::now() - begin;
@@ -62,6 +71,7 @@ void run(const Options& options) {
   } else {
     generate_line(model, options.ids, options);
   }
+  if (options.read_back) std::fprintf(stderr, "read-back: parameters on the card are right\n");
   if (!options.time) return;
   std::fprintf(stderr, "load: %.3f ms\n", loading.count());
   print_time("prefill", model.prefill);
@@ -79,11 +89,16 @@ int main(int argc, char** argv) {
     }
     run(options);
     return 0;
+  } catch (const host::Unfinished& failure) {
+    std::cerr << failure.what() << failure.where << std::endl;
+    std::_Exit(failure.exit_code);  // destructors would wait for the kernel
   } catch (const host::Failure& failure) {
     std::cerr << failure.what() << failure.where << '\n';
     return failure.exit_code;
   } catch (const std::exception& error) {
-    std::cerr << "error: device: " << error.what() << '\n';
+    const std::string what = error.what();
+    const bool no_setup = what.find("XILINX_XRT") != std::string::npos;
+    std::cerr << "error: device: " << what << (no_setup ? "; source XRT's setup.sh first\n" : "\n");
     return host::Environment;
   }
 }

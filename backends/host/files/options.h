@@ -16,8 +16,17 @@
 
 namespace host {
 
+// Longest wait for a launch, unless the command line says otherwise.
+#ifndef HOST_TIMEOUT_MS
+#define HOST_TIMEOUT_MS 60000
+#endif
+
 inline constexpr const char* Usage =
     "usage: host [--build DIR] [--device N] [--xclbin FILE] MODE [OPTION]...\n"
+    "  --build DIR      build directory of this program (default .)\n"
+    "  --device N       card, as `xbutil examine` numbers them (default 0)\n"
+    "  --xclbin FILE    default: link/design.xclbin of the build directory\n"
+    "modes:\n"
     "  generate --ids 1,2,3   prints the generated token ids, comma-separated, as they come\n"
     "  batch                  one prompt per line of stdin, one line of generated ids each\n"
     "options of both modes:\n"
@@ -32,8 +41,9 @@ inline constexpr const char* Usage =
     "  --window         when the text outgrows the positions, recompute its last part from "
     "position 0\n"
     "  --logits FILE    writes every row of logits computed, as float32, in order\n"
-    "  --timeout-ms N   longest wait for a launch (default 60000)\n"
-    "  --time           wall time per phase on stderr\n";
+    "  --timeout-ms N   longest wait for a launch, after which the program gives up\n"
+    "  --read-back      reads the loaded parameters back from the card, and compares checksums\n"
+    "  --time           wall time per phase and token on stderr\n";
 
 struct Options {
   std::string build = ".";
@@ -49,7 +59,8 @@ struct Options {
   int prefill = program::MaxSequence;
   bool window = false;
   std::string logits;  ///< "": none
-  std::chrono::milliseconds timeout{60000};
+  std::chrono::milliseconds timeout{HOST_TIMEOUT_MS};
+  bool read_back = false;
   bool time = false;
 };
 
@@ -135,6 +146,8 @@ inline Options parse_options(const std::vector<std::string>& arguments) {
       options.logits = value();
     } else if (name == "--timeout-ms") {
       options.timeout = std::chrono::milliseconds(number(1, Many));
+    } else if (name == "--read-back") {
+      options.read_back = true;
     } else if (name == "--time") {
       options.time = true;
     } else if (name == "--help") {

@@ -20,7 +20,7 @@ enum class Element { F32, I32, Other };  ///< Other: the host only copies it
 
 /// A buffer of 512-bit words. A row is `beats` beats of `lanes` elements, and starts at a word.
 struct Buffer {
-  const char* name;    ///< the kernels' argument
+  const char* name;    ///< in program.json
   const char* tensor;  ///< the model's tensor; "" for packed parameters
   Role role;
   Element element;
@@ -29,16 +29,22 @@ struct Buffer {
   std::int64_t words_per_row;
   std::int64_t rows;
   std::int64_t bytes;      ///< of the whole buffer
+  const char* bank;        ///< memory that the link configuration connects it to: "HBM[3]"
   const char* file;        ///< relative to the build directory; nullptr: nothing to load
   std::uint64_t checksum;  ///< of the file (checksum.h)
 };
 
-/// A kernel of the design, and which buffers its pointer arguments take. `tokens` and `past` follow
-/// them.
+/// A pointer argument of a kernel.
+struct Argument {
+  const char* name;
+  int buffer;  ///< index into Buffers
+};
+
+/// A kernel of the design. Its arguments are the pointers, then the integers `tokens` and `past`.
 struct Kernel {
   const char* name;
-  const int* buffers;  ///< indices into Buffers
-  int buffer_count;
+  const Argument* pointers;
+  int pointer_count;
 };
 
 }  // namespace host

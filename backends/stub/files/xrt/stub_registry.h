@@ -4,6 +4,7 @@
 
 #include <ap_int.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -11,23 +12,34 @@
 
 namespace xrt::stub {
 
-/// A kernel's arguments: first all pointers, then all integers.
-struct Arguments {
-  std::vector<void*> buffers;
-  std::vector<int> integers;
+/// The values of a kernel's arguments, in their order: a pointer or an integer each.
+class Values {
+ public:
+  explicit Values(std::size_t count) : pointers_(count), integers_(count) {}
 
-  /// Pointer argument `i`, as the kernel sees device memory.
+  void set(std::size_t i, void* pointer) { pointers_[i] = pointer; }
+  void set(std::size_t i, int integer) { integers_[i] = integer; }
+
+  /// Argument `i`, as the kernel sees device memory.
   [[nodiscard]] ap_uint<512>* words(std::size_t i) const {
-    return static_cast<ap_uint<512>*>(buffers[i]);
+    return static_cast<ap_uint<512>*>(pointers_[i]);
   }
-  [[nodiscard]] int integer(std::size_t i) const { return integers[i]; }
+  [[nodiscard]] int integer(std::size_t i) const { return integers_[i]; }
+
+ private:
+  std::vector<void*> pointers_;
+  std::vector<int> integers_;
+};
+
+struct Argument {
+  const char* name;
+  const char* bank;  ///< that the link configuration connects a pointer to; null: an integer
 };
 
 struct Kernel {
   const char* name;
-  int pointers;  ///< number of pointer arguments
-  int integers;  ///< number of integer arguments, after the pointers
-  void (*launch)(const Arguments&);
+  std::vector<Argument> arguments;
+  void (*launch)(const Values&);
 };
 
 /// All kernels of the design.
@@ -35,10 +47,10 @@ const std::vector<Kernel>& kernels();
 
 /// Throws std::runtime_error if there is no kernel of that name.
 inline const Kernel& find(const std::string& name) {
-  for (const Kernel& kernel : kernels()) {
-    if (name == kernel.name) return kernel;
-  }
-  throw std::runtime_error("the design has no kernel '" + name + "'");
+  const auto found = std::find_if(kernels().begin(), kernels().end(),
+                                  [&](const Kernel& kernel) { return name == kernel.name; });
+  if (found == kernels().end()) throw std::runtime_error("the design has no kernel '" + name + "'");
+  return *found;
 }
 
 }  // namespace xrt::stub

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "../experimental/xrt_xclbin.h"
+
 namespace xrt {
 
 /// Names a loaded bitstream.
@@ -20,9 +22,7 @@ class device {
       throw std::runtime_error("no device " + std::to_string(index) + ": the stub is device 0");
     }
   }
-  /// The kernels are linked into this program, so there is nothing to load and the file need not
-  /// exist.
-  uuid load_xclbin(const std::string& /*path*/) { return {}; }
+  uuid load_xclbin(const xclbin& /*design*/) { return {}; }
 };
 
 }  // namespace xrt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Stand-in for XRT's header of the same name: kernels of this program by name, run when started.
+/// Stand-in for XRT's header of the same name: kernels of this program by name.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stub_card.h"
 #include "stub_registry.h"
 #include "xrt_bo.h"
 #include "xrt_device.h"
@@ -29,7 +30,8 @@ class kernel {
 
   /// The memory bank of a pointer argument. Throws std::out_of_range if there is no such argument.
   [[nodiscard]] int group_id(int argument) const {
-    if (argument < 0 || argument >= entry_->pointers) {
+    const auto index = static_cast<std::size_t>(argument);
+    if (index >= entry_->arguments.size() || entry_->arguments[index].bank == nullptr) {
       throw std::out_of_range(std::string("kernel ") + entry_->name + " has no pointer argument " +
                               std::to_string(argument));
     }
@@ -44,49 +46,50 @@ class kernel {
 /// One launch of a kernel, which may be repeated.
 class run {
  public:
-  explicit run(const kernel& of) : entry_(of.entry_) {
-    arguments_.buffers.resize(static_cast<std::size_t>(entry_->pointers));
-    arguments_.integers.resize(static_cast<std::size_t>(entry_->integers));
-    is_set_.resize(arguments_.buffers.size() + arguments_.integers.size());
-  }
+  explicit run(const kernel& of)
+      : entry_(of.entry_),
+        values_(entry_->arguments.size()),
+        buffers_(entry_->arguments.size()),
+        is_set_(entry_->arguments.size()) {}
 
   /// Sets a pointer argument. Throws std::out_of_range if that argument is none.
   void set_arg(int index, const bo& buffer) {
-    mark(index, 0, entry_->pointers);
-    keep_alive_.push_back(buffer);
-    arguments_.buffers[static_cast<std::size_t>(index)] = buffer.stub_device_memory();
+    const std::size_t i = checked(index, true);
+    buffers_[i] = buffer;
+    values_.set(i, buffer.stub_device_memory());
   }
   /// Sets an integer argument. Throws std::out_of_range if that argument is none.
-  void set_arg(int index, int value) {
-    mark(index, entry_->pointers, entry_->pointers + entry_->integers);
-    arguments_.integers[static_cast<std::size_t>(index - entry_->pointers)] = value;
-  }
+  void set_arg(int index, int value) { values_.set(checked(index, false), value); }
 
-  /// Runs the kernel to its end. A kernel that deadlocks ends the process, with the simulator's
-  /// message.
+  /// Starts the kernel. One that deadlocks ends the process, with the simulator's message.
   void start() {
     for (const bool set : is_set_) {
       if (!set) throw std::runtime_error(std::string(entry_->name) + " lacks an argument");
     }
-    entry_->launch(arguments_);
-    state_ = ERT_CMD_STATE_COMPLETED;
+    job_ = stub::Card::instance().start(
+        [launch = entry_->launch, values = values_] { launch(values); });
   }
-  ert_cmd_state wait(const std::chrono::milliseconds& /*timeout*/) const { return state_; }
+  ert_cmd_state wait(const std::chrono::milliseconds& timeout) const {
+    if (job_ == nullptr) return ERT_CMD_STATE_NEW;
+    return job_->wait(timeout) ? ERT_CMD_STATE_COMPLETED : ERT_CMD_STATE_TIMEOUT;
+  }
 
  private:
-  void mark(int index, int begin, int end) {
-    if (index < begin || index >= end) {
+  std::size_t checked(int index, bool pointer) {
+    const auto i = static_cast<std::size_t>(index);
+    if (i >= is_set_.size() || (entry_->arguments[i].bank != nullptr) != pointer) {
       throw std::out_of_range(std::string("argument ") + std::to_string(index) + " of " +
                               entry_->name + " does not exist or has another type");
     }
-    is_set_[static_cast<std::size_t>(index)] = true;
+    is_set_[i] = true;
+    return i;
   }
 
   const stub::Kernel* entry_;
-  stub::Arguments arguments_;
-  std::vector<bo> keep_alive_;
+  stub::Values values_;
+  std::vector<bo> buffers_;  ///< kept alive
   std::vector<bool> is_set_;
-  ert_cmd_state state_ = ERT_CMD_STATE_NEW;
+  std::shared_ptr<stub::Job> job_;
 };
 
 }  // namespace xrt
