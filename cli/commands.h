@@ -16,7 +16,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace st::cli {
 
@@ -36,6 +37,8 @@ Action add_targets(CLI::App& app);
 Action add_ops(CLI::App& app);
 Action add_passes(CLI::App& app);
 Action add_explain(CLI::App& app);
+Action add_completion(CLI::App& app);
+Action add_manual(CLI::App& app);
 
 /// Of a network file.
 inline constexpr size_t MostNetworkBytes = size_t{256} << 20;
