@@ -13,9 +13,52 @@ namespace st {
 /// Reports what is wrong, by the name of the kernel, channel or memory where it is.
 using Report = std::function<void(const std::string& where, const std::string& message)>;
 
+/// E0320: something that a pass must never make.
+Diagnostic fault_of_program(const std::string& where, const std::string& message);
+
+/// Checks tensors and streams, each by itself. Problems go behind those that are there.
+class StreamVerifier {
+ public:
+  StreamVerifier(const Program& program, Diagnostics& problems)
+      : program_(program), bounds_(program), problems_(problems) {}
+
+  /// Extents are sums of numbers, `sequence` and `past`, positive in every launch and not too
+  /// large.
+  void check_tensor(const DataTensor& tensor);
+  /// Whether there is such a tensor.
+  bool has_tensor(const std::string& where, TensorId id);
+  /// The type is well-formed, holds in every launch, and streams the whole of its tensor.
+  void check_stream(const std::string& where, TensorId id, const StreamType& type);
+
+ private:
+  void report(const std::string& where, const std::string& message);
+  bool trips_hold(const std::string& where, const ItensorType& type);
+  void covers(const std::string& where, const DataTensor& tensor, const ItensorType& type);
+
+  const Program& program_;
+  LaunchBounds bounds_;
+  Diagnostics& problems_;
+};
+
+/// Channels join ports of equal types, in one group, a producer with a later consumer.
+void verify_channels(const Program& program, const Report& report);
+/// One loader takes each segment of a parameter file.
+void verify_loaders(const Program& program, const Report& report);
+/// Kernels are in topological order: of streams, of tensors that are not streams yet, and of what
+/// groups leave for others in device memory.
+void verify_order(const Program& program, const Report& report);
+/// Nodes that take turns on one instance need the same hardware: template, sizes, operations,
+/// memories, widths of streams, place.
+void verify_instances(const Program& program, const Report& report);
+
 /// Whether a kernel has what its record asks for: as many ports and memories, sizes and reals. Ids
 /// are in range.
 void verify_record(const Program& program, const Kernel& kernel, const Report& report);
+/// "Heads*L" -> the product of these sizes; 0 if one is missing.
+int64_t product_of(const Kernel& kernel, const std::string& text);
+/// What is wrong with a kernel by a rule of its kind, beyond the table of shapes; nothing, if all
+/// is right. Its record's demands are met.
+std::string check_rule(const Program& program, const Kernel& kernel);
 /// Whether a kernel's ports carry tensors of the shapes that its sizes say. Its record's demands
 /// are met, and its ports' types are right.
 void verify_shapes(const Program& program, const Kernel& kernel, const Report& report);

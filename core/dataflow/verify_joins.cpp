@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// How kernels of a program go together: channels, parameter files, instances, order.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/dataflow/verify.h"
+
+namespace st {
+
+void verify_channels(const Program& program, const Report& report) {
+  std::vector<int> reads(program.channels.size(), 0), writes(program.channels.size(), 0);
+  auto check = [&](KernelId k, const Port& port, bool reading) {
+    if (port.channel < 0) return;
+    const Kernel& kernel = program.kernels[k];
+    const Channel& channel = program.channels[port.channel];
+    (reading ? reads : writes)[port.channel]++;
+    if (channel.type != port.type)
+      report(kernel.name, "channel '" + channel.name + "' has another type than the port");
+    if (channel.tensor != port.tensor)
+      report(kernel.name, "channel '" + channel.name + "' carries another tensor");
+    if ((reading ? channel.consumer : channel.producer) != k)
+      report(kernel.name, "channel '" + channel.name + "' names another kernel");
+  };
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    for (const Port& port : program.kernels[k].inputs) check(k, port, true);
+    for (const Port& port : program.kernels[k].outputs) check(k, port, false);
+  }
+  for (size_t c = 0; c < program.channels.size(); ++c) {
+    const Channel& channel = program.channels[c];
+    if (reads[c] != 1 || writes[c] != 1) {
+      report(channel.name, "a channel needs one producer and one consumer");
+    } else if (program.kernels[channel.producer].group != program.kernels[channel.consumer].group) {
+      report(channel.name, "a channel joins two groups");
+    } else if (channel.producer >= channel.consumer) {
+      report(channel.name, "the consumer stands before the producer");
+    }
+  }
+}
+
+void verify_loaders(const Program& program, const Report& report) {
+  std::map<MemoryId, std::map<TensorId, int>> taken;
+  for (const Kernel& kernel : program.kernels) {
+    if (kernel.kind != "load_params") continue;
+    for (const Port& port : kernel.outputs) ++taken[kernel.memories[0]][port.tensor];
+  }
+  for (const auto& [m, tensors] : taken) {
+    const Memory& memory = program.memories[m];
+    for (const Segment& segment : memory.segments) {
+      const auto found = tensors.find(segment.tensor);
+      if (found == tensors.end() || found->second != 1)
+        report(memory.name, "not one loader takes each of its segments");
+    }
+  }
+}
+
+void verify_instances(const Program& program, const Report& report) {
+  std::map<std::string, const Kernel*> first;
+  const auto same_width = [](const Port& a, const Port& b) {
+    return a.type.lanes == b.type.lanes && a.type.itensor.dtype == b.type.itensor.dtype;
+  };
+  for (const Kernel& kernel : program.kernels) {
+    if (kernel.instance.empty()) continue;
+    const auto [entry, fresh] = first.try_emplace(kernel.instance, &kernel);
+    if (fresh) continue;
+    const Kernel& other = *entry->second;
+    const bool same = kernel.kind == other.kind && kernel.sizes == other.sizes &&
+                      kernel.body == other.body && kernel.group == other.group &&
+                      kernel.storage == other.storage && kernel.slr == other.slr &&
+                      std::equal(kernel.inputs.begin(), kernel.inputs.end(), other.inputs.begin(),
+                                 other.inputs.end(), same_width) &&
+                      std::equal(kernel.outputs.begin(), kernel.outputs.end(),
+                                 other.outputs.begin(), other.outputs.end(), same_width);
+    if (!same) {
+      report(kernel.name, "instance '" + printable(kernel.instance) + "' is other hardware for '" +
+                              other.name + "'");
+    }
+  }
+}
+
+void verify_order(const Program& program, const Report& report) {
+  std::map<TensorId, int> makers;
+  for (const Kernel& kernel : program.kernels) {
+    for (const Port& port : kernel.outputs) {
+      if (port.channel < 0 && ++makers[port.tensor] > 1)
+        report(kernel.name, "tensor #" + std::to_string(port.tensor) + " is made twice");
+    }
+  }
+  std::set<TensorId> made;
+  std::set<MemoryId> stored;
+  // Groups before the layers, those of the layers, those behind them.
+  std::map<int, bool> groups;
+  for (const Kernel& kernel : program.kernels) {
+    if (groups.try_emplace(kernel.group, kernel.layered).first->second != kernel.layered &&
+        program.groups > 1)
+      report(kernel.name, "a group works for each layer, or it does not");
+  }
+  int changes = 0;
+  bool last = false;
+  for (const auto& [group, layered] : groups) changes += std::exchange(last, layered) != layered;
+  if (changes > 2 && !program.channels.empty()) report("program", "groups of layers stand apart");
+  for (const Kernel& kernel : program.kernels) {
+    for (const Port& port : kernel.inputs) {
+      if (port.channel < 0 && makers.count(port.tensor) != 0 && made.count(port.tensor) == 0)
+        report(kernel.name,
+               "tensor #" + std::to_string(port.tensor) + " is read before it is made");
+    }
+    for (const Port& port : kernel.outputs) made.insert(port.tensor);
+    if (kernel.memories.empty()) continue;
+    const MemoryId m = kernel.memories[0];
+    const bool input = program.memories[m].role == MemoryRole::Input;
+    const bool handed_on = program.memories[m].copies > 1;  // written before and by the layers
+    if (kernel.kind == "store_rows" && !stored.insert(m).second && !handed_on)
+      report(kernel.name, "memory '" + program.memories[m].name + "' is written twice");
+    if (kernel.kind == "load_rows" && !input && stored.count(m) == 0)
+      report(kernel.name, "memory '" + program.memories[m].name + "' is read before it is written");
+  }
+}
+
+}  // namespace st
