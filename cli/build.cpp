@@ -9,6 +9,7 @@
 #include "cli/precision.h"
 #include "cli/search.h"
 #include "core/compiler/stage.h"
+#include "core/dataflow/units.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/sample.h"
 #include "core/resources/kernel_resources.h"
@@ -110,7 +111,7 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     }
     std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
               << " kernels  " << program.channels_of(group).size() << " streams  " << converters
-              << " converters  " << pointer_arguments(program, {group}).size() << " ports"
+              << " converters  " << pointer_arguments(program, group).size() << " ports"
               << (is_layered(program, group)
                       ? "  for each of " + std::to_string(program.layers.count) + " layers"
                       : "")
@@ -289,6 +290,9 @@ Action add_build(CLI::App& app) {
       ->check(CLI::IsMember({1, 2, 4, 8, 16}));
   app.add_flag("--fold-layers", options->compile.fold_layers,
                "equal layers share one set of kernels, which the device walks: one launch for all");
+  app.add_flag("--kernel-per-slr", options->compile.unit_per_slr,
+               "a group that spans SLRs becomes a kernel on each, joined by streams at link time")
+      ->excludes("--fold-layers");
   app.add_option("--top-k", options->compile.top_k,
                  "the device picks each token out of this many of the largest logits: 1 takes the "
                  "largest, more draw at a temperature; 0 leaves it to the host")

@@ -10,6 +10,7 @@
 #include "backends/project/read_parameters.h"
 #include "cli/build_directory.h"
 #include "cli/commands.h"
+#include "core/dataflow/units.h"
 #include "core/support/temporary_directory.h"
 
 namespace st::cli {

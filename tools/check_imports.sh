@@ -29,7 +29,7 @@ frontends/tokenizer  core/support
 backends/hls      core/
 backends/host     backends/xclbin core/
 backends/link     backends/host core/
-backends/stub     backends/host core/
+backends/stub     backends/hls core/
 backends/xclbin   core/
 backends/project  backends/ core/
 cli               frontends/ backends/ core/

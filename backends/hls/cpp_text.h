@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/dataflow/program.h"
+#include "core/dataflow/units.h"
 
 namespace st::hls {
 

@@ -141,20 +141,24 @@ std::string interface(const Program& program, const PointerArgument& argument) {
   return out + "\n";
 }
 
-std::string interfaces(const Program& program, const std::vector<int>& groups) {
+std::string interfaces(const Program& program, const Unit& unit) {
   std::string out;
-  for (const PointerArgument& argument : pointer_arguments(program, groups))
+  for (const PointerArgument& argument : pointer_arguments(program, unit))
     out += interface(program, argument);
+  for (const StreamArgument& argument : stream_arguments(program, unit))
+    out += "#pragma HLS INTERFACE mode=axis port=" + program.channels[argument.channel].name + "\n";
   return out +
          "#pragma HLS INTERFACE mode=s_axilite port=tokens\n"
          "#pragma HLS INTERFACE mode=s_axilite port=past\n"
          "#pragma HLS INTERFACE mode=s_axilite port=return\n";
 }
 
-/// The head of a function over the pointers of some groups.
-std::string signature(const std::string& head, std::vector<std::string> parameters) {
+/// The head of a function: pointers, the lengths of the launch, streams.
+std::string signature(const std::string& head, std::vector<std::string> parameters,
+                      const std::vector<std::string>& streams = {}) {
   parameters.emplace_back("int tokens");
   parameters.emplace_back("int past");
+  parameters.insert(parameters.end(), streams.begin(), streams.end());
   std::string text = wrapped_call(head + "(", parameters, 4);
   text.pop_back();  // the semicolon
   return text;
@@ -162,15 +166,19 @@ std::string signature(const std::string& head, std::vector<std::string> paramete
 
 /// The function that the host launches.
 std::string top_signature(const Program& program, const Unit& unit) {
-  std::vector<std::string> parameters;
-  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+  std::vector<std::string> parameters, streams;
+  for (const PointerArgument& argument : pointer_arguments(program, unit))
     parameters.push_back(pointer_parameter(argument));
-  return signature("extern \"C\" void " + unit.name, std::move(parameters));
+  for (const StreamArgument& argument : stream_arguments(program, unit)) {
+    const Channel& channel = program.channels[argument.channel];
+    streams.push_back("hls::stream<st::" + beat_type(channel.type) + ">& " + channel.name);
+  }
+  return signature("extern \"C\" void " + unit.name, std::move(parameters), streams);
 }
 
 /// `past` is read by caches and attention only.
-bool uses_past(const Program& program, int group) {
-  for (KernelId k : program.kernels_of(group)) {
+bool uses_past(const Program& program, const Unit& unit) {
+  for (KernelId k : kernels_of(program, unit)) {
     for (std::string_view what : kernel_record(program.kernels[k].kind).arguments) {
       if (what == "past") return true;
     }
@@ -204,20 +212,20 @@ Offset offset_of(const Program& program, int group, const PointerArgument& argum
   return {};
 }
 
-/// The dataflow region of a group: channels and tasks.
-std::string region(const Program& program, int group) {
+/// The dataflow region of a unit of one group: channels and tasks.
+std::string region(const Program& program, const Unit& unit) {
   std::string out = "#pragma HLS DATAFLOW\n";
-  for (ChannelId c : program.channels_of(group)) out += channel(program.channels[c]);
+  for (ChannelId c : channels_of(program, unit)) out += channel(program.channels[c]);
   out += "\n";
-  if (!uses_past(program, group)) out += "  (void)past;\n";
-  for (KernelId k : program.kernels_of(group)) out += task(program, program.kernels[k]);
+  if (!uses_past(program, unit)) out += "  (void)past;\n";
+  for (KernelId k : kernels_of(program, unit)) out += task(program, program.kernels[k]);
   return out;
 }
 
 /// A group that its unit calls.
 std::string group_function(const Program& program, int group) {
   std::vector<std::string> parameters;
-  for (const PointerArgument& argument : pointer_arguments(program, {group})) {
+  for (const PointerArgument& argument : pointer_arguments(program, group)) {
     parameters.push_back(pointer_parameter(argument));
     if (offset_of(program, group, argument).needed)
       parameters.push_back("int " + offset_name(argument.name));
@@ -225,12 +233,13 @@ std::string group_function(const Program& program, int group) {
   for (const SizeArgument& size : size_arguments(program, group))
     parameters.push_back("int " + size.name);
   return signature("static void " + group_name(group), std::move(parameters)) +
-         " {\n#pragma HLS INLINE off\n" + region(program, group) + "}\n\n";
+         " {\n#pragma HLS INLINE off\n" + region(program, Unit{group_name(group), {group}}) +
+         "}\n\n";
 }
 
 std::string group_call(const Program& program, int group, const std::string& indent) {
   std::vector<std::string> arguments;
-  for (const PointerArgument& argument : pointer_arguments(program, {group})) {
+  for (const PointerArgument& argument : pointer_arguments(program, group)) {
     arguments.push_back(argument.name);
     const Offset offset = offset_of(program, group, argument);
     if (offset.needed) arguments.push_back(offset.value);
@@ -268,9 +277,10 @@ std::string walk(const Program& program, const Unit& unit) {
 }
 
 std::string title(const Program& program, const Unit& unit) {
-  const std::string what = program.layers.folded()
-                               ? "All " + std::to_string(unit.groups.size()) + " groups"
-                               : "Group " + std::to_string(unit.groups[0]);
+  std::string what = program.layers.folded()
+                         ? "All " + std::to_string(unit.groups.size()) + " groups"
+                         : "Group " + std::to_string(unit.groups[0]);
+  if (unit.slr >= 0) what += ", the part on SLR " + std::to_string(unit.slr) + ",";
   return "// " + what + " of " + comment(program.model) + ", " + program.precision;
 }
 
@@ -279,7 +289,7 @@ std::string title(const Program& program, const Unit& unit) {
 std::string emit_header(const Program& program, const Unit& unit) {
   std::string out = title(program, unit) + ". Generated.\n";
   out += "#pragma once\n\n#include \"streamtensor/kernels.h\"\n\n";
-  for (MemoryId m : program.memories_of(unit.groups)) {
+  for (MemoryId m : memories_of(program, unit)) {
     const Memory& memory = program.memories[m];
     out += "// " + memory.name + ": " + std::string(name_of(memory.role)) + ", " +
            std::to_string(memory.bytes) + " bytes";
@@ -291,6 +301,11 @@ std::string emit_header(const Program& program, const Unit& unit) {
       out += is_handed_on(memory) ? "; layers write one of 2 copies and read the other one"
                                   : ", of " + std::to_string(memory.copies) + " layers";
     out += "\n";
+  }
+  for (const StreamArgument& argument : stream_arguments(program, unit)) {
+    const Channel& c = program.channels[argument.channel];
+    out += "// " + c.name + ": " + (argument.written ? "to" : "from") + " another kernel of " +
+           group_name(unit.groups[0]) + ", " + text_of(c.type.itensor) + "\n";
   }
   out += "// tokens: rows of this launch, 1 to " + std::to_string(program.max_sequence) +
          "; past: rows before them, together at most " + std::to_string(program.max_positions) +
@@ -328,24 +343,25 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
 
 std::string emit_source(const Program& program, const Unit& unit) {
   std::string functions;
-  size_t kernels = 0, channels = 0, converters = 0;
+  const std::vector<KernelId> kernels = kernels_of(program, unit);
+  size_t converters = 0;
   for (const int group : unit.groups) {
-    channels += program.channels_of(group).size();
-    for (KernelId k : program.kernels_of(group)) {
+    for (KernelId k : kernels) {
       const Kernel& kernel = program.kernels[k];
-      ++kernels;
+      if (kernel.group != group) continue;
       converters += kernel.kind == "convert";
       if (kernel.kind == "convert") functions += emit_converter(kernel) + "\n";
       if (kernel.kind == "load_params") functions += emit_loader(program, kernel) + "\n";
     }
     if (program.layers.folded()) functions += group_function(program, group);
   }
-  std::string out = title(program, unit) + ": " + std::to_string(kernels) + " kernels, " +
-                    std::to_string(channels) + " streams, " + std::to_string(converters) +
+  std::string out = title(program, unit) + ": " + std::to_string(kernels.size()) + " kernels, " +
+                    std::to_string(channels_of(program, unit).size()) + " streams, " +
+                    std::to_string(converters) +
                     " converters. Generated: edit the model instead.\n";
   out += "#include \"" + unit.name + ".h\"\n\nusing st::vec;\n\n" + functions;
-  out += top_signature(program, unit) + " {\n" + interfaces(program, unit.groups);
-  out += program.layers.folded() ? walk(program, unit) : region(program, unit.groups[0]);
+  out += top_signature(program, unit) + " {\n" + interfaces(program, unit);
+  out += program.layers.folded() ? walk(program, unit) : region(program, unit);
   return out + "}\n";
 }
 
@@ -360,23 +376,33 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
   out += "#include \"streamtensor/testbench.h\"\n\n";
   out += "int main(int argc, char** argv) {\n";
   out += "  st::TestBench bench(st::data_folder(argc, argv, __FILE__));\n";
-  const std::vector<MemoryId> memories = program.memories_of(unit.groups);
+  const std::vector<MemoryId> memories = memories_of(program, unit);
   for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
     out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " +
            std::to_string(memory.bytes / (WordBits / 8)) + ");\n";
   }
   out += "  while (bench.next_launch()) {\n";
+  const std::vector<StreamArgument> streams = stream_arguments(program, unit);
+  for (const StreamArgument& argument : streams) {
+    const Channel& c = program.channels[argument.channel];
+    // As deep as the longest launch needs: the bench feeds it whole.
+    out += "    hls::stream<st::" + beat_type(c.type) + ", " + std::to_string(c.type.max_beats()) +
+           "> " + c.name + "(\"" + c.name + "\");\n";
+    if (!argument.written) out += "    bench.feed(\"" + c.name + "\", " + c.name + ");\n";
+  }
   for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
     if (is_given(program, unit, m))
       out += "    bench.read_input(\"" + memory.name + "\", " + memory.name + ");\n";
   }
   std::vector<std::string> arguments;
-  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+  for (const PointerArgument& argument : pointer_arguments(program, unit))
     arguments.push_back(program.memories[argument.memory].name + ".data()");
   arguments.emplace_back("bench.tokens()");
   arguments.emplace_back("bench.past()");
+  for (const StreamArgument& argument : streams)
+    arguments.push_back(program.channels[argument.channel].name);
   out += wrapped_call("    " + name + "(", arguments, 8) + "\n";
   for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
@@ -384,6 +410,10 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
     out += "    bench.compare<" + cpp_type(memory.dtype) + ", " + std::to_string(memory.lanes) +
            ", " + std::to_string(memory.beats) + ">(\"" + memory.name + "\", " + memory.name +
            ");\n";
+  }
+  for (const StreamArgument& argument : streams) {
+    const std::string& stream = program.channels[argument.channel].name;
+    if (argument.written) out += "    bench.compare_stream(\"" + stream + "\", " + stream + ");\n";
   }
   return out + "  }\n  return bench.finish();\n}\n";
 }

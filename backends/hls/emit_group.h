@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dataflow/program.h"
+#include "core/dataflow/units.h"
 #include "core/support/emitted_file.h"
 
 namespace st::hls {

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "backends/host/emit_host.h"
+#include "core/dataflow/units.h"
 #include "core/graph/sample.h"
 #include "core/support/diagnostics.h"
 
@@ -69,20 +70,23 @@ std::string buffer_row(const Program& program, const Target& target, const Memor
 
 std::string kernel_tables(const Program& program) {
   std::string arguments, kernels;
+  int stage = 0;
   const std::vector<Unit> units = units_of(program);
   for (size_t u = 0; u < units.size(); ++u) {
-    const std::vector<PointerArgument> pointers = pointer_arguments(program, units[u].groups);
+    const std::vector<PointerArgument> pointers = pointer_arguments(program, units[u]);
     const std::string list = "Kernel" + std::to_string(u) + "Pointers";
     arguments += "inline constexpr host::Argument " + list + "[] = {\n";
     for (const PointerArgument& pointer : pointers)
       arguments += "    {" + literal(pointer.name) + ", " + std::to_string(pointer.memory) + "},\n";
     arguments += "};\n";
-    kernels +=
-        "    {\"" + units[u].name + "\", " + list + ", " + std::to_string(pointers.size()) + "},\n";
+    if (u > 0 && !runs_with(units[u - 1], units[u])) ++stage;
+    kernels += "    {\"" + units[u].name + "\", " + list + ", " + std::to_string(pointers.size()) +
+               ", " + std::to_string(stream_arguments(program, units[u]).size()) + ", " +
+               std::to_string(stage) + "},\n";
   }
   return "/// Each kernel's pointer arguments, and their buffers.\n" + arguments +
          "\n/// In the order in which a launch runs them.\ninline constexpr host::Kernel Kernels[] "
-         "= {\n" +
+         "= {\n    // name, pointers, number of pointers, number of streams, stage\n" +
          kernels + "};\n";
 }
 

@@ -2,12 +2,14 @@
 // Generates program.json, schema "streamtensor.program/1":
 //   model, precision, target, max_sequence, max_positions, vocabulary
 //   buffers: device memory, each with name, role, tensor, element type, layout, bank, and file with
-//   checksum launches: kernels in the order they run, with the buffers of their pointer arguments;
-//   two integers follow
+//   checksum
+//   launches: kernels in the order they run, with the buffers of their pointer arguments; two
+//   integers follow, and streams. Those of one stage run together
 #include <cinttypes>
 #include <cstdio>
 
 #include "backends/host/emit_host.h"
+#include "core/dataflow/units.h"
 #include "core/support/diagnostics.h"
 
 namespace st {
@@ -52,11 +54,14 @@ std::string buffer_text(const Program& program, const Target& target, const Memo
   return out + "}";
 }
 
-std::string launch_text(const Program& program, const Unit& unit) {
+std::string launch_text(const Program& program, const Unit& unit, int64_t stage) {
   std::string out = "    {" + member("kernel", unit.name) + ", \"arguments\": [";
-  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+  for (const PointerArgument& argument : pointer_arguments(program, unit))
     out += quoted(program.memories[static_cast<size_t>(argument.memory)].name) + ", ";
-  return out + "\"tokens\", \"past\"]}";
+  out += "\"tokens\", \"past\"";
+  for (const StreamArgument& stream : stream_arguments(program, unit))
+    out += ", " + quoted(program.channels[static_cast<size_t>(stream.channel)].name);
+  return out + "], " + member("stage", stage) + "}";
 }
 
 }  // namespace
@@ -76,8 +81,11 @@ std::string program_json(const Program& program, const Target& target, const Che
   }
   out += "  ],\n  \"launches\": [\n";
   const std::vector<Unit> units = units_of(program);
-  for (size_t u = 0; u < units.size(); ++u)
-    out += launch_text(program, units[u]) + (u + 1 < units.size() ? ",\n" : "\n");
+  int64_t stage = 0;
+  for (size_t u = 0; u < units.size(); ++u) {
+    if (u > 0 && !runs_with(units[u - 1], units[u])) ++stage;
+    out += launch_text(program, units[u], stage) + (u + 1 < units.size() ? ",\n" : "\n");
+  }
   return out + "  ]\n}\n";
 }
 

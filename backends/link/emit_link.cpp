@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/emit_link.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
 #include "backends/host/launch_plan.h"
 #include "backends/link/plain_text.h"
+#include "core/dataflow/units.h"
 #include "core/support/embedded.h"
 
 namespace st {
@@ -22,11 +24,19 @@ std::string megahertz(double value) {
 /// the placer.
 int only_slr(const Program& program, const Unit& unit) {
   std::set<int> slrs;
-  for (const int group : unit.groups) {
-    for (KernelId k : program.kernels_of(group))
-      slrs.insert(program.kernels[static_cast<size_t>(k)].slr);
-  }
+  for (KernelId k : kernels_of(program, unit))
+    slrs.insert(program.kernels[static_cast<size_t>(k)].slr);
   return slrs.size() == 1 ? *slrs.begin() : -1;
+}
+
+/// The unit at the other end of a stream.
+const Unit& reader_of(const Program& program, const std::vector<Unit>& units, ChannelId stream) {
+  return *std::find_if(units.begin(), units.end(), [&](const Unit& unit) {
+    const auto arguments = stream_arguments(program, unit);
+    return std::any_of(arguments.begin(), arguments.end(), [&](const StreamArgument& argument) {
+      return argument.channel == stream && !argument.written;
+    });
+  });
 }
 
 std::string link_config(const Program& program, const Target& target) {
@@ -38,10 +48,19 @@ std::string link_config(const Program& program, const Target& target) {
   const std::vector<Unit> units = units_of(program);
   for (const Unit& unit : units) out += "nk=" + unit.name + ":1:" + unit.name + "_1\n";
   for (const Unit& unit : units) {
-    for (const PointerArgument& argument : pointer_arguments(program, unit.groups)) {
+    for (const PointerArgument& argument : pointer_arguments(program, unit)) {
       const Memory& memory = program.memories[static_cast<size_t>(argument.memory)];
       out +=
           "sp=" + unit.name + "_1." + argument.name + ":" + target.bank_name(memory.channel) + "\n";
+    }
+  }
+  for (const Unit& unit : units) {
+    for (const StreamArgument& stream : stream_arguments(program, unit)) {
+      if (!stream.written) continue;
+      const Channel& channel = program.channels[static_cast<size_t>(stream.channel)];
+      out += "stream_connect=" + unit.name + "_1." + channel.name + ":" +
+             reader_of(program, units, stream.channel).name + "_1." + channel.name + ":" +
+             std::to_string(channel.depth) + "\n";
     }
   }
   for (const Unit& unit : units) {

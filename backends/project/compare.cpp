@@ -24,15 +24,21 @@ std::vector<uint8_t> bytes_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+/// Channels that a unit's test bench records: those inside, and those to other units.
+std::vector<ChannelId> seen_by(const Program& program, const Unit& unit) {
+  std::vector<ChannelId> channels = channels_of(program, unit);
+  for (const StreamArgument& stream : stream_arguments(program, unit))
+    channels.push_back(stream.channel);
+  return channels;
+}
+
 /// What each channel carried in one launch, as tensors; channels are cut out of the recordings one
 /// launch after another.
 class Recordings {
  public:
   Recordings(const Program& program, const Unit& unit, const fs::path& folder) : program_(program) {
-    for (const int group : unit.groups) {
-      for (ChannelId c : program.channels_of(group))
-        bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
-    }
+    for (ChannelId c : seen_by(program, unit))
+      bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
   }
 
   Result<Tensor> next(ChannelId id, const TestLaunch& launch) {
@@ -143,7 +149,7 @@ class Comparison {
 
   /// What the host or another unit left in memory before the launch.
   Status read_inputs() {
-    for (const MemoryId m : program_.memories_of(unit_.groups)) {
+    for (const MemoryId m : memories_of(program_, unit_)) {
       if (!is_given(program_, unit_, m)) continue;
       const Memory& memory = program_.memories[m];
       const std::vector<uint8_t> bytes =
@@ -166,12 +172,14 @@ class Comparison {
   /// Inside a unit memories hold what the emitted code stored: each store is run on what it got.
   Status compare_group(const GroupRunOf& run) {
     std::map<ChannelId, Tensor> carried;
-    for (ChannelId c : program_.channels_of(run.group)) {
+    for (ChannelId c : seen_by(program_, unit_)) {
+      if (program_.kernels[program_.channels[c].producer].group != run.group) continue;
       ST_TRY(tensor, recordings_.next(c, launch()));
       carried[c] = std::move(tensor);
     }
-    for (KernelId k : program_.kernels_of(run.group)) {
+    for (KernelId k : kernels_of(program_, unit_)) {
       const Kernel& kernel = program_.kernels[k];
+      if (kernel.group != run.group) continue;
       std::vector<const Tensor*> inputs;
       for (const Port& port : kernel.inputs) inputs.push_back(&carried.at(port.channel));
       ST_TRY(expected,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dataflow/program.h"
+#include "core/dataflow/units.h"
 #include "core/support/result.h"
 
 namespace st {

@@ -206,6 +206,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"parameter_ports", design.options.parameter_ports},
                  {"fusion", design.options.fusion},
                  {"fold_layers", design.options.fold_layers},
+                 {"kernel_per_slr", design.options.unit_per_slr},
                  {"top_k", design.options.top_k},
                  {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
@@ -236,6 +237,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
   }
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
   if (design.options.fold_layers) out += " --fold-layers";
+  if (design.options.unit_per_slr) out += " --kernel-per-slr";
   if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +
          design.options.fusion + " --fifo " + design.options.fifo;

@@ -8,6 +8,7 @@
 #include "backends/project/write_parameters.h"
 #include "backends/stub/emit_stub.h"
 #include "core/compiler/quantisation_file.h"
+#include "core/dataflow/units.h"
 #include "core/explore/design_file.h"
 #include "core/quantise/rounded_file.h"
 #include "core/support/embedded.h"
@@ -47,7 +48,7 @@ Status write_units(const Design& design, const StagedDirectory& directory) {
 /// link costs no space.
 Status link_parameters(const Program& program, const fs::path& root) {
   for (const Unit& unit : units_of(program)) {
-    for (MemoryId m : program.memories_of(unit.groups)) {
+    for (MemoryId m : memories_of(program, unit)) {
       const fs::path file = root / parameter_file(program.memories[m]);
       if (parameter_file(program.memories[m]).empty()) continue;
       const fs::path copy = root / "groups" / unit.name / "tb/data" / file.filename();

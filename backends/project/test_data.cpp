@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/dataflow/interpreter.h"
+#include "core/dataflow/units.h"
 #include "core/graph/sample.h"
 #include "core/packing/checksum.h"
 #include "core/packing/pack.h"
@@ -70,6 +71,16 @@ class TestData {
         std::string(item) + " " + memory.name + " " + file + " " + checksum.text() + "\n";
     return sink_(folder(unit) + file, text_of_bytes(bytes));
   }
+  Status beats(size_t unit, const StreamArgument& stream, size_t launch,
+               const std::vector<uint8_t>& bytes) {
+    const std::string& name = program_.channels[stream.channel].name;
+    Checksum checksum;
+    checksum.add(bytes.data(), bytes.size());
+    const std::string file = name + "." + std::to_string(launch) + ".bin";
+    lists_[unit] += std::string(stream.written ? "expect " : "input ") + name + " " + file + " " +
+                    checksum.text() + "\n";
+    return sink_(folder(unit) + file, text_of_bytes(bytes));
+  }
   Status finish() {
     for (size_t unit = 0; unit < units_.size(); ++unit)
       ST_CHECK(sink_(folder(unit) + "launches.txt", lists_[unit]));
@@ -113,10 +124,15 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
                       const std::function<std::string(MemoryId)>& checksum_of,
                       const FileSink& sink) {
   TestData data(program, sink);
-  ProgramInterpreter interpreter(program,
-                                 is_large(program) ? Parameters::Whole : Parameters::Streamed);
+  // Streams between units may be those of parameters, which are there only if they are streamed.
+  const bool whole = is_large(program) && !program.unit_per_slr;
+  ProgramInterpreter interpreter(program, whole ? Parameters::Whole : Parameters::Streamed);
+  for (const Unit& unit : data.units()) {
+    for (const StreamArgument& stream : stream_arguments(program, unit))
+      interpreter.record({stream.channel});
+  }
   for (size_t u = 0; u < data.units().size(); ++u) {
-    for (MemoryId m : program.memories_of(data.units()[u].groups)) {
+    for (MemoryId m : memories_of(program, data.units()[u])) {
       const MemoryRole role = program.memories[m].role;
       if (role == MemoryRole::Parameters || role == MemoryRole::Table)
         data.memory(u, m, checksum_of(m));
@@ -144,11 +160,13 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
     for (size_t u = 0; u < data.units().size(); ++u) {
       const Unit& unit = data.units()[u];
       data.launch(u, launches[l]);
-      for (MemoryId m : program.memories_of(unit.groups)) {
+      for (MemoryId m : memories_of(program, unit)) {
         const bool made = is_made(program, unit, m);
         if (!made && !is_given(program, unit, m)) continue;
         ST_CHECK(data.rows(u, made ? "expect" : "input", m, l, interpreter.state().at(m)));
       }
+      for (const StreamArgument& stream : stream_arguments(program, unit))
+        ST_CHECK(data.beats(u, stream, l, interpreter.recorded().at(stream.channel)));
     }
   }
   return data.finish();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/xclbin/description.h"
+#include "core/dataflow/units.h"
 
 namespace st::xclbin {
 namespace {
@@ -26,13 +27,16 @@ Description describe(const Program& program, const Target& target) {
   }
   for (const Unit& unit : units_of(program)) {
     KernelPorts kernel{unit.name, {}};
-    for (const PointerArgument& argument : pointer_arguments(program, unit.groups)) {
+    for (const PointerArgument& argument : pointer_arguments(program, unit)) {
       const int bank = program.memories[static_cast<size_t>(argument.memory)].channel;
       design.banks.at(static_cast<size_t>(bank)).used = true;
       kernel.arguments.push_back({argument.name, bank});
     }
     kernel.arguments.push_back({"tokens"});
     kernel.arguments.push_back({"past"});
+    for (const StreamArgument& stream : stream_arguments(program, unit))
+      kernel.arguments.push_back(
+          {program.channels[static_cast<size_t>(stream.channel)].name, -1, true});
     design.kernels.push_back(std::move(kernel));
   }
   return design;

@@ -21,10 +21,11 @@ struct MemoryBank {
   uint64_t bytes = 0;  ///< whole KiB
 };
 
-/// An argument of a kernel: a pointer into a bank, or a 32-bit integer.
+/// An argument of a kernel: a pointer into a bank, a 32-bit integer, or a stream.
 struct Argument {
   std::string name;
-  int bank = -1;  ///< index into Description::banks; -1: an integer
+  int bank = -1;  ///< of a pointer: index into Description::banks
+  bool stream = false;
 };
 
 /// A kernel with one compute unit, KERNEL_1, controlled through s_axilite as ap_ctrl_chain.

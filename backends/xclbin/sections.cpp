@@ -83,6 +83,15 @@ std::string kernel_xml(const KernelPorts& kernel, uint64_t address) {
   for (size_t a = 0; a < kernel.arguments.size(); ++a) {
     const Argument& argument = kernel.arguments[a];
     const bool pointer = argument.bank >= 0;
+    if (argument.stream) {
+      ports += "          <port" + attribute("name", argument.name) +
+               " mode=\"read_only\" range=\"0x0\" portType=\"stream\" base=\"0x0\"/>\n";
+      arguments += "          <arg" + attribute("name", argument.name) + " addressQualifier=\"4\"" +
+                   attribute("id", std::to_string(a)) + attribute("port", argument.name) +
+                   " size=\"0x0\" offset=\"0x0\" hostOffset=\"0x0\" hostSize=\"0x0\" "
+                   "type=\"stream\"/>\n";
+      continue;
+    }
     const std::string size = pointer ? "0x8" : "0x4";
     const std::string port = pointer ? "m_axi_" + argument.name : "s_axi_control";
     if (pointer) {

@@ -122,7 +122,11 @@ Status refine_fifos_of(Design& design) {
   return choose_memories(design.program, design.target);
 }
 
-Status place_kernels_of(Design& design) { return place_kernels(design.program, design.target); }
+Status place_kernels_of(Design& design) {
+  ST_CHECK(place_kernels(design.program, design.target));
+  design.program.unit_per_slr = design.options.unit_per_slr && !design.program.layers.folded();
+  return {};
+}
 
 }  // namespace
 

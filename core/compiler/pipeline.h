@@ -27,9 +27,11 @@ struct CompileOptions {
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
   std::string fifo = "exact";     ///< of fifo_methods()
   std::string fusion = "search";  ///< of fusion_methods()
-  bool fold_layers = false;       ///< equal layers share kernels, and are walked on the device
-  int64_t top_k = 0;              ///< of sampling on the device (core/passes/sample.h); 0: none
-  Tiling tiling;                  ///< of linear layers; empty: as without a choice
+  bool unit_per_slr =
+      false;  ///< what a group has on each SLR is a kernel of its own (place-kernels)
+  bool fold_layers = false;  ///< equal layers share kernels, and are walked on the device
+  int64_t top_k = 0;         ///< of sampling on the device (core/passes/sample.h); 0: none
+  Tiling tiling;             ///< of linear layers; empty: as without a choice
 
   [[nodiscard]] Quantisation quantisation() const { return {{precision, weight_group}, layers}; }
 };

@@ -70,6 +70,9 @@ class GroupRun {
   }
 
   std::map<KernelId, std::unique_ptr<Process>>& processes() { return processes_; }
+  void record(ChannelId c, std::vector<uint8_t>& beats) {
+    if (const auto queue = queues_.find(c); queue != queues_.end()) queue->second.record(&beats);
+  }
   const std::map<ChannelId, TokenQueue>& queues() const { return queues_; }
 
   /// Runs every process as far as it goes, in the order in which C simulation does: each starts
@@ -234,6 +237,7 @@ Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64
       process->firing().parameters.push_back(value);
     }
   }
+  for (auto& [c, beats] : recorded_) run.record(c, beats);
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
   if (!streamed) constants_.clear();
@@ -298,6 +302,7 @@ Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {
 
 Status ProgramInterpreter::launch(int64_t tokens, int64_t past) {
   if (program_.channels.empty()) return run_tensors(tokens, past);
+  for (auto& [c, beats] : recorded_) beats.clear();
   for (const GroupRunOf& run : launch_order(program_)) ST_CHECK(run_group(run, tokens, past));
   return {};
 }

@@ -42,6 +42,16 @@ class ProgramInterpreter {
   /// The same for a program that is not connected, whose inputs and results are tensors.
   std::map<TensorId, Tensor>& tensors() { return tensors_; }
 
+  /// Launches from now on keep all beats of these channels, in order; see recorded(). Layers are
+  /// not folded.
+  void record(const std::vector<ChannelId>& channels) {
+    for (const ChannelId c : channels) recorded_[c];
+  }
+  /// What the channels carried in the last launch, as the bytes of beats.
+  [[nodiscard]] const std::map<ChannelId, std::vector<uint8_t>>& recorded() const {
+    return recorded_;
+  }
+
   /// Runs every group once, those of folded layers once for each layer. Errors: those of constants;
   /// E0321 if kernels wait for each other, with who waits for what; beats that are left in a
   /// channel.
@@ -77,6 +87,7 @@ class ProgramInterpreter {
   std::map<std::pair<MemoryId, int64_t>, Tensor> copies_;
   ConstantCache constants_;
   std::map<ChannelId, ChannelUse> uses_;
+  std::map<ChannelId, std::vector<uint8_t>> recorded_;
 };
 
 /// What each channel of a program with depths carries in a launch, without computing: the order of

@@ -59,6 +59,11 @@ class ProgramParser {
     cursor_.expect("groups");
     program_.groups = static_cast<int>(cursor_.integer(1, MostGroups));
     if (cursor_.accept("vocabulary")) program_.vocabulary = cursor_.integer(1, MostBeats);
+    if (cursor_.accept("unit")) {
+      cursor_.expect("per");
+      cursor_.expect("slr");
+      program_.unit_per_slr = true;
+    }
     if (cursor_.accept("layers")) layers();
     cursor_.end_line();
   }

@@ -8,6 +8,7 @@ namespace st {
 void TokenQueue::push(const void* beat) {
   const auto* bytes = static_cast<const uint8_t*>(beat);
   data_.insert(data_.end(), bytes, bytes + bytes_);
+  if (copy_ != nullptr) copy_->insert(copy_->end(), bytes, bytes + bytes_);
   ++moved_;
   peak_ = std::max(peak_, ++held_);
   reader_.wake();

@@ -39,6 +39,8 @@ class TokenQueue {
   [[nodiscard]] std::vector<uint8_t> contents() const {
     return {data_.begin() + static_cast<std::ptrdiff_t>(head_), data_.end()};
   }
+  /// From now on, what is pushed is also appended there.
+  void record(std::vector<uint8_t>* copy) { copy_ = copy; }
   /// Replaces what is held.
   void fill(std::vector<uint8_t> beats);
 
@@ -57,6 +59,7 @@ class TokenQueue {
   int64_t capacity_, held_ = 0, peak_ = 0, moved_ = 0;
   std::vector<uint8_t> data_;
   size_t head_ = 0;  ///< byte of the oldest beat
+  std::vector<uint8_t>* copy_ = nullptr;
 };
 
 /// One kernel of a launch. Reads and writes block; nothing else does, so a network of processes

@@ -82,16 +82,10 @@ std::vector<KernelId> Program::kernels_of(int group) const {
 }
 
 std::vector<MemoryId> Program::memories_of(int group) const {
-  return memories_of(std::vector<int>{group});
-}
-
-std::vector<MemoryId> Program::memories_of(const std::vector<int>& of_groups) const {
   std::vector<MemoryId> ids;
-  for (const int group : of_groups) {
-    for (KernelId k : kernels_of(group)) {
-      for (MemoryId m : kernels[k].memories) {
-        if (std::find(ids.begin(), ids.end(), m) == ids.end()) ids.push_back(m);
-      }
+  for (KernelId k : kernels_of(group)) {
+    for (MemoryId m : kernels[k].memories) {
+      if (std::find(ids.begin(), ids.end(), m) == ids.end()) ids.push_back(m);
     }
   }
   return ids;
@@ -111,14 +105,8 @@ int64_t beats_per_row(const Program& program, const StreamType& type) {
 
 std::string group_name(int group) { return "group" + std::to_string(group); }
 
-std::vector<Unit> units_of(const Program& program) {
-  std::vector<Unit> units;
-  for (int group = 0; group < program.groups; ++group) {
-    if (group == 0 || !program.layers.folded())
-      units.push_back({program.layers.folded() ? "decoder" : group_name(group), {}});
-    units.back().groups.push_back(group);
-  }
-  return units;
+std::string unit_name(int group, int slr) {
+  return group_name(group) + "_slr" + std::to_string(slr);
 }
 
 bool is_handed_on(const Memory& memory) {
@@ -132,9 +120,16 @@ std::vector<std::string> argument_names(const Memory& memory) {
 
 std::string offset_name(const std::string& argument) { return argument + "_at"; }
 
+namespace {
+constexpr int MostSlrs = 64;  ///< as many as a target may have
+}  // namespace
+
 std::vector<std::string> reserved_names(const Program& program) {
   std::vector<std::string> names;
-  for (int group = 0; group < program.groups; ++group) names.push_back(group_name(group));
+  for (int group = 0; group < program.groups; ++group) {
+    names.push_back(group_name(group));
+    for (int slr = 0; slr < MostSlrs; ++slr) names.push_back(unit_name(group, slr));
+  }
   if (!program.layers.folded()) return names;
   names.insert(names.end(), {"decoder", "layer"});
   std::set<std::string> sizes;
@@ -155,40 +150,6 @@ std::vector<std::string> reserved_names(const Program& program) {
 std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m) {
   const std::vector<std::string> names = argument_names(program.memories[m]);
   return kernel.kind == "store_rows" ? names.back() : names.front();
-}
-
-std::vector<PointerArgument> pointer_arguments(const Program& program,
-                                               const std::vector<int>& groups) {
-  std::vector<PointerArgument> arguments;
-  for (const MemoryId m : program.memories_of(groups)) {
-    const std::vector<std::string> names = argument_names(program.memories[m]);
-    if (names.size() == 1) {
-      arguments.push_back({m, writes(program, groups, m), names[0]});
-      continue;
-    }
-    for (const bool written : {false, true}) {
-      const bool used =
-          std::any_of(program.kernels.begin(), program.kernels.end(), [&](const Kernel& kernel) {
-            return std::find(groups.begin(), groups.end(), kernel.group) != groups.end() &&
-                   !kernel.memories.empty() && kernel.memories[0] == m &&
-                   (kernel.kind == "store_rows") == written;
-          });
-      if (used) arguments.push_back({m, written, names[written ? 1 : 0]});
-    }
-  }
-  return arguments;
-}
-
-bool is_given(const Program& program, const Unit& unit, MemoryId m) {
-  const MemoryRole role = program.memories[m].role;
-  return role == MemoryRole::Input ||
-         (role == MemoryRole::Activation && !writes(program, unit.groups, m));
-}
-
-bool is_made(const Program& program, const Unit& unit, MemoryId m) {
-  const Memory& memory = program.memories[m];
-  const bool rows = memory.role == MemoryRole::Output || memory.role == MemoryRole::Activation;
-  return rows && memory.copies == 1 && writes(program, unit.groups, m);
 }
 
 Kernel of_layer(const Kernel& kernel, int64_t layer) {
@@ -251,14 +212,6 @@ int64_t copy_used(const Program& program, const Kernel& kernel, MemoryId m, int6
   const bool stores = kernel.kind == "store_rows";
   if (!kernel.layered) return stores ? 0 : program.layers.count % 2;
   return (layer + (stores ? 1 : 0)) % 2;
-}
-
-bool writes(const Program& program, const std::vector<int>& groups, MemoryId m) {
-  return std::any_of(program.kernels.begin(), program.kernels.end(), [&](const Kernel& kernel) {
-    return std::find(groups.begin(), groups.end(), kernel.group) != groups.end() &&
-           !kernel.memories.empty() && kernel.memories[0] == m &&
-           (kernel.kind == "store_rows" || kernel.kind == "cache_rows");
-  });
 }
 
 }  // namespace st

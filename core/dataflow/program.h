@@ -177,6 +177,9 @@ struct Program {
   /// Logits of a row; what the row has behind them is zeroes (core/ops/padding.h). 0: unknown, all.
   int64_t vocabulary = 0;
   LayerWalk layers;
+  /// What a group has on each SLR is a compute unit (units.h), joined to the others by streams. Not
+  /// where layers are folded.
+  bool unit_per_slr = false;
   std::vector<DataTensor> tensors;
   std::vector<Channel> channels;
   std::vector<Kernel> kernels;  ///< in topological order within each group
@@ -187,8 +190,6 @@ struct Program {
   [[nodiscard]] std::vector<KernelId> kernels_of(int group) const;
   /// Memories that kernels of a group use, each once, in order of first use.
   [[nodiscard]] std::vector<MemoryId> memories_of(int group) const;
-  /// Memories of several groups, each once.
-  [[nodiscard]] std::vector<MemoryId> memories_of(const std::vector<int>& of_groups) const;
   /// Channels whose producer is in a group, in order.
   [[nodiscard]] std::vector<ChannelId> channels_of(int group) const;
 };
@@ -200,24 +201,9 @@ int64_t beats_per_row(const Program& program, const StreamType& type);
 /// "group0": the name of a group's function.
 std::string group_name(int group);
 
-/// A hardware kernel that the host launches (a compute unit): a group, or, where layers are folded,
-/// all groups, which it runs itself.
-struct Unit {
-  std::string name;  ///< of its top function, its folder, and its compute unit in a bitstream
-  std::vector<int> groups;
-};
-std::vector<Unit> units_of(const Program& program);
+/// "group0_slr1": the name of what a group has on a die, where that is a compute unit of its own.
+std::string unit_name(int group, int slr);
 
-/// A pointer argument of a unit, or of a group: a memory port.
-struct PointerArgument {
-  MemoryId memory = -1;
-  bool written = false;
-  std::string name;  ///< C++ identifier
-};
-/// The pointer arguments that some groups need, in order of first use. What layers hand on is read
-/// through one and written through another, because each port has one process that uses it.
-std::vector<PointerArgument> pointer_arguments(const Program& program,
-                                               const std::vector<int>& groups);
 /// The argument through which a kernel uses a memory.
 std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m);
 /// The names of all arguments of a memory.
@@ -229,11 +215,6 @@ std::string offset_name(const std::string& argument);
 std::vector<std::string> reserved_names(const Program& program);
 /// True if layers hand on what is in it.
 bool is_handed_on(const Memory& memory);
-
-/// True if a unit reads a memory that the host or another unit fills before each launch.
-bool is_given(const Program& program, const Unit& unit, MemoryId m);
-/// True if a unit leaves values in a memory that stand there, whole, after a launch.
-bool is_made(const Program& program, const Unit& unit, MemoryId m);
 
 /// The kernel as it works for a layer: with the sizes of that layer.
 Kernel of_layer(const Kernel& kernel, int64_t layer);
@@ -259,9 +240,6 @@ struct GroupRunOf {
 std::vector<GroupRunOf> launch_order(const Program& program);
 /// The copy of memory `m` that a kernel uses when it works for `layer`.
 int64_t copy_used(const Program& program, const Kernel& kernel, MemoryId m, int64_t layer);
-
-/// True if a kernel of the groups writes memory `m`.
-bool writes(const Program& program, const std::vector<int>& groups, MemoryId m);
 
 /// "itensor<...> by 16".
 std::string text_of(const StreamType& type);

@@ -102,6 +102,7 @@ std::string text_of(const Program& program) {
                     " positions<=" + std::to_string(program.max_positions) + " groups " +
                     std::to_string(program.groups);
   if (program.vocabulary > 0) out += " vocabulary " + std::to_string(program.vocabulary);
+  if (program.unit_per_slr) out += " unit per slr";
   if (program.layers.folded()) {
     const LayerWalk& walk = program.layers;
     out += " layers " + std::to_string(walk.count) + " entry " + id_text(walk.entry) + " carried " +

@@ -67,6 +67,8 @@ class ProgramVerifier {
     if (walk.count < 1 || walk.count > MostLayers)
       report("program", "there are from 1 to " + std::to_string(MostLayers) + " layers");
     if (!walk.folded()) return;
+    if (program_.unit_per_slr)
+      report("program", "folded layers are one unit, which runs its groups one after another");
     const auto count = static_cast<TensorId>(program_.tensors.size());
     for (const TensorId id : {walk.entry, walk.carried, walk.next, walk.exit}) {
       if (id < 0 || id >= count || walk.entry < 0 || walk.entry >= count) {

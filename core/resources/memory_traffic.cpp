@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resources/memory_traffic.h"
+#include "core/dataflow/units.h"
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ std::vector<ChannelsOfKind> channel_problems_of(const Program& program, const Ta
   std::vector<std::vector<int>> units_of_memory(program.memories.size());
   const std::vector<Unit> units = units_of(program);
   for (size_t unit = 0; unit < units.size(); ++unit) {
-    for (const MemoryId m : program.memories_of(units[unit].groups))
+    for (const MemoryId m : memories_of(program, units[unit]))
       units_of_memory[static_cast<size_t>(m)].push_back(static_cast<int>(unit));
   }
   const auto problem_of = [&](const DeviceMemory& kind) {

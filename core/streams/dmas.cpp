@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/dataflow/units.h"
 #include "core/streams/edges.h"
 #include "core/streams/streams.h"
 
@@ -128,7 +129,7 @@ Status materialise_dmas(Program& program, const std::set<TensorId>& outputs, int
         parameters = parameters || program.tensors[port.tensor].constant != nullptr;
     }
     const int ports =
-        static_cast<int>(pointer_arguments(program, unit.groups).size()) + (parameters ? 1 : 0);
+        static_cast<int>(pointer_arguments(program, unit).size()) + (parameters ? 1 : 0);
     if (ports <= max_ports) continue;
     problems.push_back({"E0403",
                         unit.name + " needs " + std::to_string(ports) +

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "core/dataflow/units.h"
 #include "core/streams/edges.h"
 #include "core/streams/streams.h"
 
@@ -149,7 +150,7 @@ void lay_out(Memory& memory, int64_t layers) {
 Status load_parameters(Program& program, int most_ports, int max_ports) {
   Shared shared(program);
   for (const Unit& unit : units_of(program)) {
-    const int others = static_cast<int>(pointer_arguments(program, unit.groups).size());
+    const int others = static_cast<int>(pointer_arguments(program, unit).size());
     const int ports = std::min(most_ports, max_ports - others);
     std::vector<MemoryId> files;
     for (const int group : unit.groups) ST_CHECK(Loaders(program, shared, files, group).run(ports));

@@ -5,9 +5,11 @@
 /// The folder's `launches.txt` (schema streamtensor.testdata/1) has one item per line:
 ///   memory <name> <file> <checksum>       what the memory holds before the first launch; zeroes
 ///   otherwise launch <tokens> <past> input <name> <file> <checksum>        rows that the host
-///   writes before this launch expect <name> <file> <checksum>       rows that this launch must
-///   write
-/// Files are little-endian words of 512 bits; checksums (checksum() below) are in hexadecimal.
+///   writes before this launch, or beats that another kernel sends in it
+///   expect <name> <file> <checksum>      rows that this launch must write, or beats that it must
+///   send
+/// Files of rows are little-endian words of 512 bits, those of beats are beats as they lie in
+/// memory here; checksums (checksum() below) are in hexadecimal.
 #pragma once
 
 #include <ap_int.h>
@@ -24,6 +26,8 @@
 #include <string>
 #include <type_traits>
 #include <vector>
+
+#include "streamtensor/vec.h"
 
 namespace st {
 
@@ -132,6 +136,34 @@ class TestBench {
     }
   }
 
+  /// Fills a stream with what another kernel sends in this launch.
+  template <typename Beat>
+  void feed(const std::string& name, hls::stream<Beat>& stream) {
+    for (const Beat& beat : beats<Beat>(launches_[launch_].inputs, name)) stream.write(beat);
+  }
+
+  /// Compares what this launch sent: integers exactly, floats as compare() does.
+  template <typename T, int N>
+  void compare_stream(const std::string& name, hls::stream<vec<T, N>>& stream) {
+    std::size_t number = 0;
+    for (const vec<T, N>& should : beats<vec<T, N>>(launches_[launch_].expected, name)) {
+      if (stream.empty()) {
+        fail("launch " + std::to_string(launch_) + ", " + name + " ends after " +
+             std::to_string(number) + " beats");
+        return;
+      }
+      const vec<T, N> is = stream.read();
+      for (int lane = 0; lane < N; ++lane) {
+        ++compared_;
+        if (!agrees(is[lane], should[lane]))
+          fail("launch " + std::to_string(launch_) + ", " + name + ": beat " +
+               std::to_string(number) + " differs in lane " + std::to_string(lane));
+      }
+      ++number;
+    }
+    if (!stream.empty()) fail("launch " + std::to_string(launch_) + ", " + name + " goes on");
+  }
+
   /// Prints the verdict; the exit status of the test bench.
   int finish() {
 #ifdef STREAMTENSOR_CSIM
@@ -181,14 +213,34 @@ class TestBench {
     return sum;
   }
 
-  /// Reads a whole file into the first words of `words`; damage is a failure, not the end.
-  void read(const File& file, Words& words) {
+  /// The bytes of a file; damage is a failure, not the end.
+  std::vector<char> bytes_of(const File& file) {
     std::ifstream in(folder_ + "/" + file.name, std::ios::binary);
-    const std::vector<char> bytes((std::istreambuf_iterator<char>(in)),
-                                  std::istreambuf_iterator<char>());
+    std::vector<char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     if (!in) fail("cannot read " + file.name);
     if (checksum(bytes) != file.checksum)
       fail(file.name + " differs from its checksum in launches.txt");
+    return bytes;
+  }
+
+  template <typename Beat>
+  std::vector<Beat> beats(const std::map<std::string, File>& files, const std::string& name) {
+    const auto found = files.find(name);
+    if (found == files.end()) {
+      fail("launch " + std::to_string(launch_) + " has no stream '" + name + "'");
+      return {};
+    }
+    const std::vector<char> bytes = bytes_of(found->second);
+    std::vector<Beat> result(bytes.size() / sizeof(Beat));
+    if (bytes.size() % sizeof(Beat) != 0) fail(found->second.name + " has a part of a beat");
+    for (std::size_t i = 0; i < result.size(); ++i)
+      std::memcpy(static_cast<void*>(&result[i]), &bytes[i * sizeof(Beat)], sizeof(Beat));
+    return result;
+  }
+
+  /// Reads a whole file into the first words of `words`.
+  void read(const File& file, Words& words) {
+    const std::vector<char> bytes = bytes_of(file);
     if (bytes.size() > words.size() * 64 || bytes.size() % 64 != 0) {
       fail(file.name + " has " + std::to_string(bytes.size()) + " bytes, which do not fit");
       return;

@@ -171,7 +171,8 @@ TEST(EmittedBuilds, RunOnXrt) {
   for (const test::Request& request :
        {test::Request{"adder", "f32", "u280", "none"},
         test::Request{"adder", "w8a8", test::target_with_ports(6).string(), "none"},
-        test::Request{"adder", "f32", "u280", "none", true, 4}}) {
+        test::Request{"adder", "f32", "u280", "none", true, 4},
+        test::Request{.model = "adder", .synth = "none", .kernel_per_slr = true}}) {
     const auto build = test::copy_of(test::built(request), "on_xrt");
     const test::Outcome got =
         test::run_program({"env", "-u", "XILINX_XRT", "make", "-C", (build / "host").string(),

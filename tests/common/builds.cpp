@@ -37,6 +37,7 @@ const fs::path& built(const Request& request) {
         "--precision", request.precision,
         "--target",    request.target,
         "--synth",     request.synth};
+    if (request.kernel_per_slr) arguments.emplace_back("--kernel-per-slr");
     if (request.fold_layers) arguments.emplace_back("--fold-layers");
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
@@ -46,6 +47,7 @@ const fs::path& built(const Request& request) {
     if (request.synth == "stub" && !fs::exists(request.target)) {
       build = kept_build(request.model + "_" + request.precision + "_" + request.target +
                              (request.fold_layers ? "_folded" : "") +
+                             (request.kernel_per_slr ? "_slrs" : "") +
                              (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
                          arguments);
     } else {

@@ -19,6 +19,7 @@ struct Request {
   std::string synth = "stub";   ///< "none" for code that the test compiles itself
   bool fold_layers = false;     ///< --fold-layers
   int top_k = 0;                ///< --top-k
+  bool kernel_per_slr = false;  ///< --kernel-per-slr
   auto operator<=>(const Request&) const = default;
 };
 

@@ -10,6 +10,7 @@
 
 #include "core/compiler/pipeline.h"
 #include "core/dataflow/parse.h"
+#include "core/dataflow/units.h"
 #include "core/graph/attention.h"
 #include "core/graph/layers.h"
 #include "core/graph/parse.h"

@@ -64,13 +64,18 @@ class Device {
     return data;
   }
 
-  /// Runs the kernels one after another: `tokens` new rows, after `past` rows that the caches hold.
+  /// Runs the kernels, one stage after another: `tokens` new rows, after `past` rows that the
+  /// caches hold.
   void launch(int tokens, int past) {
     for (std::size_t k = 0; k < runs_.size(); ++k) {
+      runs_[k].set_arg(program::Kernels[k].pointer_count, tokens);
+      runs_[k].set_arg(program::Kernels[k].pointer_count + 1, past);
+    }
+    std::size_t started = 0;
+    for (std::size_t k = 0; k < runs_.size(); ++k) {
       const Kernel& kernel = program::Kernels[k];
-      runs_[k].set_arg(kernel.pointer_count, tokens);
-      runs_[k].set_arg(kernel.pointer_count + 1, past);
-      runs_[k].start();
+      while (started < runs_.size() && program::Kernels[started].stage == kernel.stage)
+        runs_[started++].start();
       const ert_cmd_state state = runs_[k].wait(timeout_);
       if (state == ERT_CMD_STATE_COMPLETED) continue;
       const std::string what =

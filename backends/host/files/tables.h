@@ -40,11 +40,14 @@ struct Argument {
   int buffer;  ///< index into Buffers
 };
 
-/// A kernel of the design. Its arguments are the pointers, then the integers `tokens` and `past`.
+/// A kernel of the design. Its arguments are the pointers, the integers `tokens` and `past`, and
+/// streams, which the bitstream connects.
 struct Kernel {
   const char* name;
   const Argument* pointers;
   int pointer_count;
+  int stream_count;
+  int stage;  ///< kernels of a stage, which follow each other, run together: streams join them
 };
 
 }  // namespace host

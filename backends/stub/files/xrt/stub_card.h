@@ -3,6 +3,8 @@
 /// host can wait for a kernel, and give it up, as it would on a card. Not in XRT.
 #pragma once
 
+#include <hls_stream.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -11,6 +13,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace xrt::stub {
 
@@ -36,6 +39,8 @@ class Job {
 
 class Card {
  public:
+  using Batch = std::vector<std::pair<std::function<void()>, std::shared_ptr<Job>>>;
+
   Card(const Card&) = delete;
   Card& operator=(const Card&) = delete;
 
@@ -45,12 +50,19 @@ class Card {
     return card;
   }
 
+  /// Puts a launch into the batch that begins with the next run_batch(). Those of one batch run
+  /// together, as streams may join them. To be called by one thread.
   std::shared_ptr<Job> start(std::function<void()> launch) {
     auto job = std::make_shared<Job>();
-    const std::lock_guard lock(mutex_);
-    queue_.emplace_back(std::move(launch), job);
-    more_.notify_one();
+    batch_.emplace_back(std::move(launch), job);
     return job;
+  }
+  void run_batch() {
+    if (batch_.empty()) return;
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(batch_));
+    batch_.clear();
+    more_.notify_one();
   }
 
  private:
@@ -63,17 +75,25 @@ class Card {
     for (;;) {
       std::unique_lock lock(mutex_);
       more_.wait(lock, [this] { return !queue_.empty(); });
-      auto [launch, job] = std::move(queue_.front());
+      const Batch batch = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
-      launch();
-      job->end();
+      run_together(batch);
+      for (const auto& [launch, job] : batch) job->end();
     }
+  }
+
+  static void run_together(const Batch& batch) {
+    hls::csim::Scheduler& scheduler = hls::csim::Scheduler::instance();
+    const std::uint64_t before = scheduler.last_serial();
+    for (const auto& [launch, job] : batch) hls::csim::task("launch", launch)();
+    scheduler.join(before);
   }
 
   std::mutex mutex_;
   std::condition_variable more_;
-  std::deque<std::pair<std::function<void()>, std::shared_ptr<Job>>> queue_;
+  std::deque<Batch> queue_;
+  Batch batch_;  ///< that is not running yet
 };
 
 }  // namespace xrt::stub

@@ -61,7 +61,8 @@ class run {
   /// Sets an integer argument. Throws std::out_of_range if that argument is none.
   void set_arg(int index, int value) { values_.set(checked(index, false), value); }
 
-  /// Starts the kernel. One that deadlocks ends the process, with the simulator's message.
+  /// Starts the kernel; it begins with the first wait(), together with all that were started before
+  /// that. Kernels that deadlock end the process, with the simulator's message.
   void start() {
     for (const bool set : is_set_) {
       if (!set) throw std::runtime_error(std::string(entry_->name) + " lacks an argument");
@@ -71,6 +72,7 @@ class run {
   }
   ert_cmd_state wait(const std::chrono::milliseconds& timeout) const {
     if (job_ == nullptr) return ERT_CMD_STATE_NEW;
+    stub::Card::instance().run_batch();
     return job_->wait(timeout) ? ERT_CMD_STATE_COMPLETED : ERT_CMD_STATE_TIMEOUT;
   }
 
