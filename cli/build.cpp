@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> dims;
   std::string design, quantisation;
   RoundingOptions rounding;
+  Workload workload;
   double seconds = 0;
   uint64_t seed = 1;
   bool timing = false;
@@ -204,7 +205,8 @@ int build(const Options& options) {
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");
-      const Result<SearchResult> result = search(design, options.seconds, options.seed, progress);
+      const Result<SearchResult> result =
+          search(design, options.workload, options.seconds, options.seed, progress);
       if (!result.ok()) return advised(result.errors(), design, options.design, progress);
       const SearchResult& found = *result;
       design.options.tiling = found.choice.tiling;
@@ -317,6 +319,7 @@ Action add_build(CLI::App& app) {
                  "seconds to search for faster tilings and unroll factors; 0: none. The first "
                  "interrupt ends the search, and builds the best so far")
       ->check(CLI::Range(0.0, 1e6));
+  add_workload(app, options->workload);
   app.add_option("--seed", options->seed, "of the search")->capture_default_str();
   app.add_option("--dump-ir", options->dump,
                  "also write the IR after each pass to this folder, as it comes");

@@ -15,6 +15,7 @@ namespace {
 struct Options {
   std::string model, weights, target, design, output, quantisation;
   std::vector<std::string> dims;
+  Workload workload;
   double seconds = 0;
   uint64_t seed = 1;
   CompileOptions compile;
@@ -51,7 +52,8 @@ Status explore(const Options& options) {
   std::string text;
   if (options.seconds > 0) {
     Progress progress;
-    Result<SearchResult> found = search(design, options.seconds, options.seed, progress);
+    Result<SearchResult> found =
+        search(design, options.workload, options.seconds, options.seed, progress);
     progress.finish();
     if (!found.ok()) return advised(found.errors(), design, options.design, progress);
     text = st::text_of(found->choice, &found->cost);
@@ -88,6 +90,7 @@ Action add_explore(CLI::App& app) {
                  "own tuner");
   app.add_option("--budget", options->seconds, "seconds to search for a faster design; 0: none")
       ->check(CLI::Range(0.0, 1e6));
+  add_workload(app, options->workload);
   app.add_option("--seed", options->seed, "of the search")->capture_default_str();
   app.add_option("-o,--output", options->output,
                  "write choices and cost to this file (default: standard output)");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/search.h"
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 
@@ -44,18 +45,35 @@ Result<std::string> apply_design(const std::string& path, CompileOptions& option
   return text;
 }
 
-Result<SearchResult> search(const Design& start, double seconds, uint64_t seed,
-                            Progress& progress) {
+Result<SearchResult> search(const Design& start, const Workload& workload, double seconds,
+                            uint64_t seed, Progress& progress) {
   const InterruptGuard guard;
   SearchOptions options;
+  options.workload = workload;
   options.seconds = seconds;
   options.seed = seed;
   options.stop = [] { return interrupted != 0; };
   options.progress = [&](int evaluations, int64_t best) {
-    progress.step("searching: " + std::to_string(evaluations) + " designs, best prefill " +
+    progress.step("searching: " + std::to_string(evaluations) + " designs, best " +
                   (best > 0 ? grouped(best) + " cycles" : "none that fits"));
   };
   return search_design(start, options);
+}
+
+void add_workload(CLI::App& app, Workload& workload) {
+  app.add_option_function<std::string>(
+         "--workload",
+         [&workload](const std::string& text) {
+           const size_t colon = text.find(':');
+           if (colon == std::string::npos ||
+               !CLI::detail::lexical_cast(text.substr(0, colon), workload.prompt) ||
+               !CLI::detail::lexical_cast(text.substr(colon + 1), workload.generated) ||
+               workload.prompt < 1 || workload.generated < 0)
+             throw CLI::ValidationError("--workload", "takes PROMPT:GENERATED, such as 128:128");
+         },
+         "what a searched design is made for: rows of a prompt, and tokens generated behind it, as "
+         "PROMPT:GENERATED; default: a prompt of as many rows as a launch takes")
+      ->needs("--budget");
 }
 
 Diagnostics advised(const Diagnostics& problems, const Design& start, const std::string& design,
@@ -68,13 +86,24 @@ Diagnostics advised(const Diagnostics& problems, const Design& start, const std:
 }
 
 std::string text_of(const SearchResult& result, const Design& design) {
-  std::string text = "prefill of " + std::to_string(design.program.max_sequence) +
-                     " rows: " + grouped(result.cost.prefill_cycles) + " cycles (simulated)";
-  if (result.first_cost.prefill_cycles > 0) {
+  const DesignCost& cost = result.cost;
+  const int64_t prompt = cost.workload.prompt_rows(design.program);
+  std::string text = "prefill of " + std::to_string(prompt) +
+                     " rows: " + grouped(cost.prefill_cycles) + " cycles (simulated)";
+  if (cost.workload.generated > 0) {
+    const double seconds =
+        static_cast<double>(cost.decode_cycles) / (design.target.frequency_mhz() * 1e6);
+    char speed[32];
+    std::snprintf(speed, sizeof speed, "%.4g token/s", 1 / seconds);
+    text += "; " + std::to_string(cost.workload.generated) +
+            " tokens behind it: " + grouped(cost.decode_cycles) + " cycles each, " + speed +
+            " (simulated)";
+  }
+  if (result.first_cost.cycles() > 0) {
     char ratio[32];
-    std::snprintf(ratio, sizeof ratio, "%.2f",
-                  static_cast<double>(result.first_cost.prefill_cycles) /
-                      static_cast<double>(result.cost.prefill_cycles));
+    std::snprintf(
+        ratio, sizeof ratio, "%.2f",
+        static_cast<double>(result.first_cost.cycles()) / static_cast<double>(cost.cycles()));
     text += ", " + std::string(ratio) + " times as fast as without choices";
   }
   return text + "; " + std::to_string(result.evaluations) + " designs tried";

@@ -14,7 +14,11 @@ namespace st::cli {
 Result<std::string> apply_design(const std::string& path, CompileOptions& options);
 
 /// Searches for `seconds`, shows how far it is, and ends with the best so far on the first SIGINT.
-Result<SearchResult> search(const Design& start, double seconds, uint64_t seed, Progress& progress);
+Result<SearchResult> search(const Design& start, const Workload& workload, double seconds,
+                            uint64_t seed, Progress& progress);
+
+/// Adds --workload PROMPT:GENERATED.
+void add_workload(CLI::App& app, Workload& workload);
 
 /// `problems` of `start`, whose choices came from the file `design`, if any, with knobs that it
 /// fits with, where it does not fit (core/explore/knobs.h).

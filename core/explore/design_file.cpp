@@ -83,7 +83,7 @@ Json counts(const ResourceCounts& resources) {
 Json result_json(const DesignCost& cost) {
   Json resources = counts(cost.resources);
   resources["source"] = "predicted";
-  return {
+  Json json = {
       {"groups", cost.groups},
       {"fits", cost.fits()},
       {"resources", std::move(resources)},
@@ -93,6 +93,11 @@ Json result_json(const DesignCost& cost) {
       {"slowest_node", printable(cost.slowest_node)},
       {"prefill", number(cost.prefill_cycles, "cycles",
                          cost.extrapolated ? "simulated, a few rows carried on" : "simulated")}};
+  if (cost.workload.generated > 0) {
+    json["decode"] = number(cost.decode_cycles, "cycles", "simulated");
+    json["workload"] = {{"prompt", cost.workload.prompt}, {"generated", cost.workload.generated}};
+  }
+  return json;
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ namespace {
 /// Enough rows to reach a steady pace, and as many more to measure it by.
 constexpr int64_t WarmRows = 2, PacedRows = 4;
 
-Result<int64_t> prefill_of(const Program& program, int group, const Target& target, int64_t rows) {
-  const Network network = network_of(program, group, target, {{{Sequence, rows}, {Past, 0}}});
+Result<int64_t> launch_of(const Program& program, int group, const Target& target, int64_t rows,
+                          int64_t past = 0) {
+  const Network network = network_of(program, group, target, {{{Sequence, rows}, {Past, past}}});
   const SimulationResult run = Simulator(network).run();
   if (!run.completed) return deadlock_problem(network, depths_of(network), run);
   return run.cycles;
@@ -24,16 +25,25 @@ Result<int64_t> prefill_of(const Program& program, int group, const Target& targ
 
 }  // namespace
 
+int64_t Workload::prompt_rows(const Program& program) const {
+  return prompt > 0 ? std::min(prompt, program.max_positions) : program.max_sequence;
+}
+
+int64_t Workload::middle(const Program& program) const {
+  return std::min(prompt_rows(program) + generated / 2, program.max_positions - 1);
+}
+
 bool DesignCost::fits() const {
   return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
                      [&](const auto& kind) { return resources.*kind.count <= budget.*kind.count; });
 }
 
-Result<DesignCost> evaluate(Design& design, Rows rows) {
+Result<DesignCost> evaluate(Design& design, Rows rows, const Workload& workload) {
   ST_CHECK(compile_up_to("place-memories", design));
   const Program& program = design.program;
   DesignCost cost;
   cost.groups = program.groups;
+  cost.workload = workload;
   cost.resources = resources_of(program);
   cost.budget = design.target.budget();
   for (const Kernel& kernel : program.kernels) {
@@ -43,19 +53,26 @@ Result<DesignCost> evaluate(Design& design, Rows rows) {
     cost.slowest = kernel.name;
     cost.slowest_node = kernel.origin;
   }
-  const int64_t all = program.max_sequence;
+  const int64_t prompt = workload.prompt_rows(program);
+  const int64_t all = std::min(prompt, program.max_sequence);
   cost.extrapolated = rows == Rows::Few && all > WarmRows + PacedRows;
   for (int group = 0; group < program.groups; ++group) {
     const int64_t runs = runs_of(program, group);
+    if (workload.generated > 0) {
+      ST_TRY(step, launch_of(program, group, design.target, 1, workload.middle(program)));
+      cost.decode_cycles += runs * step;
+    }
     if (!cost.extrapolated) {
-      ST_TRY(cycles, prefill_of(program, group, design.target, all));
+      ST_TRY(cycles, launch_of(program, group, design.target, all));
       cost.prefill_cycles += runs * cycles;
       continue;
     }
-    ST_TRY(warm, prefill_of(program, group, design.target, WarmRows));
-    ST_TRY(paced, prefill_of(program, group, design.target, WarmRows + PacedRows));
+    ST_TRY(warm, launch_of(program, group, design.target, WarmRows));
+    ST_TRY(paced, launch_of(program, group, design.target, WarmRows + PacedRows));
     cost.prefill_cycles += runs * (warm + (paced - warm) * (all - WarmRows) / PacedRows);
   }
+  // A launch behind others has longer caches; that is left out of what a long prompt costs.
+  cost.prefill_cycles = cost.prefill_cycles * prompt / all;
   return cost;
 }
 

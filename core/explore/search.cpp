@@ -35,6 +35,8 @@ class Search {
     if (first) result_.first_cost = *first;
     if (program_) {
       limits_of_layers();
+      const bool generates = options_.workload.generated > 0;
+      limits_.in_turn = generates;
       for (int64_t tile : Tiles) by_intensity(tile, limits_.row_lanes);
       // Wider rows make other kernels faster, and leave less to layers; narrower ones the reverse.
       const int found = limits_.row_lanes;
@@ -42,13 +44,15 @@ class Search {
         const bool possible = lanes >= 1 && lanes <= WidestRow;
         if (possible && start_.options.tiling.row_lanes == 0) by_intensity(Tiles[0], lanes);
       }
+      limits_.in_turn = false;
+      if (generates) by_intensity(Tiles[0], found);
       while (!ended() && !layers_.empty()) change_one();
     }
     if (fitting_.empty()) return problems_;
     ST_CHECK(choose_buildable());
     Design best = start_;
     apply(result_.choice, best);
-    ST_TRY(cost, evaluate(best, Rows::All));
+    ST_TRY(cost, evaluate(best, Rows::All, options_.workload));
     result_.cost = cost;
     return std::move(result_);
   }
@@ -96,7 +100,7 @@ class Search {
     ++judged_;
     Design design = start_;
     apply(choice, design);
-    Result<DesignCost> cost = evaluate(design, Rows::Few);
+    Result<DesignCost> cost = evaluate(design, Rows::Few, options_.workload);
     if (!cost.ok()) {
       problems_ = cost.errors();
       return std::nullopt;
@@ -105,14 +109,14 @@ class Search {
       program_ = design.program;
       limits_.row_lanes = design.row_lanes;
     }
-    const bool better = fitting_.empty() || cost->prefill_cycles < result_.cost.prefill_cycles;
-    if (cost->fits()) fitting_.emplace_back(cost->prefill_cycles, choice);
+    const bool better = fitting_.empty() || cost->cycles() < result_.cost.cycles();
+    if (cost->fits()) fitting_.emplace_back(cost->cycles(), choice);
     if (cost->fits() && better) {
       result_.choice = choice;
       result_.cost = *cost;
     }
     if (!cost->fits()) problems_ = {*too_large(design.program, design.target)};
-    if (options_.progress) options_.progress(result_.evaluations, result_.cost.prefill_cycles);
+    if (options_.progress) options_.progress(result_.evaluations, result_.cost.cycles());
     return *cost;
   }
 

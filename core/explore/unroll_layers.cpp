@@ -51,6 +51,50 @@ bool within(const ResourceCounts& used, const ResourceCounts& budget) {
                      [&](const auto& kind) { return used.*kind.count <= budget.*kind.count; });
 }
 
+/// What the next step of a layer would make of the resources in use.
+ResourceCounts with_next(const ResourceCounts& used, const Growing& layer) {
+  ResourceCounts next = used;
+  const ResourceCounts now = layer.resources(layer.at), then = layer.resources(layer.at + 1);
+  for (const ResourceKind& kind : ResourceKinds)
+    next.*kind.count += then.*kind.count - now.*kind.count;
+  return next;
+}
+
+/// The largest share of the budget that is added.
+double share_added(const ResourceCounts& used, const ResourceCounts& next,
+                   const ResourceCounts& budget) {
+  double share = 0;
+  for (const ResourceKind& kind : ResourceKinds) {
+    const auto added = static_cast<double>(next.*kind.count - used.*kind.count);
+    share = std::max(share, added / std::max(1.0, static_cast<double>(budget.*kind.count)));
+  }
+  return share;
+}
+
+/// The next step that saves most for what it takes, again and again.
+void grow_in_turn(std::vector<Growing>& layers, ResourceCounts used, const ResourceCounts& budget) {
+  constexpr double Least = 1e-9;  // of a step that takes nothing
+  for (;;) {
+    Growing* best = nullptr;
+    double most = 0;
+    for (Growing& layer : layers) {
+      if (layer.at + 1 == layer.steps.size()) continue;
+      const ResourceCounts next = with_next(used, layer);
+      if (!within(next, budget)) continue;
+      const int64_t after = row_cycles_of(layer.shape(layer.at + 1), layer.layer->dtype);
+      const double saved =
+          static_cast<double>(layer.layer->runs) * static_cast<double>(layer.cycles() - after);
+      const double worth = saved / std::max(Least, share_added(used, next, budget));
+      if (worth <= most) continue;
+      most = worth;
+      best = &layer;
+    }
+    if (best == nullptr) return;
+    used = with_next(used, *best);
+    ++best->at;
+  }
+}
+
 }  // namespace
 
 std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLimits& limits) {
@@ -105,6 +149,7 @@ Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits&
     used += growing.back().resources(0);
     words[layer.runs] += words_of(layer);
   }
+  if (limits.in_turn) grow_in_turn(growing, used, limits.budget);
   // Nothing is gained below these: the ports bring a word each in a cycle.
   const auto enough = [&](const LinearLayer& layer) {
     return std::max(limits.other_cycles, words[layer.runs] / std::max(1, limits.ports));
@@ -114,17 +159,14 @@ Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits&
     return first != second ? first < second : a > b;
   };
   std::priority_queue<size_t, std::vector<size_t>, decltype(slower)> slowest(slower);
-  for (size_t g = 0; g < growing.size(); ++g) slowest.push(g);
+  for (size_t g = 0; g < growing.size() && !limits.in_turn; ++g) slowest.push(g);
   while (!slowest.empty()) {
     Growing& layer = growing[slowest.top()];
     const size_t index = slowest.top();
     slowest.pop();
     if (layer.cycles() <= enough(*layer.layer)) continue;
     if (layer.at + 1 == layer.steps.size()) continue;
-    ResourceCounts next = used;
-    const ResourceCounts now = layer.resources(layer.at), then = layer.resources(layer.at + 1);
-    for (const ResourceKind& kind : ResourceKinds)
-      next.*kind.count += then.*kind.count - now.*kind.count;
+    const ResourceCounts next = with_next(used, layer);
     if (!within(next, limits.budget)) continue;
     used = next;
     ++layer.at;

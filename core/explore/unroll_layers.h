@@ -15,6 +15,9 @@ struct UnrollLimits {
   int64_t other_cycles = 1;   ///< of the slowest other kernel, for a row
   int64_t most_tile = 64;     ///< results that a layer holds at once
   int row_lanes = WidestRow;  ///< of the kernels behind a layer
+  /// Layers wait for each other, as those of one token do: the sum of their cycles counts, not the
+  /// slowest one.
+  bool in_turn = false;
 };
 
 /// The choices for a layer, each faster than the one before, from least to most unrolled: whole
@@ -27,7 +30,9 @@ ResourceCounts resources_of(const MatmulShape& shape, DType weights);
 
 /// Again and again the layer that takes most cycles of a launch takes its next step, until it is no
 /// slower than the other kernels or than the memory ports can bring its weights, or the next step
-/// would exceed the budget: then the layers that are left go on. Deterministic.
+/// would exceed the budget: then the layers that are left go on. Where they work in turn it is the
+/// layer whose next step saves most cycles for its share of the budget, as long as a step fits.
+/// Deterministic.
 Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits& limits);
 
 }  // namespace st

@@ -57,6 +57,7 @@ bool import_model(const std::filesystem::path& folder) {
 bool choose_design(Design& design, double seconds) {
   SearchOptions options;
   options.seconds = seconds;
+  options.workload = {64, 64};
   const auto found = search_design(design, options);
   if (!found.ok()) return fail(found.errors());
   design.options.parameter_ports = found->choice.parameter_ports;

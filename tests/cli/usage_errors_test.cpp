@@ -135,6 +135,17 @@ TEST(BuildDirectories, OtherFoldersAreRefused) {
   }
 }
 
+TEST(CommandLine, AWorkloadIsAPromptAndWhatFollows) {
+  const std::string model = source("examples/adder/model.json").string();
+  for (const std::string bad : {"", "8", "8:", ":8", "0:8", "8:-1", "8:x", "8:8:8"}) {
+    expect_error(
+        streamtensor({"explore", model, "--target", "u280", "--budget", "1", "--workload=" + bad}),
+        BadInput, {"error[E0801]", "--workload"});
+  }
+  expect_error(streamtensor({"explore", model, "--target", "u280", "--workload", "8:8"}), BadInput,
+               {"error[E0801]", "--budget"});
+}
+
 TEST(BuildDirectories, BuildsWithoutAStubSaySo) {
   const fs::path folder = own_folder("no_stub");
   ASSERT_EQ(write_only(TinyModel().write(folder), folder / "out").status, 0);

@@ -21,8 +21,10 @@ Design adder(const std::string& precision) {
   return design;
 }
 
-SearchResult searched(const Design& design, int evaluations, uint64_t seed) {
+SearchResult searched(const Design& design, int evaluations, uint64_t seed,
+                      const Workload& workload = {}) {
   SearchOptions options;
+  options.workload = workload;
   options.seconds = 1e6;
   options.most_evaluations = evaluations;
   options.seed = seed;
@@ -49,6 +51,26 @@ TEST(Search, ChoosesForFoldedLayers) {
   ASSERT_TRUE(compile_up_to("fold-layers", design).ok());
   for (const LinearLayer& layer : linear_layers(design.graph))
     EXPECT_EQ(found.choice.tiling.linear.count(layer.key), 1U) << layer.key;
+}
+
+TEST(Search, ADesignForGenerationGeneratesFaster) {
+  Design design = adder("w8a8");
+  design.options.fold_layers = true;
+  constexpr Workload Chat = {4, 12};
+  const SearchResult found = searched(design, 6, 1, Chat);
+  EXPECT_TRUE(found.cost.fits());
+  EXPECT_EQ(found.cost.workload.generated, 12);
+  EXPECT_GT(found.cost.decode_cycles, 0);
+  EXPECT_LT(found.cost.decode_cycles, found.first_cost.decode_cycles);
+  EXPECT_EQ(found.cost.cycles(), found.cost.prefill_cycles + 12 * found.cost.decode_cycles);
+  // What is found for a prompt alone, judged by the same workload, is no better.
+  Design prompt = design;
+  const SearchResult other = searched(design, 6, 1);
+  prompt.options.tiling = other.choice.tiling;
+  prompt.options.parameter_ports = other.choice.parameter_ports;
+  const auto cost = evaluate(prompt, Rows::All, Chat);
+  ASSERT_TRUE(cost.ok());
+  EXPECT_LE(found.cost.cycles(), cost->cycles());
 }
 
 TEST(Search, IsDeterministicForASeed) {
@@ -93,6 +115,23 @@ TEST(Evaluate, CountsTheCyclesOfAllRows) {
   // The rows of a prefill look at more and more positions, which a few do not show.
   EXPECT_NEAR(static_cast<double>(quick->prefill_cycles),
               static_cast<double>(exact->prefill_cycles), 0.1 * exact->prefill_cycles);
+}
+
+TEST(Evaluate, CountsTheWorkload) {
+  const Design start = adder("w8a8");
+  Design design = start, again = start, last = start;
+  const auto prompt = evaluate(design, Rows::All, {8, 0});
+  const auto both = evaluate(again, Rows::All, {8, 4});
+  const auto longer = evaluate(last, Rows::All, {14, 2});
+  ASSERT_TRUE(prompt.ok() && both.ok() && longer.ok());
+  EXPECT_EQ(prompt->decode_cycles, 0);
+  EXPECT_EQ(prompt->prefill_cycles, both->prefill_cycles);
+  EXPECT_GT(both->decode_cycles, 0);
+  EXPECT_LT(both->decode_cycles, both->prefill_cycles);
+  EXPECT_GT(longer->prefill_cycles, both->prefill_cycles);
+  EXPECT_GT(longer->decode_cycles, both->decode_cycles) << "the caches are longer";
+  // More rows than a launch takes are several launches.
+  EXPECT_EQ((Workload{16, 0}.prompt_rows(design.program)), design.program.max_positions);
 }
 
 }  // namespace

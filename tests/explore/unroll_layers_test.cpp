@@ -83,6 +83,38 @@ TEST(UnrollLayers, WhatRunsOftenerGrowsFirst) {
   EXPECT_LT(cycles(unroll_layers(layers, limits)), once);
 }
 
+int64_t sum_of(const std::vector<LinearLayer>& layers, const Tiling& tiling) {
+  int64_t cycles = 0;
+  for (const LinearLayer& l : layers)
+    cycles +=
+        l.runs * row_cycles_of(*tiled_matmul(l, tiling.linear.at(l.key), tiling.lanes()), l.dtype);
+  return cycles;
+}
+
+TEST(UnrollLayers, InTurnTheSumIsSmallerAndWithinTheSameBudget) {
+  test::Random random(5);
+  for (int n = 0; n < 100; ++n) {
+    std::vector<LinearLayer> layers;
+    for (int64_t count = random.between(2, 6); count > 0; --count) {
+      layers.push_back(layer("l" + std::to_string(count), 64 * random.between(1, 32),
+                             64 * random.between(1, 64), DType::I8));
+      layers.back().runs = random.chance(0.3) ? 1 : 24;
+    }
+    UnrollLimits limits = large();
+    // A slow kernel beside them: side by side they need not be faster.
+    limits.other_cycles = random.between(1, 20'000);
+    limits.budget.lut = random.between(50'000, 400'000);
+    const Tiling beside = unroll_layers(layers, limits);
+    limits.in_turn = true;
+    const Tiling in_turn = unroll_layers(layers, limits);
+    const ResourceCounts used = total_of(layers, in_turn);
+    for (const ResourceKind& kind : ResourceKinds)
+      EXPECT_LE(used.*kind.count,
+                std::max(limits.budget.*kind.count, total_of(layers, beside).*kind.count));
+    EXPECT_LE(sum_of(layers, in_turn), sum_of(layers, beside));
+  }
+}
+
 TEST(UnrollLayers, OtherKernelsAreTheLimitWhereTheyAreSlower) {
   const std::vector<LinearLayer> layers = {layer("fc", 1024, 4096, DType::I8)};
   UnrollLimits limits = large();
