@@ -2,6 +2,7 @@
 #include "core/resources/refine.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "core/dataflow/kernel_record.h"
@@ -29,6 +30,12 @@ constexpr size_t CoarseRuns = 16;
 constexpr int64_t CoarseRows = 2;
 /// A launch may become slower by this part of its cycles.
 constexpr int64_t CoarseTolerance = 100;
+/// What a FIFO may be made deeper to: a block of memory.
+constexpr int64_t RaisedBits = 18'432;  ///< Bram18Bits of core/platform
+/// FIFOs become deeper if launches get faster by this part of their cycles, or more.
+constexpr int64_t WorthRaising = 50;
+/// What of that may be given up again for smaller memories.
+constexpr double RaisedTolerance = 0.01;
 /// Lengths that may be added to the launches of a search before depths stay as they were.
 constexpr int MostCounterexamples = 4;
 
@@ -64,6 +71,7 @@ class Refinement {
       ST_TRY(chosen, paper_network_depths(network_, strategy, FifoSearchOptions().least_depth));
       set(chosen, "the published method (StreamTensor, Eq. 1-5)");
     }
+    if (method == "exact") raise();
     if (!can_be_proven()) {
       if (method == "exact") lower_coarsely();
       return finish();
@@ -103,18 +111,54 @@ class Refinement {
     facts_.launches = proven.launches;
   }
 
+  /// The LP gives a FIFO slots for the rates of its ends. Where one of them works in bursts, such
+  /// as a softmax, which sends a head's probabilities only when all are there, a block of memory
+  /// lets the other one go on meanwhile. All activations get one, if that makes launches faster;
+  /// what did not help is taken away again by what follows.
+  void raise() {
+    const Network coarse = coarse_network();
+    if (events_of(coarse) > CoarseEvents) return;
+    std::vector<int64_t> raised = start_;
+    for (size_t c = 0; c < channels_.size(); ++c) {
+      const Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
+      if (program_.tensors[static_cast<size_t>(channel.tensor)].constant) continue;
+      const auto most = static_cast<uint64_t>(RaisedBits / network_.channels[c].width_bits);
+      raised[c] = std::max(raised[c], static_cast<int64_t>(std::bit_floor(most)));
+    }
+    const Simulator simulator(coarse);
+    const int64_t before = simulator.run(start_).cycles, after = simulator.run(raised).cycles;
+    if (before - after < before / WorthRaising) return;
+    sized_ = start_;
+    start_ = depths_ = raised;
+    for (size_t c = 0; c < channels_.size(); ++c) {
+      if (start_[c] == sized_[c]) continue;
+      program_.channels[static_cast<size_t>(channels_[c])].why =
+          "room for bursts: with fewer slots here and elsewhere launches are slower (simulated)";
+    }
+  }
+
+  /// The launches, the prefill with fewer rows.
+  [[nodiscard]] Network coarse_network() const {
+    Network coarse = network_;
+    coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
+    return coarse;
+  }
+
+  static int64_t events_of(const Network& network) {
+    int64_t events = 0;
+    for (const Bindings& launch : network.launches) events += 2 * firings_of_all(network, launch);
+    return events;
+  }
+
   /// False if depths have to stay as they are.
   Result<bool> search() {
     FifoSearchOptions options;
     options.start = start_;
-    options.tolerance = 0;
+    options.tolerance = sized_.empty() ? 0 : RaisedTolerance;
     options.cost = memory_luts;
     options.most_events = most_events_;
     for (int tries = 0; tries < MostCounterexamples; ++tries) {
-      int64_t events = 0;
-      for (const Bindings& launch : network_.launches)
-        events += 2 * firings_of_all(network_, launch);
-      if (events > most_events_ / 4) return false;
+      if (events_of(network_) > most_events_ / 4) return false;
       ST_TRY(found, search_fifo_depths(network_, options));
       auto proven = prove_and_check(network_, found.depths);
       if (!proven.ok() && proven.errors()[0].code == "E0333") {
@@ -136,11 +180,8 @@ class Refinement {
   /// once, or else half of them, the larger ones first, and so on. Those that readers take in turn
   /// come by themselves.
   void lower_coarsely() {
-    Network coarse = network_;
-    coarse.launches[0][Sequence] = std::min(CoarseRows, program_.max_sequence);
-    int64_t events = 0;
-    for (const Bindings& launch : coarse.launches) events += 2 * firings_of_all(coarse, launch);
-    if (events > CoarseEvents) return;
+    const Network coarse = coarse_network();
+    if (events_of(coarse) > CoarseEvents) return;
     const Simulator simulator(coarse);
     const int64_t cycles = simulator.run(depths_).cycles;
     limit_ = cycles + cycles / CoarseTolerance;
@@ -149,6 +190,7 @@ class Refinement {
     std::vector<int64_t> low(channels_.size(), 0);
     for (size_t c = 0; c < channels_.size(); ++c) {
       low[c] = std::max(WaitingDepth, floors[static_cast<size_t>(channels_[c])]);
+      if (!sized_.empty()) low[c] = std::min(low[c], sized_[c]);
       if (depths_[c] > low[c]) deep.push_back(c);
     }
     std::stable_sort(deep.begin(), deep.end(),
@@ -246,7 +288,8 @@ class Refinement {
   std::vector<ChannelId> channels_;
   Network network_;
   std::vector<int64_t> start_, depths_;
-  Bindings longest_;  ///< the longest row
+  std::vector<int64_t> sized_;  ///< those of the LP, where start_ has deeper ones
+  Bindings longest_;            ///< the longest row
   int64_t most_events_ = 0;
   int64_t limit_ = 0;  ///< cycles of the launches at the depths that were started from
   FifoFacts facts_;

@@ -32,10 +32,11 @@ struct FifoFacts {
 
 /// Depths of a program with sizes (size_channels) and memory channels (assign_memory_channels).
 ///
-/// exact: memories as cheap (memory_luts()) as they get without making two launches slower, a short
-/// prefill and the last decode (fifo_search.h); where the proof finds a length that would deadlock,
-/// it is added to the launches. lp: as they are. paper...: by the published method, whatever comes
-/// of it.
+/// exact: FIFOs of activations become deeper, up to a block of memory, where that makes launches
+/// faster; then memories as cheap (memory_luts()) as they get without making two launches slower, a
+/// short prefill and the last decode (fifo_search.h); where the proof finds a length that would
+/// deadlock, it is added to the launches. lp: as they are. paper...: by the published method,
+/// whatever comes of it.
 ///
 /// All are proven free of deadlock (core/network/certificate.h) unless the program is too large to
 /// be, in which case floors rule deadlocks out by argument; a program that is too large for the
