@@ -101,7 +101,7 @@ Result<int> generate(const Options& options) {
     tokenizer = std::move(made);
   }
   std::optional<int64_t> stop = options.stop;
-  if (!stop && tokenizer) stop = tokenizer->stop();
+  if (!stop && tokenizer && !tokenizer->stops().empty()) stop = tokenizer->stops().front();
 
   Command command;
   command.arguments = {fs::absolute(host).string(), "--build",

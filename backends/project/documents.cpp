@@ -235,6 +235,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
     out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
   }
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
+  if (inputs.tokenizer) out += " --tokenizer \"$here/tokenizer/" + inputs.tokenizer->first + "\"";
   if (design.options.fold_layers) out += " --fold-layers";
   if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +

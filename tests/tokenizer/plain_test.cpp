@@ -6,13 +6,14 @@
 #include <bit>
 
 #include "core/support/json.h"
-#include "test_files.h"
+#include "tests/frontends/test_files.h"
 
 namespace st {
 namespace {
 
 using test::error_of;
 using Ids = std::vector<int64_t>;
+using Stops = std::vector<tokens::Id>;
 
 std::string word(uint32_t value) {
   std::string bytes;
@@ -43,7 +44,7 @@ TEST(Tokenizer, CharactersMapToTheirPosition) {
   EXPECT_EQ(*(*tokenizer)->encode("+é0$"), (Ids{1, 2, 0, 3}));
   EXPECT_EQ((*tokenizer)->decode(-1, 2), "é");
   EXPECT_EQ((*tokenizer)->decode(-1, 4), "");
-  EXPECT_EQ((*tokenizer)->stop(), 3);
+  EXPECT_EQ((*tokenizer)->stops(), Stops{3});
   EXPECT_EQ((*tokenizer)->vocabulary_size(), 4);
   const auto problem = error_of((*tokenizer)->encode("é0x"));
   EXPECT_EQ(problem.code, "E0604");
@@ -58,8 +59,8 @@ TEST(Tokenizer, BytesMapToThemselves) {
   EXPECT_EQ(*(*tokenizer)->encode("a\xff"), (Ids{97, 255}));
   EXPECT_EQ((*tokenizer)->decode(0, 255), "\xff");
   EXPECT_EQ((*tokenizer)->decode(0, 256), "");
-  EXPECT_EQ((*tokenizer)->stop(), std::nullopt);
-  EXPECT_EQ((*make_tokenizer(R"({"type": "bytes", "stop": 10})", "."))->stop(), 10);
+  EXPECT_EQ((*tokenizer)->stops(), Stops{});
+  EXPECT_EQ((*make_tokenizer(R"({"type": "bytes", "stop": 10})", "."))->stops(), Stops{10});
 }
 
 TEST(Tokenizer, BadDescriptionsAreRefused) {
@@ -100,7 +101,7 @@ TEST(Tokenizer, Llama2cMergesTheBestPairFirst) {
   EXPECT_EQ((*tokenizer)->decode(1, 265), "a") << "no space at the start";
   EXPECT_EQ((*tokenizer)->decode(5, 265), " a");
   EXPECT_EQ((*tokenizer)->decode(5, 0xc3 + 3), "\xc3");
-  EXPECT_EQ((*tokenizer)->stop(), 2);
+  EXPECT_EQ((*tokenizer)->stops(), Stops{2});
   EXPECT_EQ((*tokenizer)->vocabulary_size(), 267);
   EXPECT_TRUE(make_tokenizer(description, "/none", directory / "t.bin").ok())
       << "given as an argument";
