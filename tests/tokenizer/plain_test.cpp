@@ -7,6 +7,7 @@
 
 #include "core/support/json.h"
 #include "tests/frontends/test_files.h"
+#include "tests/tokenizer/strings.h"
 
 namespace st {
 namespace {
@@ -121,12 +122,13 @@ TEST(Tokenizer, DamagedLlama2cFilesAreRefused) {
   EXPECT_EQ(error_of(make_tokenizer(description, directory.path())).code, "E0103");
 }
 
-TEST(Tokenizer, AgreesWithTheReferenceOnStories260k) {
+/// The ids and texts of a shared model's reference are those of the tokenizer that `description`
+/// has.
+void expect_reference(const std::string& model, const std::string& description) {
   const auto shared = test::shared_folder();
   if (!shared) GTEST_SKIP() << "the shared models are not on this machine: set STREAMTENSOR_SHARED";
-  const auto folder = *shared / "models" / "stories260k";
-  const auto tokenizer =
-      make_tokenizer(R"({"type": "llama2c", "file": "tok512.bin", "bos": 1, "stop": 1})", folder);
+  const auto folder = *shared / "models" / model;
+  const auto tokenizer = make_tokenizer(description, folder);
   ASSERT_TRUE(tokenizer.ok());
   const auto greedy =
       json::parse(test::read_bytes(folder / "reference" / "greedy.json"), "greedy.json");
@@ -137,14 +139,47 @@ TEST(Tokenizer, AgreesWithTheReferenceOnStories260k) {
     return ids;
   };
   const auto& results = *greedy->find("results")->array();
-  ASSERT_GE(results.size(), 4U);
+  ASSERT_GE(results.size(), 3U);
   for (const json::Value& result : results) {
     const std::string& prompt = *result.find("prompt")->string();
     EXPECT_EQ(*(*tokenizer)->encode(prompt), ids_of(*result.find("prompt_ids"))) << prompt;
-    const Ids ids = ids_of(*result.find("all_ids"));
     std::string text;
-    for (size_t i = 1; i < ids.size(); ++i) text += (*tokenizer)->decode(ids[i - 1], ids[i]);
+    int64_t previous = -1;
+    const Ids ids = ids_of(*result.find("all_ids"));
+    for (const int64_t id : ids) {
+      text += (*tokenizer)->decode(previous, id);
+      previous = id;
+    }
     EXPECT_EQ(text, *result.find("text")->string());
+  }
+}
+
+TEST(Tokenizer, AgreesWithTheReferenceOnStories260k) {
+  expect_reference("stories260k",
+                   R"({"type": "llama2c", "file": "tok512.bin", "bos": 1, "stop": 1})");
+}
+
+TEST(Tokenizer, AgreesWithTheReferenceOnCharShakespeare) {
+  expect_reference("char_shakespeare", R"({"type": "bytes"})");
+}
+
+TEST(Tokenizer, StoriesTokenizerRoundTripsStrings) {
+  const auto shared = test::shared_folder();
+  if (!shared) GTEST_SKIP() << "the shared models are not on this machine: set STREAMTENSOR_SHARED";
+  const auto tokenizer = make_tokenizer(R"({"type": "llama2c", "file": "tok512.bin"})",
+                                        *shared / "models/stories260k");
+  ASSERT_TRUE(tokenizer.ok());
+  for (const auto& strings : {test::unicode_strings(1000), test::broken_strings(1000)}) {
+    for (const std::string& text : strings) {
+      std::string back;
+      int64_t previous = -1;
+      const Ids ids = *(*tokenizer)->encode(text);
+      for (const int64_t id : ids) {
+        back += (*tokenizer)->decode(previous, id);
+        previous = id;
+      }
+      ASSERT_EQ(back, text);
+    }
   }
 }
 
