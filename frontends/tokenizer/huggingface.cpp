@@ -144,12 +144,9 @@ class Reader {
     }
   }
 
-  /// It says nothing, as Hugging Face's decoding does not show special tokens.
   void set_unknown(tokens::Id id) {
     form_.unknown = id;
-    Token& unknown = token(id);
-    unknown.text.clear();
-    unknown.kind = TokenKind::Unknown;
+    token(id).kind = TokenKind::Unknown;
   }
 
   void read_added() {
@@ -173,12 +170,11 @@ class Reader {
         node["id"].wrong("in the vocabulary '" + printable(added.text) + "' is " +
                          std::to_string(known->second));
       Token& meant = token(added.id);
+      const bool special = node["special"].flag_or(false);
+      if (special) meant.text.clear();
       if (added.id != form_.unknown) {
-        if (node["special"].flag_or(false)) {
-          meant = {"", TokenKind::Special, meant.score};
-        } else if (known == ids_.end()) {
-          meant = {added.text, TokenKind::Added, meant.score};
-        }
+        if (special) meant.kind = TokenKind::Special;
+        if (!special && known == ids_.end()) meant = {added.text, TokenKind::Added, meant.score};
       }
       if (added.normalised) added.text = normalised(added.text);
       if (!added.text.empty()) form_.added.push_back(std::move(added));

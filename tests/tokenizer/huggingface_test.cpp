@@ -186,6 +186,7 @@ TEST(HuggingFaceTokenizer, UnigramTakesTheBestSegmentation) {
   EXPECT_EQ(*tokenizer->encode("a b"), (Ids{7, 1, 3}));
   EXPECT_EQ(*tokenizer->encode("xyb"), (Ids{1, 0, 3})) << "unknown ones are one token";
   EXPECT_EQ(decoded(*tokenizer, {7, 1, 3}), "a b");
+  EXPECT_EQ(tokenizer->decode(7, 0), "<unk>") << "no special token: it is shown";
   EXPECT_EQ(tokenizer->decode(7, 7), " a") << "the first space alone is not shown";
 }
 

@@ -33,7 +33,8 @@ class CharacterMap {
     std::size_t node = 0, value = 0;
     std::uint32_t unit = unit_at(node);
     node ^= offset(unit);
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t most = text.size() < LongestKey ? text.size() : LongestKey;
+    for (std::size_t i = 0; i < most; ++i) {
       node ^= byte_of(text[i]);
       unit = unit_at(node);
       if ((unit & LabelBits) != byte_of(text[i])) break;
@@ -51,6 +52,8 @@ class CharacterMap {
   }
 
  private:
+  /// Bytes; those of maps have a dozen. The units of a damaged one may lead in a circle.
+  static constexpr std::size_t LongestKey = 256;
   static constexpr std::uint32_t LabelBits = 0x800000ff, ValueBits = 0x7fffffff;
 
   static std::uint32_t byte_of(char c) { return static_cast<unsigned char>(c); }
