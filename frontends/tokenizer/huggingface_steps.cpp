@@ -102,7 +102,7 @@ void read_split(const JsonNode& node, tokens::Form& form) {
 /// always, first or never; of older files: whether there is a mark in front.
 std::string prepend_scheme(const JsonNode& node) {
   const std::string old = node["add_prefix_space"].flag_or(true) ? "always" : "never";
-  const std::string scheme = node["prepend_scheme"].text_or(old);
+  std::string scheme = node["prepend_scheme"].text_or(old);
   if (scheme != "always" && scheme != "first" && scheme != "never")
     node["prepend_scheme"].wrong("there is no scheme '" + printable(scheme) + "'");
   return scheme;
