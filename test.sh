@@ -12,7 +12,7 @@ cd "$(dirname -- "$0")"
 JOBS=$(nproc)
 
 # shellcheck disable=SC2086  # a list of words
-need $BUILD_PACKAGES libgtest-dev clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 libxrt-dev uuid-dev shellcheck yosys dpkg-dev file python3-yaml
+need $BUILD_PACKAGES libgtest-dev clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 libxrt-dev uuid-dev shellcheck yosys dpkg-dev file python3-yaml sentencepiece
 
 build_and_test() {
   cmake --preset "$1" -DST_BUILD_TESTS=ON >/dev/null

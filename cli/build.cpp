@@ -23,7 +23,7 @@ namespace st::cli {
 namespace {
 namespace fs = std::filesystem;
 
-/// Of a model's graph or a tokenizer; weights have files of their own.
+/// Of a stage.
 constexpr size_t LargestInput = size_t{1} << 30;
 
 /// Where the step of a pass begins, followed by the pass's name.
@@ -41,39 +41,32 @@ struct Options {
   CompileOptions compile;
 };
 
-/// The tokenizer's file, if the model names one and it is there; without it prompts are given as
-/// ids.
-Result<std::optional<std::pair<std::string, std::string>>> tokenizer_file(const Graph& graph,
-                                                                          const Options& options) {
-  using File = std::optional<std::pair<std::string, std::string>>;
-  auto described = graph.metadata.find("streamtensor.tokenizer");
-  if (described == graph.metadata.end()) return File();
-  ST_TRY(description, json::parse(described->second, "metadata streamtensor.tokenizer"));
-  const json::Value* name = description.find("file");
-  const bool named = name != nullptr && name->string() != nullptr;
+/// The model's tokenizer; nullptr where it has none, or its file is not there and nothing needs it:
+/// prompts are given as ids then.
+Result<std::unique_ptr<Tokenizer>> find_tokenizer(const Graph& graph, const Options& options) {
+  const auto described = graph.metadata.find("streamtensor.tokenizer");
+  if (described == graph.metadata.end()) return std::unique_ptr<Tokenizer>();
   const fs::path folder = fs::path(options.model).parent_path();
   std::optional<fs::path> given;
   if (!options.tokenizer.empty()) given = options.tokenizer;
-  if (named && !given && !fs::exists(folder / fs::path(*name->string()).filename())) return File();
-  ST_TRY(tokenizer, make_tokenizer(described->second, folder, given));
-  (void)tokenizer;
-  if (!named) return File();
-  ST_TRY(bytes,
-         read_file(given ? *given : folder / fs::path(*name->string()).filename(), LargestInput));
-  return File(std::pair<std::string, std::string>("tokenizer.bin", bytes));
+  ST_TRY(file, tokenizer_file(described->second));
+  const bool needed = given || !options.rounding.calibration.empty();
+  if (file && !needed && !fs::exists(folder / file->name)) return std::unique_ptr<Tokenizer>();
+  return make_tokenizer(described->second, folder, given);
 }
 
-/// Rounded weights, if there is a text or a file for them.
-Status round(const Options& options, Design& design) {
-  const auto described = design.graph.metadata.find("streamtensor.tokenizer");
-  std::unique_ptr<Tokenizer> tokenizer;
-  if (!options.rounding.calibration.empty() && described != design.graph.metadata.end()) {
-    std::optional<fs::path> given;
-    if (!options.tokenizer.empty()) given = options.tokenizer;
-    ST_TRY(made, make_tokenizer(described->second, fs::path(options.model).parent_path(), given));
-    tokenizer = std::move(made);
-  }
-  return apply_rounding(options.rounding, tokenizer.get(), design);
+/// What a build directory keeps of the tokenizer.
+Status keep_tokenizer(const Graph& graph, const Options& options, const Tokenizer& tokenizer,
+                      ProjectInputs& inputs) {
+  inputs.tokens = tokenizer.file();
+  ST_TRY(file, tokenizer_file(graph.metadata.at("streamtensor.tokenizer")));
+  if (!file) return {};
+  const fs::path path = options.tokenizer.empty()
+                            ? fs::path(options.model).parent_path() / file->name
+                            : fs::path(options.tokenizer);
+  ST_TRY(bytes, read_file(path, LargestTokenizer));
+  inputs.tokenizer = {file->kept_as, bytes};
+  return {};
 }
 
 /// Dumps go to disk one by one, so that the last good stage is there when a later one fails.
@@ -181,7 +174,7 @@ int build(const Options& options) {
     collect(read);
     if (!problems.empty()) return problems;
     Graph& graph = *read;
-    ST_TRY(tokenizer, tokenizer_file(graph, options));
+    ST_TRY(tokenizer, find_tokenizer(graph, options));
     Design design;
     design.graph = std::move(graph);
     design.target = *target;
@@ -192,7 +185,7 @@ int build(const Options& options) {
       ST_TRY(chosen, apply_design(options.design, design.options));
       inputs.design_text = chosen;
     }
-    inputs.tokenizer = tokenizer;
+    if (tokenizer) ST_CHECK(keep_tokenizer(design.graph, options, *tokenizer, inputs));
     inputs.dims = *dims;
     ST_TRY(text, onnx_text(options.model));
     inputs.model_text = text;
@@ -201,7 +194,7 @@ int build(const Options& options) {
     // A place that cannot be written is told before the work is done.
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
     if (!options.rounding.calibration.empty()) progress.step("rounding weights");
-    ST_CHECK(round(options, design));
+    ST_CHECK(apply_rounding(options.rounding, tokenizer.get(), design));
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");

@@ -73,7 +73,6 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
   if (const std::string fifo = string_of(config, "fifo"); !fifo.empty()) build.options_.fifo = fifo;
   build.options_.parameter_ports = static_cast<int>(integer_of(config, "parameter_ports", 4));
   build.tokenizer_json_ = string_of(config, "tokenizer");
-  build.has_tokenizer_file_ = !string_of(config, "tokenizer_file").empty();
   build.groups_ = static_cast<int>(integer_of(config, "groups", 0));
   return build;
 }
@@ -83,19 +82,16 @@ Result<std::unique_ptr<Tokenizer>> BuildDirectory::tokenizer() const {
     return Diagnostic{
         "E0604", "the model describes no tokenizer", "", {}, "give token ids: --ids 1,2,3"};
   }
-  std::optional<fs::path> file;
-  if (has_tokenizer_file_) file = path_ / "tokenizer/tokenizer.bin";
-  auto made = make_tokenizer(tokenizer_json_, path_ / "tokenizer", file);
-  if (!made.ok()) {
-    Diagnostics problems = made.errors();
-    problems.push_back({"E0604",
-                        "the tokenizer's file was not there when this was built",
-                        "",
-                        {},
-                        "build again with --tokenizer FILE, or give token ids: --ids 1,2,3"});
-    return problems;
+  std::error_code error;
+  if (!fs::exists(path_ / TokensFile, error)) {
+    return Diagnostic{"E0604",
+                      "the tokenizer's file was not there when this was built",
+                      "",
+                      {},
+                      "build again with --tokenizer FILE, or give token ids: --ids 1,2,3"};
   }
-  return made;
+  ST_TRY(bytes, read_file(path_ / TokensFile, LargestTokenizer));
+  return read_tokens_file(bytes);
 }
 
 Result<Design> BuildDirectory::design() const {

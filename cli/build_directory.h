@@ -36,7 +36,6 @@ class BuildDirectory {
   std::filesystem::path path_;
   CompileOptions options_;
   std::string tokenizer_json_;
-  bool has_tokenizer_file_ = false;
   int groups_ = 0;
 };
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "cli/build_directory.h"
 #include "cli/commands.h"
-#include "cli/texts.h"
 #include "core/support/process.h"
 #include "core/support/read_file.h"
 
@@ -42,41 +39,23 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Turns the host's "1,2,3" into text as it comes.
-class Decoder {
- public:
-  Decoder(const Tokenizer& tokenizer, int64_t previous, std::optional<int64_t> stop)
-      : tokenizer_(tokenizer), previous_(previous), stop_(stop) {}
-
-  /// Text of the ids that are complete in `piece`.
-  std::string feed(std::string_view piece) {
-    std::string text;
-    for (char c : piece) {
-      if (c >= '0' && c <= '9') {
-        number_ += c;
-      } else {
-        text += flush();
-      }
+/// Refuses prompts that the model cannot take. The host does so as well; here several are told with
+/// their places. Errors: E0604.
+Status check_prompts(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
+                     const Options& options) {
+  Diagnostics problems;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    auto ids = tokenizer.encode(texts[i]);
+    if (ids.ok() && ids->empty()) ids = Diagnostics{{"E0604", "the prompt is empty", "", {}, ""}};
+    if (ids.ok()) continue;
+    for (Diagnostic problem : ids.errors()) {
+      if (!options.prompts.empty())
+        problem.where = printable(options.prompts) + ":" + std::to_string(i + 1);
+      problems.push_back(problem);
     }
-    return text;
   }
-  std::string flush() {
-    if (number_.empty()) return "";
-    int64_t id = 0;
-    std::from_chars(number_.data(), number_.data() + number_.size(), id);
-    number_.clear();
-    if (stop_ && id == *stop_) return "";
-    std::string text = tokenizer_.decode(previous_, id);
-    previous_ = id;
-    return text;
-  }
-
- private:
-  const Tokenizer& tokenizer_;
-  int64_t previous_;
-  std::optional<int64_t> stop_;
-  std::string number_;
-};
+  return problems;
+}
 
 /// The host reports its own problems on standard error in the tool's form; its exit code is passed
 /// on.
@@ -96,99 +75,46 @@ int host_status(int status) {
 Result<int> generate(const Options& options) {
   ST_TRY(directory, BuildDirectory::open(options.build));
   ST_TRY(host, options.card ? directory.card_host() : directory.stub_host());
-  std::unique_ptr<Tokenizer> tokenizer;
-  const bool text = options.has_prompt || !options.prompts.empty();
-  if (text) {
-    ST_TRY(made, directory.tokenizer());
-    tokenizer = std::move(made);
-  }
-  std::optional<int64_t> stop = options.stop;
-  if (!stop && tokenizer) stop = tokenizer->stop();
-
   Command command;
   command.arguments = {fs::absolute(host).string(), "--build",
                        fs::absolute(directory.path()).string()};
-  if (!options.device.empty())
-    command.arguments.insert(command.arguments.end(), {"--device", options.device});
-  if (!options.xclbin.empty())
-    command.arguments.insert(command.arguments.end(),
-                             {"--xclbin", fs::absolute(options.xclbin).string()});
-  std::vector<std::vector<int64_t>> prompts;
-  std::vector<std::string> texts;
-  if (!options.prompts.empty()) {
-    ST_TRY(content, read_file(options.prompts, LargestPrompts));
-    for (const std::string& line : lines_of(content)) texts.push_back(line);
-  } else if (text) {
-    texts.push_back(options.prompt);
-  }
-  Diagnostics problems;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    auto ids = tokenizer->encode(texts[i]);
-    if (ids.ok() && ids->empty()) ids = Diagnostics{{"E0604", "the prompt is empty", "", {}, ""}};
-    if (!ids.ok()) {
-      for (Diagnostic problem : ids.errors()) {
-        if (texts.size() > 1)
-          problem.where = printable(options.prompts) + ":" + std::to_string(i + 1);
-        problems.push_back(problem);
-      }
-      continue;
+  const auto add = [&](std::initializer_list<std::string> arguments) {
+    command.arguments.insert(command.arguments.end(), arguments);
+  };
+  if (!options.device.empty()) add({"--device", options.device});
+  if (!options.xclbin.empty()) add({"--xclbin", fs::absolute(options.xclbin).string()});
+  if (options.has_prompt || !options.prompts.empty()) {
+    std::vector<std::string> texts = {options.prompt};
+    if (!options.prompts.empty()) {
+      ST_TRY(content, read_file(options.prompts, LargestPrompts));
+      texts = lines_of(content);
+      command.input = content;
     }
-    prompts.push_back(std::move(*ids));
+    ST_TRY(tokenizer, directory.tokenizer());
+    ST_CHECK(check_prompts(*tokenizer, texts, options));
   }
-  if (!problems.empty()) return problems;
-
-  const bool batch = !options.prompts.empty();
-  command.arguments.emplace_back(batch ? "batch" : "generate");
-  if (batch) {
-    for (const auto& ids : prompts) command.input += ids_text(ids) + "\n";
+  if (!options.prompts.empty()) {
+    add({"batch", "--text"});
   } else {
-    command.arguments.insert(command.arguments.end(),
-                             {"--ids", text ? ids_text(prompts[0]) : options.ids});
+    add({"generate", options.has_prompt ? "--prompt" : "--ids",
+         options.has_prompt ? options.prompt : options.ids});
   }
-  command.arguments.insert(command.arguments.end(),
-                           {"--max-tokens", std::to_string(options.max_tokens)});
-  if (stop) command.arguments.insert(command.arguments.end(), {"--stop", std::to_string(*stop)});
-  if (options.prefill > 0)
-    command.arguments.insert(command.arguments.end(),
-                             {"--prefill", std::to_string(options.prefill)});
+  add({"--max-tokens", std::to_string(options.max_tokens)});
+  if (options.stop) add({"--stop", std::to_string(*options.stop)});
+  if (options.prefill > 0) add({"--prefill", std::to_string(options.prefill)});
   for (const auto& [name, value] : {std::pair{"--temperature", &options.temperature},
                                     {"--top-k", &options.top_k},
                                     {"--timeout-ms", &options.timeout_ms},
                                     {"--seed", &options.seed}})
-    if (!value->empty()) command.arguments.insert(command.arguments.end(), {name, *value});
-  if (options.window) command.arguments.emplace_back("--window");
-  if (options.read_back) command.arguments.emplace_back("--read-back");
-  if (options.time) command.arguments.emplace_back("--time");
-  if (!options.logits.empty())
-    command.arguments.insert(command.arguments.end(),
-                             {"--logits", fs::absolute(options.logits).string()});
+    if (!value->empty()) add({name, *value});
+  if (options.window) add({"--window"});
+  if (options.read_back) add({"--read-back"});
+  if (options.time) add({"--time"});
+  if (options.print_ids) add({"--print-ids"});
+  if (!options.logits.empty()) add({"--logits", fs::absolute(options.logits).string()});
   command.on_error = [](std::string_view piece) { std::cerr << piece; };
-
-  std::string output;
-  std::unique_ptr<Decoder> decoder;
-  bool started = false;
-  if (tokenizer && !options.print_ids && !batch) {
-    decoder = std::make_unique<Decoder>(*tokenizer, prompts[0].back(), stop);
-    command.on_output = [&](std::string_view piece) {
-      // The prompt waits for the first token: where there is none, an error should stand alone.
-      if (piece.empty() || piece == "\n") return;
-      if (!started) std::cout << options.prompt;
-      started = true;
-      std::cout << decoder->feed(piece) << std::flush;
-    };
-  } else if (batch && !options.print_ids) {
-    command.on_output = [&](std::string_view piece) { output += piece; };
-  } else {
-    command.on_output = [](std::string_view piece) { std::cout << piece << std::flush; };
-  }
+  command.on_output = [](std::string_view piece) { std::cout << piece << std::flush; };
   ST_TRY(status, run(command));
-  if (decoder && !started && status == 0) std::cout << options.prompt << "\n";
-  if (started) std::cout << decoder->flush() << "\n";
-  const std::vector<std::string> answers = lines_of(output);
-  for (size_t i = 0; i < answers.size() && i < prompts.size(); ++i) {
-    Decoder line(*tokenizer, prompts[i].back(), stop);
-    std::cout << texts[i] << line.feed(answers[i]) << line.flush() << "\n";
-  }
   return host_status(status);
 }
 

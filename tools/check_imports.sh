@@ -17,6 +17,7 @@ core/streams    core/dataflow core/itensor core/support
 core/fusion     core/streams core/dataflow core/itensor core/support
 core/packing    core/dataflow core/itensor core/graph core/support
 core/network    core/support
+core/tokenizer
 core/tiling     core/platform core/support
 core/simulate   core/network core/support
 core/resources  core/simulate core/network core/platform core/streams core/dataflow core/itensor core/support
@@ -24,8 +25,8 @@ core/compiler   core/
 core/explore    core/
 frontends/hdf5       core/graph core/support
 frontends/onnx_json  frontends/hdf5 core/graph core/support
-frontends/huggingface  frontends/onnx_json frontends/hdf5 core/graph core/support
-frontends/tokenizer  core/support
+frontends/tokenizer  core/tokenizer core/support
+frontends/huggingface  frontends/tokenizer frontends/onnx_json frontends/hdf5 core/graph core/support
 backends/hls      core/
 backends/host     backends/xclbin core/
 backends/link     backends/host core/

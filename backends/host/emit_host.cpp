@@ -25,6 +25,10 @@ std::vector<EmittedFile> emit_host(const Program& program, const Target& target,
   for (const std::string& path : embedded_files(root)) {
     files.push_back({"host/" + path.substr(root.size()), embedded_file(path)});
   }
+  const std::string tokenizer = "core/tokenizer/files/";
+  for (const std::string& path : embedded_files(tokenizer)) {
+    files.push_back({"host/tokenizer/" + path.substr(tokenizer.size()), embedded_file(path)});
+  }
   const std::string json = program_json(program, target, checksums);
   Checksum sum;
   sum.add(reinterpret_cast<const uint8_t*>(json.data()), json.size());

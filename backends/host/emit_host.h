@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// The host program of a build directory: static sources from backends/host/files, and the
-/// program's tables.
+/// The host program of a build directory: static sources from backends/host/files and
+/// core/tokenizer/files, and the program's tables.
 #pragma once
 
 #include <string>

@@ -236,6 +236,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
     out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
   }
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
+  if (inputs.tokenizer) out += " --tokenizer \"$here/tokenizer/" + inputs.tokenizer->first + "\"";
   if (design.options.fold_layers) out += " --fold-layers";
   if (design.options.unit_per_slr) out += " --kernel-per-slr";
   if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);

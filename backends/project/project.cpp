@@ -85,6 +85,7 @@ Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& 
   ST_CHECK(directory.write("target.json", inputs.target_text));
   if (inputs.tokenizer)
     ST_CHECK(directory.write("tokenizer/" + inputs.tokenizer->first, inputs.tokenizer->second));
+  if (!inputs.tokens.empty()) ST_CHECK(directory.write("tokenizer/tokens.bin", inputs.tokens));
   for (const auto& [stage, text] : inputs.stages)
     ST_CHECK(directory.write("ir/" + stage + ".txt", text));
 

@@ -28,6 +28,7 @@ struct ProjectInputs {
   std::string target_text;  ///< JSON of the target, as `targets` has it
   std::optional<std::pair<std::string, std::string>>
       tokenizer;            ///< name and bytes of the tokenizer's file
+  std::string tokens;       ///< of tokenizer/tokens.bin; empty: there is no tokenizer
   std::string design_text;  ///< of design.json; empty: the choices, without what they cost
   std::map<std::string, Range> dims;                        ///< bounds that the user gave
   std::vector<std::pair<std::string, std::string>> stages;  ///< IR by stage: "03-lower", text

@@ -22,6 +22,9 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0105", BadInput, "an attribute, initializer or opset of a form that is not supported",
        "Export without functions, subgraphs, sparse tensors and quantisation annotations, for "
        "opsets 13 to 24."},
+      {"E0106", BadInput, "a tokenizer's file asks for what is not supported",
+       "The JSON pointer names the part. Without a tokenizer a model takes ids: remove "
+       "'streamtensor.tokenizer' from its metadata."},
       {"E0110", BadInput, "a checkpoint's architecture is not supported",
        "The message lists the architectures that are; export others to ONNX."},
       {"E0111", BadInput, "a checkpoint's config asks for what is not supported",

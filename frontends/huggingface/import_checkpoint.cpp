@@ -11,12 +11,15 @@
 #include "frontends/huggingface/checkpoint.h"
 #include "frontends/huggingface/random_weights.h"
 #include "frontends/onnx_json/write_onnx_json.h"
+#include "frontends/tokenizer/tokenizer.h"
 
 namespace st::huggingface {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* ConfigName = "config.json";
+constexpr const char* GenerationConfigName = "generation_config.json";
+constexpr const char* TokenizerConfigName = "tokenizer_config.json";
 constexpr const char* WeightsName = "weights.h5";
 constexpr const char* Producer = "streamtensor import";
 constexpr size_t LargestConfig = size_t{4} << 20;
@@ -71,6 +74,56 @@ double parameters_of(const std::vector<Weight>& weights) {
 std::string prefix_of(const Family& family, const TensorSource& source) {
   const std::string embedding = std::string(family.names.embedding) + ".weight";
   return source.find(embedding) ? "" : std::string(family.names.prefix);
+}
+
+/// Ids that end a text: what generation_config.json says, or else config.json.
+nlohmann::json stops_of(const fs::path& folder, const std::string& config) {
+  std::error_code error;
+  std::vector<std::string> texts;
+  if (fs::is_regular_file(folder / GenerationConfigName, error)) {
+    if (auto text = read_file(folder / GenerationConfigName, LargestConfig); text.ok())
+      texts.push_back(*text);
+  }
+  texts.push_back(config);
+  for (const std::string& text : texts) {
+    const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
+    if (parsed.is_object() && parsed.contains("eos_token_id") && !parsed["eos_token_id"].is_null())
+      return parsed["eos_token_id"];
+  }
+  return nullptr;
+}
+
+/// The id that begins each text, by the files beside a tokenizer.model, which does not say whether
+/// one does: as Hugging Face's library, a Llama or Gemma has one unless they say otherwise.
+nlohmann::json start_of(const fs::path& folder, const std::string& config) {
+  if (auto text = read_file(folder / TokenizerConfigName, LargestConfig); text.ok()) {
+    const nlohmann::json parsed = nlohmann::json::parse(*text, nullptr, false);
+    if (parsed.is_object() && parsed.value("add_bos_token", nlohmann::json()) == false)
+      return nullptr;
+  }
+  const nlohmann::json parsed = nlohmann::json::parse(config, nullptr, false);
+  return parsed.is_object() ? parsed.value("bos_token_id", nlohmann::json()) : nlohmann::json();
+}
+
+/// The metadata of the checkpoint's tokenizer; nullopt where it has none. A tokenizer that cannot
+/// be used is left out with a warning, as the model takes ids as well.
+std::optional<std::string> tokenizer_of(const fs::path& folder, const std::string& config,
+                                        std::vector<std::string>& warnings) {
+  for (const auto& [type, file] :
+       {std::pair{"huggingface", "tokenizer.json"}, {"sentencepiece", "tokenizer.model"}}) {
+    std::error_code error;
+    if (!fs::is_regular_file(folder / file, error)) continue;
+    nlohmann::ordered_json metadata = {{"type", type}, {"file", file}};
+    if (const auto stops = stops_of(folder, config); !stops.is_null()) metadata["stop"] = stops;
+    if (type == std::string("sentencepiece"))
+      if (const auto start = start_of(folder, config); !start.is_null()) metadata["bos"] = start;
+    const auto made = make_tokenizer(metadata.dump(), folder);
+    if (made.ok()) return metadata.dump();
+    const Diagnostic& problem = made.errors().front();
+    warnings.push_back(std::string(file) + " is not used, prompts are ids: " + problem.message +
+                       " (" + problem.where + ")");
+  }
+  return std::nullopt;
 }
 
 Result<std::vector<std::string>> carry(const fs::path& from, const fs::path& to) {
@@ -160,6 +213,8 @@ Result<ImportSummary> import_checkpoint(const fs::path& folder, const ImportOpti
   summary.warnings = warnings_of(config, extra);
   ConstantPlaces places{WeightsName, {}};
   for (const Weight& weight : decoder.weights) places.names.insert(weight.name);
+  if (const auto metadata = tokenizer_of(folder, text, summary.warnings))
+    decoder.graph.metadata["streamtensor.tokenizer"] = *metadata;
   ST_TRY(model, write_onnx_json(decoder.graph, Producer, places));
   ST_CHECK(output.write("model.json", model));
   ST_CHECK(output.write(ImportFile, text_of(summary, options)));

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/support/mapped_file.h"
+#include "core/support/protobuf_wire.h"
 #include "frontends/onnx_json/schema.h"
-#include "frontends/onnx_json/wire.h"
 
 namespace st::onnx_json {
 namespace {

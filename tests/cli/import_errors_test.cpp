@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints that are wrong: one clear error each, and nothing written.
 #include "core/support/staged_directory.h"
+#include "frontends/tokenizer/tokenizer.h"
 #include "tests/cli/expect_error.h"
 #include "tests/common/builds.h"
+#include "tests/common/onnx_wire.h"
 #include "tests/common/safetensors.h"
 
 namespace st::test {
@@ -230,11 +232,65 @@ TEST(Import, NamesWhatItLeavesOutAndCarriesTheTokenizer) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.err,
             "warning: field 'temperature' of config.json is not known, and ignored\n"
-            "warning: tensor 'model.layers.0.extra' is not part of the model, and left out\n");
+            "warning: tensor 'model.layers.0.extra' is not part of the model, and left out\n"
+            "warning: tokenizer.json is not used, prompts are ids: models of type '' are not "
+            "supported (" +
+                spoilt.file("tokenizer.json").string() + " /model/type)\n");
   for (const char* piece : {"Llama  2 layers  17,472 parameters", "carried along: tokenizer.json",
                             "context 16, 1..16 tokens a launch", "wrote "})
     EXPECT_NE(outcome.out.find(piece), std::string::npos) << outcome.out;
   EXPECT_EQ(read(scratch() / "import_out/tokenizer.json"), "{}");
+  fs::remove_all(scratch() / "import_out");
+}
+
+/// The metadata that say which tokenizer an imported model has; "" if it has none.
+std::string tokenizer_of(const fs::path& model) {
+  const Json document = Json::parse(read(model));
+  for (const Json& entry : document["metadataProps"])
+    if (entry["key"] == "streamtensor.tokenizer") return entry["value"];
+  return "";
+}
+
+TEST(Import, ATokenizerJsonBecomesTheModelsTokenizer) {
+  const Spoilt spoilt("gpt2");
+  write(
+      spoilt.file("tokenizer.json"),
+      R"({"added_tokens": [{"id": 5, "content": "<end>", "special": true}], "model": {"type": "BPE",
+            "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4}, "merges": ["a b", "ab c"]}})");
+  write(spoilt.file("generation_config.json"), R"({"eos_token_id": [5, 3]})");
+  const Outcome outcome = spoilt.import();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  const fs::path model = scratch() / "import_out/model.json", build = scratch() / "import_built";
+  EXPECT_EQ(tokenizer_of(model), R"({"type":"huggingface","file":"tokenizer.json","stop":[5,3]})");
+  const Outcome built = streamtensor(
+      {"build", model, "--target", "u280", "--synth", "none", "--fifo", "lp", "-o", build});
+  ASSERT_EQ(built.status, 0) << built.err;
+  const auto tokenizer = read_tokens_file(read(build / TokensFile));
+  ASSERT_TRUE(tokenizer.ok());
+  EXPECT_EQ(*(*tokenizer)->encode("abcab<end>"), (std::vector<int64_t>{4, 3, 5}));
+  EXPECT_EQ((*tokenizer)->stops(), (std::vector<tokens::Id>{5, 3}));
+  EXPECT_EQ(read(build / "tokenizer/tokenizer.json"), read(spoilt.file("tokenizer.json")));
+  EXPECT_NE(read(build / "cmd.sh").find("--tokenizer \"$here/tokenizer/tokenizer.json\""),
+            std::string::npos);
+  fs::remove_all(scratch() / "import_out");
+  fs::remove_all(build);
+}
+
+TEST(Import, ATokenizerModelBeginsTextsAsTheFilesBesideItSay) {
+  Spoilt spoilt("llama");
+  std::string bytes;
+  for (const auto& [text, kind] : {std::pair{"<unk>", 2}, {"<s>", 3}, {"</s>", 3}, {"a", 1}})
+    bytes += wire_bytes(1, wire_bytes(1, text) + wire_number(3, static_cast<uint64_t>(kind)));
+  write(spoilt.file("tokenizer.model"), bytes);
+  spoilt.config("\"hidden_act\"", "\"bos_token_id\": 1, \"eos_token_id\": 2, \"hidden_act\"");
+  const fs::path model = scratch() / "import_out/model.json";
+  EXPECT_EQ(spoilt.import().err, "");
+  EXPECT_EQ(tokenizer_of(model),
+            R"({"type":"sentencepiece","file":"tokenizer.model","stop":2,"bos":1})");
+  write(spoilt.file("tokenizer_config.json"), R"({"add_bos_token": false})");
+  EXPECT_EQ(spoilt.import().err, "");
+  EXPECT_EQ(tokenizer_of(model), R"({"type":"sentencepiece","file":"tokenizer.model","stop":2})");
   fs::remove_all(scratch() / "import_out");
 }
 

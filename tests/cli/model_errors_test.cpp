@@ -257,5 +257,16 @@ TEST_F(ModelErrors, MetadataOfTheWrongForm) {
   expect_error(built(), BadInput, {"error[E0102]", "streamtensor.tokenizer:1:"});
 }
 
+TEST_F(ModelErrors, ATokenizersFileIsRefusedByItsPointers) {
+  model.metadata("streamtensor.tokenizer") = R"({"type":"huggingface","file":"tokenizer.json"})";
+  write(
+      folder_ / "tokenizer.json",
+      R"({"normalizer": {"type": "NFKC"}, "model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}})");
+  expect_error(built(), BadInput,
+               {"error[E0106]: normalizers of type 'NFKC' are not supported",
+                "tokenizer.json /normalizer/type", "error[E0103]: expected an id",
+                "tokenizer.json /model/vocab/a", "2 errors\n"});
+}
+
 }  // namespace
 }  // namespace st::test

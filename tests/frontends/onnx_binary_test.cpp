@@ -279,7 +279,7 @@ TEST_F(OnnxBinary, WhatIsNoModel) {
   const auto graph = [](const std::string& bytes) { return test::wire_bytes(7, bytes); };
   fails(version + "\x80", "a number is cut off", ", byte 2");
   fails(version + std::string(10, '\xff') + "\1", "a number has more than 64 bits", ", byte 2");
-  fails(version + "\x3b", "groups are not used in ONNX", ", byte 2");
+  fails(version + "\x3b", "a group is no field that is known", ", byte 2");
   fails(version + "\x3f", "there is no wire type 7", ", byte 2");
   fails(version + std::string(2, '\0'), "there is no field number 0", ", byte 2");
   fails(version + "\x3a\x05zz", "a field has 5 bytes, where 2 bytes are left", ", byte 3");

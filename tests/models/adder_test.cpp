@@ -64,7 +64,7 @@ const std::vector<std::string>& reference_answers() {
       const auto ids = *tokenizer.encode(prompt_of(sum));
       std::string text = prompt_of(sum);
       int64_t previous = ids.back();
-      for (int64_t id : reference().generate(ids, *tokenizer.stop(), 5)) {
+      for (int64_t id : reference().generate(ids, tokenizer.stops().at(0), 5)) {
         text += tokenizer.decode(previous, id);
         previous = id;
       }

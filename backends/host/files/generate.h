@@ -152,7 +152,7 @@ void generate(Model& model, std::vector<std::int32_t> text, const Options& optio
   std::int32_t next = model.feed(text, 0);
   for (std::int64_t made = 1; made <= options.max_tokens; ++made) {
     emit(next);
-    if (next == options.stop || made == options.max_tokens) return;
+    if (is_stop(options, next) || made == options.max_tokens) return;
     const std::size_t cached = text.size();
     text.push_back(next);
     fit();

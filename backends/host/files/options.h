@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,16 @@ inline constexpr const char* Usage =
     "  --xclbin FILE    default: link/design.xclbin of the build directory\n"
     "modes:\n"
     "  generate --ids 1,2,3   prints the generated token ids, comma-separated, as they come\n"
+    "  generate --prompt TEXT prints the text and what the model makes of it, as it comes\n"
     "  batch                  one prompt per line of stdin, one line of generated ids each\n"
+    "  batch --text           the same with texts, all of which are read first\n"
     "options of both modes:\n"
     "  --max-tokens N   ids to generate at most (default 16); 0 only computes the prompt's logits\n"
-    "  --stop ID        ends after this id, which is printed\n"
+    "  --stop ID        ends after this id, which is printed; may be given several times. Texts "
+    "end "
+    "as\n"
+    "                   the tokenizer says by default, and such an id has no text\n"
+    "  --print-ids      prints ids where the prompt is text\n"
     "  --temperature T  of sampling: ids are drawn by exp(logit / T); default 0, the largest "
     "logit\n"
     "  --top-k K        draws from the K largest logits only; default: as many as the design "
@@ -50,9 +57,12 @@ struct Options {
   std::string xclbin;  ///< default: link/design.xclbin of the build directory
   unsigned int device = 0;
   enum class Mode { None, Generate, Batch, Help } mode = Mode::None;
-  std::vector<std::int32_t> ids;  ///< of `generate`
+  std::vector<std::int32_t> ids;      ///< of `generate`
+  std::optional<std::string> prompt;  ///< of `generate`, in the place of ids
+  bool text = false;                  ///< prompts are text
+  bool print_ids = false;             ///< what is made is printed as ids all the same
   std::int64_t max_tokens = 16;
-  std::int64_t stop = -1;  ///< -1: none
+  std::vector<std::int32_t> stops;  ///< ids that end a text
   double temperature = 0;
   int top_k = program::TopK;
   std::int64_t seed = 1;
@@ -63,6 +73,11 @@ struct Options {
   bool read_back = false;
   bool time = false;
 };
+
+/// Whether `id` ends a text.
+inline bool is_stop(const Options& options, std::int32_t id) {
+  return std::find(options.stops.begin(), options.stops.end(), id) != options.stops.end();
+}
 
 /// `text` as a whole number in [low, high]; `what` names it in the message.
 inline std::int64_t parse_number(std::string_view text, std::int64_t low, std::int64_t high,
@@ -127,10 +142,17 @@ inline Options parse_options(const std::vector<std::string>& arguments) {
       options.device = static_cast<unsigned int>(number(0, 255));
     } else if (name == "--ids") {
       options.ids = parse_ids(value());
+    } else if (name == "--prompt") {
+      options.prompt = value();
+      options.text = true;
+    } else if (name == "--text") {
+      options.text = true;
+    } else if (name == "--print-ids") {
+      options.print_ids = true;
     } else if (name == "--max-tokens") {
       options.max_tokens = number(0, Many);
     } else if (name == "--stop") {
-      options.stop = number(0, program::Vocabulary - 1);
+      options.stops.push_back(static_cast<std::int32_t>(number(0, program::Vocabulary - 1)));
     } else if (name == "--temperature") {
       options.temperature = parse_temperature(value());
     } else if (name == "--top-k") {
@@ -164,9 +186,14 @@ inline Options parse_options(const std::vector<std::string>& arguments) {
   if (options.mode == Options::Mode::None) {
     throw Failure(BadInput, "E0801", "what to do is missing: generate or batch; see --help");
   }
-  if ((options.mode == Options::Mode::Generate) == options.ids.empty()) {
-    throw Failure(BadInput, "E0801", "--ids goes with generate, and generate needs it");
+  const bool generates = options.mode == Options::Mode::Generate;
+  const bool one = options.ids.empty() == options.prompt.has_value();
+  if (generates ? !one : !options.ids.empty() || options.prompt) {
+    throw Failure(BadInput, "E0801",
+                  "--ids or --prompt goes with generate, and generate needs one of them");
   }
+  if (generates && options.text && !options.prompt)
+    throw Failure(BadInput, "E0801", "--text goes with batch; generate takes --prompt TEXT");
   if (options.xclbin.empty()) options.xclbin = options.build + "/link/design.xclbin";
   return options;
 }

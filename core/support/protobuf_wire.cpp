@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frontends/onnx_json/wire.h"
+#include "core/support/protobuf_wire.h"
 
 #include <utility>
 
-namespace st::onnx_json {
+namespace st {
 namespace {
 
 constexpr uint64_t MostFieldNumber = (uint64_t{1} << 29) - 1;  ///< what protobuf allows
@@ -79,7 +79,7 @@ std::optional<WireField> WireReader::next() {
     }
     case 3:
     case 4:
-      return fail("groups are not used in ONNX");
+      return fail("a group is no field that is known");
     default:
       return fail("there is no wire type " + std::to_string(type));
   }
@@ -90,4 +90,4 @@ std::optional<WireField> WireReader::next() {
   return field;
 }
 
-}  // namespace st::onnx_json
+}  // namespace st

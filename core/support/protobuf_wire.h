@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-namespace st::onnx_json {
+namespace st {
 
 /// How a field is written.
 enum class WireType : uint8_t { Varint = 0, Fixed64 = 1, Bytes = 2, Fixed32 = 5 };
@@ -53,4 +53,4 @@ class WireReader {
   std::string problem_;
 };
 
-}  // namespace st::onnx_json
+}  // namespace st
