@@ -151,21 +151,15 @@ std::string interfaces(const Program& program, const std::vector<int>& groups) {
          "#pragma HLS INTERFACE mode=s_axilite port=return\n";
 }
 
-/// The head of a function over the pointers of some groups.
-std::string signature(const std::string& head, std::vector<std::string> parameters) {
+/// The head of a function over the pointers of some groups. A region may hold no statement that
+/// uses `past` where no process does.
+std::string signature(const std::string& head, std::vector<std::string> parameters,
+                      bool uses_past) {
   parameters.emplace_back("int tokens");
-  parameters.emplace_back("int past");
+  parameters.emplace_back(uses_past ? "int past" : "[[maybe_unused]] int past");
   std::string text = wrapped_call(head + "(", parameters, 4);
   text.pop_back();  // the semicolon
   return text;
-}
-
-/// The function that the host launches.
-std::string top_signature(const Program& program, const Unit& unit) {
-  std::vector<std::string> parameters;
-  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
-    parameters.push_back(pointer_parameter(argument));
-  return signature("extern \"C\" void " + unit.name, std::move(parameters));
 }
 
 /// `past` is read by caches and attention only.
@@ -176,6 +170,15 @@ bool uses_past(const Program& program, int group) {
     }
   }
   return false;
+}
+
+/// The function that the host launches.
+std::string top_signature(const Program& program, const Unit& unit) {
+  std::vector<std::string> parameters;
+  for (const PointerArgument& argument : pointer_arguments(program, unit.groups))
+    parameters.push_back(pointer_parameter(argument));
+  const bool past = program.layers.folded() || uses_past(program, unit.groups[0]);
+  return signature("extern \"C\" void " + unit.name, std::move(parameters), past);
 }
 
 /// What a group has to know of a pointer beside it: where the copy begins that it uses.
@@ -209,7 +212,6 @@ std::string region(const Program& program, int group) {
   std::string out = "#pragma HLS DATAFLOW\n";
   for (ChannelId c : program.channels_of(group)) out += channel(program.channels[c]);
   out += "\n";
-  if (!uses_past(program, group)) out += "  (void)past;\n";
   for (KernelId k : program.kernels_of(group)) out += task(program, program.kernels[k]);
   return out;
 }
@@ -224,7 +226,8 @@ std::string group_function(const Program& program, int group) {
   }
   for (const SizeArgument& size : size_arguments(program, group))
     parameters.push_back("int " + size.name);
-  return signature("static void " + group_name(group), std::move(parameters)) +
+  return signature("static void " + group_name(group), std::move(parameters),
+                   uses_past(program, group)) +
          " {\n#pragma HLS INLINE off\n" + region(program, group) + "}\n\n";
 }
 
