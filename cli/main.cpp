@@ -30,6 +30,8 @@ constexpr Subcommand Subcommands[] = {
      st::cli::add_explore},
     {"verify", "compare the emitted code with the interpreter, kernel by kernel",
      st::cli::add_verify},
+    {"lint", "check HLS code, of a build or edited, against pragma grammar and dataflow rules",
+     st::cli::add_lint},
     {"quality", "how far a build's logits on a text are from those of the model as it is",
      st::cli::add_quality},
     {"targets", "boards, with the source of each number", st::cli::add_targets},
@@ -43,7 +45,8 @@ constexpr const char* Footer =
     "  streamtensor build examples/adder/model.json --target u280 --output build/adder\n"
     "  streamtensor run build/adder --prompt '123+456='\n"
     "  streamtensor verify build/adder\n"
-    "Exit codes: 0 done, 1 a comparison failed, 2 bad input, 3 no design fits, 4 the machine lacks "
+    "Exit codes: 0 done, 1 a comparison failed or lint found errors, 2 bad input, 3 no design "
+    "fits, 4 the machine lacks "
     "something, 70 internal fault.";
 
 /// A command line that the parser refused: what it says, and where help is.
