@@ -51,6 +51,10 @@ const std::vector<Subcommand>& subcommands() {
        "compare the emitted code with the interpreter, kernel by kernel",
        add_verify,
        {"streamtensor verify build/adder"}},
+      {"lint",
+       "check HLS code, of a build or edited, against pragma grammar and dataflow rules",
+       add_lint,
+       {"streamtensor lint build/adder", "streamtensor lint --rules"}},
       {"quality",
        "how far a build's logits on a text are from those of the model as it is",
        add_quality,
@@ -86,7 +90,8 @@ void add_commands(CLI::App& app, Action& chosen) {
   app.set_version_flag("--version", ST_VERSION);
   app.require_subcommand(1);
   app.footer(footer(examples_of("")) +
-             "\nExit codes: 0 done, 1 a comparison failed, 2 bad input, 3 no design fits, 4 the "
+             "\nExit codes: 0 done, 1 a comparison failed or lint found errors, 2 bad input, 3 no "
+             "design fits, 4 the "
              "machine lacks something, 70 internal fault.");
   for (const Subcommand& subcommand : subcommands()) {
     CLI::App* parser = app.add_subcommand(subcommand.name, subcommand.summary);

@@ -87,7 +87,8 @@ std::string section_of(const CLI::App& command) {
 }
 
 constexpr const char* Exit =
-    ".TP\n0\nDone.\n.TP\n1\nA comparison failed.\n.TP\n2\nBad input.\n.TP\n3\nNo design fits the "
+    ".TP\n0\nDone.\n.TP\n1\nA comparison failed, or lint found errors.\n.TP\n2\nBad "
+    "input.\n.TP\n3\nNo design fits the "
     "board.\n.TP\n4\nThe machine lacks something: a compiler, space, memory, a device.\n.TP\n70\n"
     "An internal fault.\n";
 

@@ -30,6 +30,7 @@ frontends/huggingface  frontends/tokenizer frontends/onnx_json frontends/hdf5 co
 backends/hls      core/
 backends/host     backends/xclbin core/
 backends/link     backends/host core/
+backends/lint     core/support
 backends/stub     backends/hls core/
 backends/xclbin   core/
 backends/project  backends/ core/

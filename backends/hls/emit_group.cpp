@@ -153,15 +153,26 @@ std::string interfaces(const Program& program, const Unit& unit) {
          "#pragma HLS INTERFACE mode=s_axilite port=return\n";
 }
 
-/// The head of a function: pointers, the lengths of the launch, streams.
-std::string signature(const std::string& head, std::vector<std::string> parameters,
+/// The head of a function: pointers, the lengths of the launch, streams. A region may hold no
+/// statement that uses `past` where no process does.
+std::string signature(const std::string& head, std::vector<std::string> parameters, bool uses_past,
                       const std::vector<std::string>& streams = {}) {
   parameters.emplace_back("int tokens");
-  parameters.emplace_back("int past");
+  parameters.emplace_back(uses_past ? "int past" : "[[maybe_unused]] int past");
   parameters.insert(parameters.end(), streams.begin(), streams.end());
   std::string text = wrapped_call(head + "(", parameters, 4);
   text.pop_back();  // the semicolon
   return text;
+}
+
+/// `past` is read by caches and attention only.
+bool uses_past(const Program& program, const Unit& unit) {
+  for (KernelId k : kernels_of(program, unit)) {
+    for (std::string_view what : kernel_record(program.kernels[k].kind).arguments) {
+      if (what == "past") return true;
+    }
+  }
+  return false;
 }
 
 /// The function that the host launches.
@@ -173,17 +184,8 @@ std::string top_signature(const Program& program, const Unit& unit) {
     const Channel& channel = program.channels[argument.channel];
     streams.push_back("hls::stream<st::" + beat_type(channel.type) + ">& " + channel.name);
   }
-  return signature("extern \"C\" void " + unit.name, std::move(parameters), streams);
-}
-
-/// `past` is read by caches and attention only.
-bool uses_past(const Program& program, const Unit& unit) {
-  for (KernelId k : kernels_of(program, unit)) {
-    for (std::string_view what : kernel_record(program.kernels[k].kind).arguments) {
-      if (what == "past") return true;
-    }
-  }
-  return false;
+  const bool past = program.layers.folded() || uses_past(program, unit);
+  return signature("extern \"C\" void " + unit.name, std::move(parameters), past, streams);
 }
 
 /// What a group has to know of a pointer beside it: where the copy begins that it uses.
@@ -217,7 +219,6 @@ std::string region(const Program& program, const Unit& unit) {
   std::string out = "#pragma HLS DATAFLOW\n";
   for (ChannelId c : channels_of(program, unit)) out += channel(program.channels[c]);
   out += "\n";
-  if (!uses_past(program, unit)) out += "  (void)past;\n";
   for (KernelId k : kernels_of(program, unit)) out += task(program, program.kernels[k]);
   return out;
 }
@@ -232,9 +233,9 @@ std::string group_function(const Program& program, int group) {
   }
   for (const SizeArgument& size : size_arguments(program, group))
     parameters.push_back("int " + size.name);
-  return signature("static void " + group_name(group), std::move(parameters)) +
-         " {\n#pragma HLS INLINE off\n" + region(program, Unit{group_name(group), {group}}) +
-         "}\n\n";
+  const Unit whole{group_name(group), {group}};
+  return signature("static void " + whole.name, std::move(parameters), uses_past(program, whole)) +
+         " {\n#pragma HLS INLINE off\n" + region(program, whole) + "}\n\n";
 }
 
 std::string group_call(const Program& program, int group, const std::string& indent) {

@@ -4,6 +4,7 @@
 #include "backends/hls/emit_group.h"
 #include "backends/host/emit_host.h"
 #include "backends/link/emit_link.h"
+#include "backends/project/check_code.h"
 #include "backends/project/test_data.h"
 #include "backends/project/write_parameters.h"
 #include "backends/stub/emit_stub.h"
@@ -34,8 +35,11 @@ Status write_units(const Design& design, const StagedDirectory& directory) {
   const Program& program = design.program;
   for (const Unit& unit : units_of(program)) {
     const std::string &name = unit.name, folder = "groups/" + name + "/";
-    ST_CHECK(directory.write(folder + "src/" + name + ".h", hls::emit_header(program, unit)));
-    ST_CHECK(directory.write(folder + "src/" + name + ".cpp", hls::emit_source(program, unit)));
+    const std::string header = hls::emit_header(program, unit);
+    const std::string source = hls::emit_source(program, unit);
+    ST_CHECK(check_code(name, header, source));
+    ST_CHECK(directory.write(folder + "src/" + name + ".h", header));
+    ST_CHECK(directory.write(folder + "src/" + name + ".cpp", source));
     ST_CHECK(
         directory.write(folder + "tb/" + name + "_tb.cpp", hls::emit_test_bench(program, unit)));
     ST_CHECK(directory.write(folder + "hls_config.cfg", hls_config(name, design.target)));

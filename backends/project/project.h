@@ -41,7 +41,7 @@ struct ProjectSummary {
 };
 
 /// Writes everything but the compiled stub device. Errors: E0501, those of constants (E0205 for NaN
-/// weights).
+/// weights), E0902 if the emitted code breaks rules of HLS.
 Result<ProjectSummary> write_project(const Design& design, const ProjectInputs& inputs,
                                      const StagedDirectory& directory, Progress& progress);
 

@@ -138,6 +138,10 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0801", BadInput, "a bad value on the command line",
        "`streamtensor COMMAND --help` lists the options of a command."},
       {"E0901", Internal, "an internal error", "This is a bug in streamtensor: please report it."},
+      {"E0902", Internal, "the emitted code breaks rules of HLS",
+       "This is a bug in streamtensor: please report it with the model. `streamtensor lint "
+       "--rules` "
+       "lists the rules."},
   };
   return Codes;
 }

@@ -62,7 +62,7 @@ TEST(Form, ARegionHoldsStreamsAndTaskCallsOnly) {
   for (const Request& request : requests()) {
     each_group(request, [](const GroupCode& code) {
       EXPECT_FALSE(code.tasks.empty());
-      for (const std::string& other : code.others) EXPECT_EQ(other, "(void)past;");
+      for (const std::string& other : code.others) ADD_FAILURE() << other;
     });
   }
 }
