@@ -26,7 +26,7 @@ namespace {
 
 FusionLimits limits_of(const Target& target) {
   FusionLimits limits{target.on_chip_bits(), target.max_ports()};
-  limits.port_bytes_per_cycle = target.channel_gb_per_s() * 1e3 / target.frequency_mhz();
+  limits.port_bytes_per_cycle = target.port_bytes_per_cycle();
   return limits;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/resources/kernel_resources.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -17,8 +18,7 @@ std::string line_of(const Program& program, const ResourceKind& kind, int64_t ne
     most = taken;
     largest = &kernel;
   }
-  std::string line = std::string(kind.name) + ": needs " + std::to_string(need) +
-                     " (predicted), the budget is " + std::to_string(have);
+  std::string line = shortfall(kind.name, need, have);
   if (largest == nullptr) return line;
   line += "; kernel '" + printable(largest->name) + "'";
   if (!largest->origin.empty() && largest->origin != largest->name)

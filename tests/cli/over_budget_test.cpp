@@ -100,9 +100,9 @@ TEST(OverBudget, TooMuchStorageNamesTheArrayAndAKnob) {
   const Outcome refused =
       streamtensor({"build", path, "--target", "u280", "--synth", "none", "-o",
                     scratch() / "over_budget", "--dim", "past_sequence_length=0..4000000"});
-  expect_error(
-      refused, Infeasible,
-      {"error[E0403]", "URAM: needs ", "takes most, ", Advice, "--dim past_sequence_length=0.."});
+  expect_error(refused, Infeasible,
+               {"error[E0403]", "URAM of storage alone: needs ", "takes most, ", Advice,
+                "--dim past_sequence_length=0.."});
 }
 
 TEST(OverBudget, ADesignFileIsToldWhatToChangeInIt) {
