@@ -119,11 +119,13 @@ int check_targets(std::vector<std::string> names) {
     std::string unconfirmed;
     if (target.ok()) {
       const int count = unconfirmed_numbers(*target);
-      if (count > 0) unconfirmed = std::to_string(count) + " numbers are to be confirmed";
+      if (count > 0) unconfirmed = "numbers to be confirmed: " + std::to_string(count);
     }
-    rows.push_back({printable(name),
-                    found == 0 ? "consistent" : std::to_string(found) + " inconsistencies",
-                    unconfirmed});
+    rows.push_back(
+        {printable(name),
+         found == 0 ? "consistent"
+                    : std::to_string(found) + (found == 1 ? " inconsistency" : " inconsistencies"),
+         unconfirmed});
   }
   std::cout << table(rows) << std::flush;
   return problems.empty() ? 0 : fail(problems);

@@ -132,7 +132,9 @@ void clock(const Target& target, Findings& found) {
 
 void kinds(const Target& target, Findings& found) {
   const DeviceFamily* family = family_of(target.part);
-  for (const auto& [pointer, memory] : memories_of(target)) {
+  for (const auto& kind : memories_of(target)) {
+    const std::string& pointer = kind.first;
+    const DeviceMemory* const memory = kind.second;
     const std::string tag = memory->tags.empty() ? pointer + "/tag" : pointer + "/tags";
     const auto refuse = [&](const std::string& why) { found.push_back({tag, why}); };
     if (memory->tag == "HBM" && family != nullptr && !has_hbm(target.part))
@@ -171,7 +173,9 @@ void channels(const Target& target, Findings& found) {
 
 void bandwidth(const Target& target, Findings& found) {
   const double mhz = target.frequency_mhz();
-  for (const auto& [pointer, memory] : memories_of(target)) {
+  for (const auto& kind : memories_of(target)) {
+    const std::string& pointer = kind.first;
+    const DeviceMemory* const memory = kind.second;
     const double rate = memory->channel_bandwidth.value;
     const auto above = [&](double most, const std::string& why) {
       if (rate <= most * (1 + Tolerance)) return;
