@@ -10,6 +10,7 @@
 #include "cli/search.h"
 #include "core/compiler/stage.h"
 #include "core/dataflow/units.h"
+#include "core/explore/smaller.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/sample.h"
 #include "core/resources/kernel_resources.h"
@@ -37,7 +38,8 @@ struct Options {
   Workload workload;
   double seconds = 0;
   uint64_t seed = 1;
-  bool timing = false;
+  bool timing = false, as_asked = false;
+  OpenChoices open;
   CompileOptions compile;
 };
 
@@ -153,6 +155,26 @@ void print_times(const Progress& progress) {
   std::cerr << text;
 }
 
+/// Where a design does not fit as it is, and not all was asked for: one that does, or that needs
+/// least. Errors that it has say what is missing even so.
+std::optional<SmallerDesign> made_smaller(const Diagnostics& problems, const Design& start,
+                                          const Options& options, Progress& progress) {
+  const bool infeasible = std::all_of(problems.begin(), problems.end(),
+                                      [](const Diagnostic& p) { return p.code == "E0403"; });
+  if (!infeasible || options.as_asked) return std::nullopt;
+  progress.step("making it smaller");
+  OpenChoices open = options.open;
+  open.linear_layers = options.design.empty() && options.seconds == 0;
+  open.parameter_ports = open.parameter_ports && open.linear_layers;
+  std::optional<SmallerDesign> smaller = smaller_design(start, open);
+  // Each of them would only bring the problems that were there before.
+  if (smaller && !smaller->problems.empty()) {
+    smaller->problems.back().details.push_back("that is with " + smaller->how +
+                                               "; the defaults need more");
+  }
+  return smaller;
+}
+
 int build(const Options& options) {
   Progress progress;
   auto run = [&]() -> Status {
@@ -195,6 +217,7 @@ int build(const Options& options) {
     ST_TRY(directory, StagedDirectory::create(options.output, ConfigFile));
     if (!options.rounding.calibration.empty()) progress.step("rounding weights");
     ST_CHECK(apply_rounding(options.rounding, tokenizer.get(), design));
+    std::string how;
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");
@@ -216,8 +239,18 @@ int build(const Options& options) {
     if (options.start.empty()) {
       const Design start = design;
       progress.step(PassStep + std::string(passes().front().name));
-      if (const Status status = compile(design, after); !status.ok())
-        return advised(status.errors(), start, options.design, progress);
+      Status status = compile(design, after);
+      if (!status.ok()) {
+        if (const auto smaller = made_smaller(status.errors(), start, options, progress)) {
+          if (!smaller->problems.empty())
+            return advised(smaller->problems, smaller->design, options.design, progress);
+          how = smaller->how;
+          design = smaller->design;
+          inputs.stages.clear();
+          status = compile(design, after);
+        }
+      }
+      if (!status.ok()) return advised(status.errors(), start, options.design, progress);
     } else {
       ST_TRY(start, read_file(options.start, LargestInput));
       ST_TRY(first, start_from(design, start, options.start));
@@ -239,6 +272,10 @@ int build(const Options& options) {
     ST_CHECK(directory.commit());
     progress.finish();
     print_summary(design, summary, options, benches);
+    if (!how.empty()) {
+      std::cout << "  smaller  " << how << ": the defaults do not fit " << design.target.name
+                << "; --as-asked says by how much\n";
+    }
     if (searched) std::cout << "  search   " << text_of(*searched, design) << "\n";
     if (options.timing) print_times(progress);
     return {};
@@ -275,19 +312,23 @@ Action add_build(CLI::App& app) {
                  "stub: compile the emitted code for this machine; none: only write it")
       ->check(CLI::IsMember({"stub", "none"}))
       ->capture_default_str();
-  app.add_option("--parameter-ports", options->compile.parameter_ports,
-                 "memory ports for weights, per group")
-      ->check(CLI::Range(1, 28))
-      ->capture_default_str();
+  auto* ports = app.add_option("--parameter-ports", options->compile.parameter_ports,
+                               "memory ports for weights, per group")
+                    ->check(CLI::Range(1, 28))
+                    ->capture_default_str();
   app.add_option("--row-lanes", options->compile.tiling.row_lanes,
                  "elements a cycle of kernels that are no linear layers, at most; default: as many "
                  "as take 70 % of the budget")
       ->check(CLI::IsMember({1, 2, 4, 8, 16}));
-  app.add_flag("--fold-layers", options->compile.fold_layers,
-               "equal layers share one set of kernels, which the device walks: one launch for all");
+  auto* fold = app.add_flag(
+      "--fold-layers,!--no-fold-layers", options->compile.fold_layers,
+      "equal layers share one set of kernels, which the device walks: one launch for all");
+  app.add_flag("--as-asked", options->as_asked,
+               "an error where the design does not fit the board; without it, layers are folded, "
+               "and parameter ports and linear layers made narrower, where these are not given");
   app.add_flag("--kernel-per-slr", options->compile.unit_per_slr,
                "a group that spans SLRs becomes a kernel on each, joined by streams at link time")
-      ->excludes("--fold-layers");
+      ->excludes(fold);
   app.add_option("--top-k", options->compile.top_k,
                  "the device picks each token out of this many of the largest logits: 1 takes the "
                  "largest, more draw at a temperature; 0 leaves it to the host")
@@ -324,7 +365,12 @@ Action add_build(CLI::App& app) {
   app.add_option("--cxx", options->cxx, "C++ compiler of the stub device (default g++)");
   app.add_option("--cxxflags", options->cxxflags,
                  "its flags (default -std=c++17 -O2 and warnings as errors)");
-  return [options] { return build(*options); };
+  return [options, ports, fold] {
+    // A kernel on each SLR is asked for: layers that fold are one.
+    options->open = {fold->count() == 0 && !options->compile.unit_per_slr, ports->count() == 0,
+                     true};
+    return build(*options);
+  };
 }
 
 }  // namespace st::cli

@@ -54,6 +54,7 @@ std::string link_config(const Program& program, const Target& target) {
           "sp=" + unit.name + "_1." + argument.name + ":" + target.bank_name(memory.channel) + "\n";
     }
   }
+  // Platforms of a single die have no names for it.
   for (const Unit& unit : units) {
     for (const StreamArgument& stream : stream_arguments(program, unit)) {
       if (!stream.written) continue;
@@ -64,6 +65,7 @@ std::string link_config(const Program& program, const Target& target) {
     }
   }
   for (const Unit& unit : units) {
+    if (target.slrs.size() == 1) break;
     const int slr = only_slr(program, unit);
     if (slr >= 0 && slr < static_cast<int>(target.slrs.size()))
       out += "slr=" + unit.name + "_1:" + plain(target.slrs[static_cast<size_t>(slr)].name) + "\n";

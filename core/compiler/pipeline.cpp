@@ -18,6 +18,7 @@
 #include "core/resources/allocate.h"
 #include "core/resources/place.h"
 #include "core/resources/refine.h"
+#include "core/resources/shortage.h"
 #include "core/resources/storage.h"
 #include "core/streams/streams.h"
 
@@ -26,7 +27,7 @@ namespace {
 
 FusionLimits limits_of(const Target& target) {
   FusionLimits limits{target.on_chip_bits(), target.max_ports()};
-  limits.port_bytes_per_cycle = target.channel_gb_per_s() * 1e3 / target.frequency_mhz();
+  limits.port_bytes_per_cycle = target.port_bytes_per_cycle();
   return limits;
 }
 
@@ -117,6 +118,7 @@ Status place_memories(Design& design) {
 }
 
 Status refine_fifos_of(Design& design) {
+  if (const auto problem = far_too_large(design.program, design.target)) return *problem;
   ST_TRY(facts, refine_fifos(design.program, design.target, design.options.fifo));
   design.fifos = facts;
   return choose_memories(design.program, design.target);

@@ -123,6 +123,7 @@ class Search {
   /// What is left for linear layers beside all other kernels of the first candidate.
   void limits_of_layers() {
     limits_.budget = start_.target.budget();
+    limits_.bytes_per_cycle = start_.target.memory_bytes_per_cycle();
     int others = 0;
     for (int group = 0; group < program_->groups; ++group) {
       ResourceCounts taken = control_resources(*program_, group);

@@ -151,8 +151,13 @@ Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits&
   }
   if (limits.in_turn) grow_in_turn(growing, used, limits.budget);
   // Nothing is gained below these: the ports bring a word each in a cycle.
+  // Nothing is gained below these: the ports bring a word each in a cycle, or what the memory
+  // gives.
+  const double words_per_cycle = std::min(limits.bytes_per_cycle / MemoryPortBytes,
+                                          static_cast<double>(std::max(1, limits.ports)));
   const auto enough = [&](const LinearLayer& layer) {
-    return std::max(limits.other_cycles, words[layer.runs] / std::max(1, limits.ports));
+    const auto brought = static_cast<double>(words[layer.runs]) / words_per_cycle;
+    return std::max(limits.other_cycles, static_cast<int64_t>(brought));
   };
   const auto slower = [&](size_t a, size_t b) {
     const int64_t first = growing[a].cycles_of_all_runs(), second = growing[b].cycles_of_all_runs();

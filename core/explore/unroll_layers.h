@@ -3,6 +3,8 @@
 /// target's resources and memory ports in place of its bound on the sum of factors.
 #pragma once
 
+#include <cmath>
+
 #include "core/ops/tiling.h"
 #include "core/platform/target.h"
 
@@ -10,8 +12,10 @@ namespace st {
 
 /// What the layers may take, and what they cannot be faster than.
 struct UnrollLimits {
-  ResourceCounts budget;      ///< of all layers together
-  int ports = 1;              ///< for parameters
+  ResourceCounts budget;  ///< of all layers together
+  int ports = 1;          ///< for parameters
+  /// Of all ports together, if that is less than a word for each.
+  double bytes_per_cycle = HUGE_VAL;
   int64_t other_cycles = 1;   ///< of the slowest other kernel, for a row
   int64_t most_tile = 64;     ///< results that a layer holds at once
   int row_lanes = WidestRow;  ///< of the kernels behind a layer

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/fusion/partition_group.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 
@@ -37,8 +38,7 @@ Result<Partition> partition_greedily(const PartitionProblem& problem) {
         {"E0403",
          "the group that starts with " + model.name(group.nodes().front()) + " does not fit",
          "",
-         {"memory ports: needs " + std::to_string(group.ports()) + " (predicted)",
-          "the budget of a group is " + std::to_string(problem.ports)},
+         {shortfall("memory ports", group.ports(), problem.ports, "the budget of a group is")},
          "choose a larger target, or a partition that is searched for"});
   }
   if (!problems.empty()) return problems;

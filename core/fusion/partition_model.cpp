@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/fusion/partition_model.h"
+#include "core/support/shortfall.h"
 
 #include <algorithm>
 #include <functional>
@@ -203,8 +204,7 @@ Status PartitionModel::check_nodes() const {
           {"E0403",
            name(n) + (nodes[n].units.size() > 1 ? " fit" : " fits") + " no group of kernels",
            "",
-           {resource + ": needs " + std::to_string(need) + " (predicted)",
-            "the budget of a group is " + std::to_string(have)},
+           {shortfall(resource, need, have, "the budget of a group is")},
            "choose a larger target, or smaller bounds with --dim"});
     };
     limit("on-chip bits", nodes[n].bits, problem->bits);

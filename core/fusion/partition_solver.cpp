@@ -9,6 +9,7 @@
 #include "core/fusion/partition_group.h"
 #include "core/fusion/partition_moves.h"
 #include "core/fusion/partition_search.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -61,8 +62,8 @@ Diagnostic nothing_fits(const PartitionModel& model, bool proven) {
   for (int n = 0; n < model.size(); ++n) {
     alone.add(n);
     if (!alone.fits()) {
-      details.push_back(model.name(n) + " alone: memory ports: needs " +
-                        std::to_string(alone.ports()) + " (predicted)");
+      details.push_back(shortfall(model.name(n) + " alone: memory ports", alone.ports(),
+                                  model.problem->ports, "the budget of a group is"));
     }
     alone.clear();
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/fusion/partition_problem.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -149,9 +150,7 @@ class Verifier {
   void limit(int g, const std::string& resource, int64_t need, int64_t have) {
     if (need <= have) return;
     problems_.push_back({"E0403",
-                         "group " + std::to_string(g) + ": " + resource + ": needs " +
-                             std::to_string(need) + " (predicted), the budget is " +
-                             std::to_string(have),
+                         shortfall("group " + std::to_string(g) + ": " + resource, need, have),
                          "",
                          {},
                          ""});

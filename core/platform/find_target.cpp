@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/platform/target.h"
+#include "core/platform/unsupported.h"
 #include "core/support/embedded.h"
 #include "core/support/near_names.h"
 
@@ -67,6 +68,8 @@ Result<Target> find_target(const std::string& name_or_path) {
     known.push_back(target.name);
     list += (list.empty() ? "" : ", ") + target.name;
   }
+  for (const UnsupportedBoard& board : unsupported_boards())
+    if (board.name == name) return refusal_of(board);
   if (is_path(name_or_path)) {
     ST_TRY(text, read(name_or_path));
     return parse_target(text, name_or_path);

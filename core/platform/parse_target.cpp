@@ -13,6 +13,7 @@ using nlohmann::json;
 
 constexpr const char* Schema = "streamtensor.target/1";
 constexpr size_t MostSlrs = 64;
+constexpr size_t MostNames = 1024;  ///< of channels
 
 /// Takes a document apart, and notes everything that is missing, misplaced or unknown.
 class Reader {
@@ -88,20 +89,64 @@ class Reader {
   Diagnostics problems_;
 };
 
-/// `slr`: the name of the die that the memory is next to, or nullptr where none is given.
-DeviceMemory read_memory(Reader& reader, const json& value, const std::string& here,
-                         std::string* slr) {
+/// Either one string under `one`, or an array of them under `many`; neither leaves `out` empty.
+void read_names(Reader& reader, const json& value, const std::string& here, const std::string& one,
+                const std::string& many, std::vector<std::string>& out) {
+  if (value.contains(one) && value.contains(many)) {
+    reader.report(here + "/" + many, "'" + one + "' is given as well: leave one of them out");
+    return;
+  }
+  if (value.contains(one)) {
+    out.emplace_back();
+    reader.text(value, here, one, out.back());
+  }
+  if (!value.contains(many)) return;
+  const json& names = value[many];
+  if (!names.is_array() || names.empty() || names.size() > MostNames ||
+      !std::all_of(names.begin(), names.end(), [](const json& n) { return n.is_string(); })) {
+    reader.report(here + "/" + many,
+                  "must be an array of 1 to " + std::to_string(MostNames) + " strings");
+    return;
+  }
+  for (const json& name : names) out.push_back(name.get<std::string>());
+}
+
+void read_optional(Reader& reader, const json& value, const std::string& here,
+                   const std::string& key, std::optional<Number>& out) {
+  if (value.contains(key)) reader.number(value, here, key, out.emplace());
+}
+
+DeviceMemory read_memory(Reader& reader, const json& value, const std::string& here) {
   DeviceMemory memory;
-  std::vector<std::string> keys = {"tag", "channels", "channel_bytes", "channel_bandwidth",
-                                   "max_ports"};
-  if (slr != nullptr) keys.emplace_back("slr");
-  if (!reader.object(value, here, keys)) return memory;
-  reader.text(value, here, "tag", memory.tag);
-  if (slr != nullptr) reader.text(value, here, "slr", *slr);
+  if (!reader.object(value, here,
+                     {"tag", "tags", "slr", "slrs", "channels", "channel_bytes",
+                      "channel_bandwidth", "max_ports", "channel_ports", "port_bits", "shared"}))
+    return memory;
+  std::vector<std::string> names;
+  read_names(reader, value, here, "tag", "tags", names);
+  if (value.contains("tags")) {
+    memory.tags = names;
+  } else if (names.empty()) {
+    reader.report(here + "/tag", "is missing");
+  } else {
+    memory.tag = names[0];
+  }
+  read_names(reader, value, here, "slr", "slrs", memory.slrs);
   reader.number(value, here, "channels", memory.channels);
   reader.number(value, here, "channel_bytes", memory.bytes_per_channel);
   reader.number(value, here, "channel_bandwidth", memory.channel_bandwidth);
   reader.number(value, here, "max_ports", memory.ports);
+  read_optional(reader, value, here, "channel_ports", memory.ports_per_channel);
+  read_optional(reader, value, here, "port_bits", memory.port_bits);
+  if (value.contains("shared")) {
+    const std::string inside = here + "/shared";
+    SharedMemory shared;
+    if (reader.object(value["shared"], inside, {"bytes", "bandwidth"})) {
+      reader.number(value["shared"], inside, "bytes", shared.bytes);
+      reader.number(value["shared"], inside, "bandwidth", shared.bandwidth);
+    }
+    memory.shared = shared;
+  }
   return memory;
 }
 
@@ -190,11 +235,11 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
     }
   }
   if (const json* slrs = reader.member(root, "", "slrs")) read_slrs(reader, *slrs, target);
-  reader.number(root, "", "crossing_wires", target.crossing_wires);
+  read_optional(reader, root, "", "crossing_wires", target.crossing_wires);
   if (const json* memory = reader.member(root, "", "memory"))
-    target.memory = read_memory(reader, *memory, "/memory", &target.memory_slr);
+    target.memory = read_memory(reader, *memory, "/memory");
   if (root.contains("large_memory"))
-    target.large_memory = read_memory(reader, root["large_memory"], "/large_memory", nullptr);
+    target.large_memory = read_memory(reader, root["large_memory"], "/large_memory");
   // A value that was not read would be reported a second time, as zero.
   if (!reader.problems().empty()) return reader.problems();
   ST_CHECK(check(target, file));

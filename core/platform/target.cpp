@@ -106,14 +106,73 @@ void check_resources(Checker& checker, const Target& target) {
   }
 }
 
-void check_memory(Checker& checker, const std::string& pointer, const DeviceMemory& memory) {
-  if (memory.tag != "HBM" && memory.tag != "DDR") {
-    checker.report(pointer + "/tag", "'" + printable(memory.tag) + "' is not a memory: HBM or DDR");
+/// Names go to the linker: "HBM[3]", "HP0".
+void check_names(Checker& checker, const std::string& pointer, const DeviceMemory& memory) {
+  if (memory.tags.empty()) {
+    if (memory.tag != "HBM" && memory.tag != "DDR") {
+      checker.report(pointer + "/tag",
+                     "'" + printable(memory.tag) +
+                         "' is not a memory: HBM or DDR, or name each channel in tags");
+    }
+    return;
   }
+  std::set<std::string> names;
+  for (size_t i = 0; i < memory.tags.size(); ++i) {
+    const std::string here = pointer + "/tags/" + std::to_string(i);
+    checker.text(here, memory.tags[i]);
+    if (!names.insert(memory.tags[i]).second)
+      checker.report(here, "'" + printable(memory.tags[i]) + "' is there twice");
+  }
+  if (static_cast<double>(memory.tags.size()) != memory.channels.value) {
+    checker.report(pointer + "/tags", "names " + std::to_string(memory.tags.size()) +
+                                          " channels, but there are " +
+                                          whole(memory.channels.value));
+  }
+}
+
+void check_places(Checker& checker, const std::string& pointer, const DeviceMemory& memory,
+                  const std::vector<Slr>& slrs) {
+  if (memory.slrs.empty()) {
+    if (slrs.size() > 1)
+      checker.report(pointer + "/slr", "is missing: which SLR is this memory next to?");
+    return;
+  }
+  // One name stands for all channels.
+  const bool each = memory.slrs.size() > 1;
+  if (each && static_cast<double>(memory.slrs.size()) != memory.channels.value) {
+    checker.report(pointer + "/slrs", "places " + std::to_string(memory.slrs.size()) +
+                                          " channels, but there are " +
+                                          whole(memory.channels.value));
+  }
+  for (size_t i = 0; i < memory.slrs.size(); ++i) {
+    if (std::any_of(slrs.begin(), slrs.end(),
+                    [&](const Slr& slr) { return slr.name == memory.slrs[i]; }))
+      continue;
+    checker.report(pointer + (each ? "/slrs/" + std::to_string(i) : "/slr"),
+                   "'" + printable(memory.slrs[i]) + "' is none of the SLRs");
+  }
+}
+
+void check_memory(Checker& checker, const std::string& pointer, const DeviceMemory& memory,
+                  const std::vector<Slr>& slrs) {
   checker.count(pointer + "/channels", memory.channels, "channels", MostChannels);
   checker.count(pointer + "/channel_bytes", memory.bytes_per_channel, "bytes");
   checker.number(pointer + "/channel_bandwidth", memory.channel_bandwidth, "GB/s", 10'000);
   checker.count(pointer + "/max_ports", memory.ports, "ports", MostChannels);
+  if (memory.ports_per_channel)
+    checker.count(pointer + "/channel_ports", *memory.ports_per_channel, "ports", MostChannels);
+  if (memory.port_bits) checker.count(pointer + "/port_bits", *memory.port_bits, "bits", 4096);
+  if (memory.shared) {
+    checker.count(pointer + "/shared/bytes", memory.shared->bytes, "bytes");
+    checker.number(pointer + "/shared/bandwidth", memory.shared->bandwidth, "GB/s", 10'000);
+    if (memory.shared->bytes.value < memory.bytes_per_channel.value) {
+      checker.report(pointer + "/shared/bytes",
+                     "all channels have " + whole(memory.shared->bytes.value) +
+                         " bytes together, but one has " + whole(memory.bytes_per_channel.value));
+    }
+  }
+  check_names(checker, pointer, memory);
+  check_places(checker, pointer, memory, slrs);
 }
 
 }  // namespace
@@ -136,6 +195,31 @@ ResourceCounts ResourceNumbers::counts() const {
     result.*r.count = static_cast<int64_t>((this->*r.number).value);
   }
   return result;
+}
+
+std::string DeviceMemory::title() const {
+  if (tags.empty()) return tag;
+  return tags.size() == 1 ? tags[0] : tags.front() + " to " + tags.back();
+}
+
+std::string DeviceMemory::channel_name(int channel) const {
+  if (!tags.empty()) return tags[static_cast<size_t>(channel)];
+  return tag + "[" + std::to_string(channel) + "]";
+}
+
+double DeviceMemory::gb_per_s(double mhz, int in_use) const {
+  double most = channel_bandwidth.value;
+  if (port_bits) most = std::min(most, port_bits->value / 8 * mhz / 1e3);
+  if (shared) most = std::min(most, shared->bandwidth.value / std::max(1, in_use));
+  return most;
+}
+
+int64_t DeviceMemory::total_bytes() const {
+  return shared ? static_cast<int64_t>(shared->bytes.value) : channel_bytes() * count();
+}
+
+int DeviceMemory::most_channel_ports() const {
+  return ports_per_channel ? static_cast<int>(ports_per_channel->value) : max_ports();
 }
 
 ResourceCounts Target::usable() const {
@@ -170,16 +254,32 @@ const DeviceMemory& Target::memory_of(int channel) const {
   return channel < memory.count() || !large_memory ? memory : *large_memory;
 }
 
-std::string Target::bank_name(int channel) const {
-  const DeviceMemory& held = memory_of(channel);
-  const int first = &held == &memory ? 0 : memory.count();
-  return held.tag + "[" + std::to_string(channel - first) + "]";
+int Target::index_in_memory(int channel) const {
+  return channel < memory.count() || !large_memory ? channel : channel - memory.count();
 }
 
-size_t Target::memory_slr_index() const {
-  const auto found = std::find_if(slrs.begin(), slrs.end(),
-                                  [&](const Slr& slr) { return slr.name == memory_slr; });
+std::string Target::bank_name(int channel) const {
+  return memory_of(channel).channel_name(index_in_memory(channel));
+}
+
+size_t Target::slr_of(int channel) const {
+  const std::vector<std::string>& names = memory_of(channel).slrs;
+  if (names.empty()) return 0;
+  const std::string& name =
+      names.size() == 1 ? names[0] : names[static_cast<size_t>(index_in_memory(channel))];
+  const auto found =
+      std::find_if(slrs.begin(), slrs.end(), [&](const Slr& slr) { return slr.name == name; });
   return static_cast<size_t>(found - slrs.begin());
+}
+
+double Target::port_bytes_per_cycle() const {
+  return std::min(static_cast<double>(MemoryPortBytes),
+                  memory.gb_per_s(frequency_mhz(), 1) * 1e3 / frequency_mhz());
+}
+
+double Target::memory_bytes_per_cycle() const {
+  const int channels = memory.count();
+  return channels * memory.gb_per_s(frequency_mhz(), channels) * 1e3 / frequency_mhz();
 }
 
 int64_t Target::on_chip_bits() const {
@@ -198,12 +298,12 @@ Status check(const Target& target, const std::string& file) {
   }
   checker.number("/frequency", target.frequency, "MHz", 2000);
   checker.number("/tdp", target.tdp, "W", 10'000);
-  check_memory(checker, "/memory", target.memory);
+  check_memory(checker, "/memory", target.memory, target.slrs);
   if (target.large_memory) {
-    check_memory(checker, "/large_memory", *target.large_memory);
-    if (target.large_memory->tag == target.memory.tag)
+    check_memory(checker, "/large_memory", *target.large_memory, target.slrs);
+    if (target.large_memory->channel_name(0) == target.memory.channel_name(0))
       checker.report("/large_memory/tag",
-                     "'" + printable(target.memory.tag) + "' is the tag of the other memory");
+                     "'" + printable(target.memory.title()) + "' is the tag of the other memory");
   }
   if (target.slrs.empty()) checker.report("/slrs", "at least one SLR is needed");
   std::set<std::string> names;
@@ -214,10 +314,11 @@ Status check(const Target& target, const std::string& file) {
       checker.report(pointer, "'" + printable(target.slrs[i].name) + "' is there twice");
     }
   }
-  checker.count("/crossing_wires", target.crossing_wires, "wires");
-  if (!target.slrs.empty() && target.memory_slr_index() == target.slrs.size()) {
-    checker.report("/memory/slr", "'" + printable(target.memory_slr) + "' is none of the SLRs");
-  }
+  if (target.crossing_wires) checker.count("/crossing_wires", *target.crossing_wires, "wires");
+  if (target.slrs.size() > 1 && !target.crossing_wires)
+    checker.report("/crossing_wires", "is missing: how many wires join neighbouring SLRs?");
+  if (target.slrs.size() == 1 && target.crossing_wires)
+    checker.report("/crossing_wires", "a single SLR has no neighbour that wires could join");
   check_resources(checker, target);
   return checker.result();
 }

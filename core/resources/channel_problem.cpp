@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/support/shortfall.h"
+
 namespace st {
 namespace {
 
@@ -29,7 +31,9 @@ Status ChannelProblem::check() const {
   };
   bound("number of channels", channels, 1, MostChannels, "");
   bound("capacity of a channel", channel_bytes, 1, MostBytes, "");
+  bound("capacity of all channels", all_bytes(), 1, MostBytes * MostChannels, "");
   bound("number of ports", most_ports, 1, MostChannels, "");
+  bound("number of ports of a channel", channel_ports, 1, MostChannels, "");
   bound("number of memories", static_cast<int64_t>(memories.size()), 0, MostMemories, "");
   for (const Memory& memory : memories) {
     const std::string where = "memory '" + printable(memory.name) + "'";
@@ -45,7 +49,8 @@ Status verify(const ChannelProblem& problem, const ChannelSolution& solution) {
     return broken("the solution is for other memories", "");
   Diagnostics problems;
   std::map<int, int64_t> bytes, traffic;
-  std::map<int, int> ports;
+  std::map<int, int> ports, channel_ports;
+  int64_t all = 0;
   for (size_t m = 0; m < problem.memories.size(); ++m) {
     const ChannelProblem::Memory& memory = problem.memories[m];
     const int channel = solution.channel[m];
@@ -55,6 +60,8 @@ Status verify(const ChannelProblem& problem, const ChannelSolution& solution) {
     }
     bytes[channel] += memory.bytes;
     traffic[channel] += memory.traffic;
+    channel_ports[channel] += static_cast<int>(memory.groups.size());
+    all += memory.bytes;
     for (const int group : memory.groups) ++ports[group];
   }
   int64_t load = 0;
@@ -69,24 +76,21 @@ Status verify(const ChannelProblem& problem, const ChannelSolution& solution) {
                                   " bytes is above the load of " + std::to_string(load),
                               ""));
   }
+  const auto lacking = [&](const std::string& what, int64_t need, int64_t have) {
+    problems.push_back({"E0403", shortfall(what, need, have, "there are"), "", {}, ""});
+  };
   for (const auto& [channel, sum] : bytes) {
     if (sum <= problem.channel_bytes) continue;
-    problems.push_back({"E0403",
-                        "channel " + std::to_string(channel) + ": needs " + std::to_string(sum) +
-                            " bytes (predicted), it has " + std::to_string(problem.channel_bytes),
-                        "",
-                        {},
-                        ""});
+    lacking("bytes of channel " + std::to_string(channel), sum, problem.channel_bytes);
+  }
+  if (all > problem.all_bytes()) lacking("bytes of all channels", all, problem.all_bytes());
+  for (const auto& [channel, count] : channel_ports) {
+    if (count > problem.channel_ports)
+      lacking("ports of channel " + std::to_string(channel), count, problem.channel_ports);
   }
   for (const auto& [group, count] : ports) {
     if (count <= problem.most_ports) continue;
-    problems.push_back({"E0403",
-                        "group " + std::to_string(group) + " has " + std::to_string(count) +
-                            " memory ports, " + printable(problem.device) + " has " +
-                            std::to_string(problem.most_ports),
-                        "",
-                        {},
-                        ""});
+    lacking("memory ports of group " + std::to_string(group), count, problem.most_ports);
   }
   return problems;
 }

@@ -26,9 +26,15 @@ struct ChannelProblem {
   std::string device;         ///< for messages
   int channels = 1;           ///< of equal size and speed
   int64_t channel_bytes = 1;  ///< capacity of one
+  int64_t total_bytes = 0;    ///< of all channels together; 0: what they have one by one
   int most_ports = 1;         ///< of one group
+  int channel_ports = 1024;   ///< of all groups, to one channel
   std::vector<Memory> memories;
 
+  /// Capacity of all channels together.
+  [[nodiscard]] int64_t all_bytes() const {
+    return total_bytes > 0 ? total_bytes : channel_bytes * channels;
+  }
   /// Counts out of range. Errors: E0320, all at once.
   [[nodiscard]] Status check() const;
 };
@@ -40,13 +46,13 @@ struct ChannelSolution {
 };
 
 /// Whether a solution is one: a channel for each memory, the load that it states and a bound not
-/// above it (E0320), no channel over its capacity and no group with too many ports (E0403, with the
-/// name and both numbers). All at once.
+/// above it (E0320), no channel over its capacity or with too many ports, not too much in all, and
+/// no group with too many ports (E0403, with the name and both numbers). All at once.
 Status verify(const ChannelProblem& problem, const ChannelSolution& solution);
 
 /// The assignment of least load that was found, and a bound. Deterministic. Errors: those of
-/// check(); E0403 if a memory exceeds a channel, if a group has too many ports, or if there is no
-/// room.
+/// check(); E0403 if a memory exceeds a channel, if a group or all together have too many ports, or
+/// if there is no room.
 Result<ChannelSolution> assign_channels(const ChannelProblem& problem);
 
 }  // namespace st

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "core/resources/channel_problem.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -22,7 +23,9 @@ class Channels {
         channel_(problem.memories.size(), -1),
         held_(static_cast<size_t>(problem.channels)),
         bytes_(held_.size(), 0),
-        load_(held_.size(), 0) {}
+        load_(held_.size(), 0),
+        ports_(held_.size(), 0),
+        left_(problem.all_bytes()) {}
 
   /// Puts memories in `order` onto the channel with the least of `load` (or of bytes) that has
   /// room. Returns the first that fits none, or -1.
@@ -50,10 +53,18 @@ class Channels {
   [[nodiscard]] int emptiest() const {
     return static_cast<int>(std::min_element(bytes_.begin(), bytes_.end()) - bytes_.begin());
   }
-  [[nodiscard]] int64_t left(int c) const { return problem_->channel_bytes - bytes_[c]; }
+  [[nodiscard]] int64_t left(int c) const {
+    return std::min(problem_->channel_bytes - bytes_[c], left_);
+  }
 
  private:
-  [[nodiscard]] bool fits(int m, int c) const { return problem_->memories[m].bytes <= left(c); }
+  [[nodiscard]] bool fits(int m, int c) const {
+    return problem_->memories[m].bytes <= left(c) && ports_of(m) <= ports_left(c);
+  }
+  [[nodiscard]] int ports_of(int m) const {
+    return static_cast<int>(problem_->memories[m].groups.size());
+  }
+  [[nodiscard]] int ports_left(int c) const { return problem_->channel_ports - ports_[c]; }
   [[nodiscard]] std::tuple<int64_t, size_t, int64_t> rank(int c, bool by_load) const {
     return {by_load ? load_[c] : bytes_[c], held_[c].size(), by_load ? bytes_[c] : load_[c]};
   }
@@ -66,12 +77,16 @@ class Channels {
     held_[c].push_back(m);
     bytes_[c] += problem_->memories[m].bytes;
     load_[c] += problem_->memories[m].traffic;
+    ports_[c] += ports_of(m);
+    left_ -= problem_->memories[m].bytes;
   }
   void take(int m) {
     const int c = channel_[m];
     held_[c].erase(std::find(held_[c].begin(), held_[c].end(), m));
     bytes_[c] -= problem_->memories[m].bytes;
     load_[c] -= problem_->memories[m].traffic;
+    ports_[c] -= ports_of(m);
+    left_ += problem_->memories[m].bytes;
     channel_[m] = -1;
   }
 
@@ -86,7 +101,10 @@ class Channels {
       const ChannelProblem::Memory& b = other < 0 ? nothing : problem_->memories[other];
       const int64_t after =
           std::max(load_[from] - a.traffic + b.traffic, load_[c] + a.traffic - b.traffic);
-      if (after >= least || b.bytes - a.bytes > left(from) || a.bytes - b.bytes > left(c)) return;
+      const auto room = [&](int d) { return problem_->channel_bytes - bytes_[d]; };
+      if (after >= least || b.bytes - a.bytes > room(from) || a.bytes - b.bytes > room(c)) return;
+      const int more = static_cast<int>(std::ssize(a.groups) - std::ssize(b.groups));
+      if (-more > ports_left(from) || more > ports_left(c)) return;
       least = after;
       moved = m;
       against = other;
@@ -113,6 +131,8 @@ class Channels {
   std::vector<int> channel_;
   std::vector<std::vector<int>> held_;
   std::vector<int64_t> bytes_, load_;
+  std::vector<int> ports_;
+  int64_t left_;  ///< of what all channels have together
 };
 
 /// The largest of: what one memory moves, an even share, and, where there are more memories than
@@ -141,27 +161,34 @@ Status check_sizes(const ChannelProblem& problem) {
                         "buffer '" + printable(memory.name) +
                             "' does not fit a memory channel of " + printable(problem.device),
                         "",
-                        {"it takes " + std::to_string(memory.bytes) + " bytes (predicted)",
-                         "a channel has " + std::to_string(problem.channel_bytes) + " bytes"},
+                        {shortfall("bytes", memory.bytes, problem.channel_bytes, "a channel has")},
                         Help});
   }
   for (const auto& [group, count] : ports) {
     if (count <= problem.most_ports) continue;
     problems.push_back({"E0403",
-                        "group " + std::to_string(group) + " needs " + std::to_string(count) +
-                            " memory ports, " + printable(problem.device) + " has " +
-                            std::to_string(problem.most_ports),
+                        "group " + std::to_string(group) + " has too many memory ports for " +
+                            printable(problem.device),
                         "",
-                        {},
+                        {shortfall("memory ports", count, problem.most_ports, "a group may have")},
                         Help});
   }
-  if (total > problem.channel_bytes * problem.channels) {
+  int all_ports = 0;
+  for (const auto& [group, count] : ports) all_ports += count;
+  if (all_ports > problem.channel_ports * problem.channels) {
+    problems.push_back(
+        {"E0403",
+         "all groups together have too many memory ports for " + printable(problem.device),
+         "",
+         {shortfall("memory ports", all_ports, int64_t{problem.channel_ports} * problem.channels,
+                    "the channels take")},
+         Help});
+  }
+  if (total > problem.all_bytes()) {
     problems.push_back({"E0403",
                         "the buffers do not fit the device memory of " + printable(problem.device),
                         "",
-                        {"they take " + std::to_string(total) + " bytes (predicted)",
-                         "all channels have " +
-                             std::to_string(problem.channel_bytes * problem.channels) + " bytes"},
+                        {shortfall("bytes", total, problem.all_bytes(), "all channels have")},
                         Help});
   }
   return problems;
@@ -189,9 +216,8 @@ Result<ChannelSolution> assign_channels(const ChannelProblem& problem) {
                         "buffer '" + printable(problem.memories[left_out].name) +
                             "' does not fit a memory channel of " + printable(problem.device),
                         "",
-                        {"it takes " + std::to_string(bytes(left_out)) + " bytes (predicted)",
-                         "channel " + std::to_string(emptiest) + " has most room, " +
-                             std::to_string(channels.left(emptiest)) + " bytes"},
+                        {shortfall("bytes", bytes(left_out), channels.left(emptiest),
+                                   "channel " + std::to_string(emptiest) + " has most room,")},
                         Help};
     }
   }

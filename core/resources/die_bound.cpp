@@ -104,9 +104,8 @@ class Relaxation {
     std::vector<double> prices;
     for (const CutLayout::Copy& copy : layout_.copies) {
       const auto wires = static_cast<double>(copy.wires);
-      const auto port = static_cast<double>(model_.port_wires[copy.original]);
-      const double part = std::min(wires, port * wires / total[copy.original]);
-      prices.push_back(model_.memory_below(boundary) ? part : -part);
+      const auto pull = static_cast<double>(model_.pull_below(copy.original, boundary));
+      prices.push_back(std::clamp(pull * wires / total[copy.original], -wires, wires));
     }
     return prices;
   }
@@ -116,8 +115,8 @@ class Relaxation {
     costs.below.assign(model_.need.size(), 0);
     costs.above = costs.below;
     for (int k = 0; k < model_.kernels(); ++k) {
-      const auto port = static_cast<double>(model_.port_wires[k]);
-      (model_.memory_below(boundary) ? costs.above : costs.below)[k] += port;
+      costs.above[k] += static_cast<double>(model_.ports_to(k, boundary));
+      costs.below[k] += static_cast<double>(model_.ports_above(k, boundary));
       if (boundary > 0) costs.above[k] += node.prices.nested[boundary - 1][k];
       if (boundary + 1 < boundaries_) costs.above[k] -= node.prices.nested[boundary][k];
       for (size_t r = 0; r < DieResources; ++r)

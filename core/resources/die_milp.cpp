@@ -134,10 +134,9 @@ class Model {
     for (int k = 0; k < model_.kernels(); ++k) {
       for (int b = 0; b < boundaries_; ++b) {
         glp_set_col_kind(program_.get(), step_column(k, b), GLP_BV);
-        const auto port = static_cast<double>(model_.port_wires[k]);
-        const bool below = model_.memory_below(b);
-        glp_set_obj_coef(program_.get(), step_column(k, b), below ? port : -port);
-        if (!below) constant_ += port;
+        glp_set_obj_coef(program_.get(), step_column(k, b),
+                         static_cast<double>(model_.pull_below(k, b)));
+        constant_ += static_cast<double>(model_.ports_above(k, b));
         if (b == 0) continue;
         Row row;
         row.add(step_column(k, b - 1), 1);
@@ -171,11 +170,10 @@ class Model {
         wires.add(column, static_cast<double>(edge.wires));
       }
       for (int k = 0; k < model_.kernels(); ++k) {
-        const auto port = static_cast<double>(model_.port_wires[k]);
-        if (port == 0) continue;
-        const bool below = model_.memory_below(b);
-        wires.add(step_column(k, b), below ? port : -port);
-        if (!below) ports_below += port;
+        if (const int64_t pull = model_.pull_below(k, b); pull != 0)
+          wires.add(step_column(k, b), static_cast<double>(pull));
+        // Where the kernel is below, these cross.
+        ports_below += static_cast<double>(model_.ports_above(k, b));
       }
       for (size_t i = 1; i < wires.columns.size(); ++i) all.add(wires.columns[i], wires.factors[i]);
       constant += ports_below;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/support/shortfall.h"
+
 namespace st {
 namespace {
 
@@ -66,7 +68,6 @@ Status DieProblem::check() const {
   if (boundary_wires.size() + 1 != slrs.size()) {
     checker.count("number of boundaries", boundary_wires.size(), slrs.size() - 1, slrs.size() - 1);
   }
-  checker.bound("SLR of the memory", memory_slr, 0, static_cast<int64_t>(slrs.size()) - 1, "");
   for (size_t d = 0; d < slrs.size(); ++d)
     checker.resources(slrs[d].budget, "SLR '" + printable(slrs[d].name) + "'");
   for (size_t b = 0; b < boundary_wires.size(); ++b) {
@@ -74,7 +75,11 @@ Status DieProblem::check() const {
   }
   for (size_t k = 0; k < kernels.size(); ++k) {
     checker.resources(kernels[k].need, name_of_kernel(*this, k));
-    checker.bound("memory ports", kernels[k].memory_ports, 0, MostPorts, name_of_kernel(*this, k));
+    checker.bound("memory ports", std::ssize(kernels[k].memory_ports), 0, MostPorts,
+                  name_of_kernel(*this, k));
+    for (const int slr : kernels[k].memory_ports) {
+      checker.bound("SLR of a memory port", slr, 0, std::ssize(slrs) - 1, name_of_kernel(*this, k));
+    }
   }
   const auto last = static_cast<int64_t>(kernels.size()) - 1;
   for (size_t s = 0; s < streams.size(); ++s) {
@@ -90,9 +95,9 @@ DieProblem die_problem_of(const Target& target) {
   DieProblem problem;
   for (size_t d = 0; d < target.slrs.size(); ++d)
     problem.slrs.push_back({target.slrs[d].name, target.slr_budget(d)});
-  problem.boundary_wires.assign(target.slrs.size() - 1,
-                                static_cast<int64_t>(target.crossing_wires.value));
-  problem.memory_slr = static_cast<int>(target.memory_slr_index());
+  if (target.crossing_wires)
+    problem.boundary_wires.assign(target.slrs.size() - 1,
+                                  static_cast<int64_t>(target.crossing_wires->value));
   return problem;
 }
 
@@ -107,7 +112,7 @@ DieUse use_of(const DieProblem& problem, const std::vector<int>& die) {
     const DieProblem::Kernel& kernel = problem.kernels[k];
     for (const ResourceKind& kind : ResourceKinds)
       use.used[die[k]].*kind.count += kernel.need.*kind.count;
-    cross(die[k], problem.memory_slr, kernel.memory_ports * MemoryPortWires);
+    for (const int slr : kernel.memory_ports) cross(die[k], slr, MemoryPortWires);
   }
   for (const DieProblem::Stream& stream : problem.streams)
     cross(die[stream.source], die[stream.target], stream.wires);
@@ -131,17 +136,15 @@ std::vector<std::string> shortages(const DieProblem& problem, const DieUse& use)
       const int64_t need = use.used[d].*kind.count;
       const int64_t have = problem.slrs[d].budget.*kind.count;
       if (need <= have) continue;
-      lines.push_back(std::string(kind.name) + " on " + printable(problem.slrs[d].name) +
-                      ": needs " + std::to_string(need) + " (predicted), the budget is " +
-                      std::to_string(have));
+      lines.push_back(
+          shortfall(std::string(kind.name) + " on " + printable(problem.slrs[d].name), need, have));
     }
   }
   for (size_t b = 0; b < use.crossing.size(); ++b) {
     if (use.crossing[b] <= problem.boundary_wires[b]) continue;
-    lines.push_back("wires between " + printable(problem.slrs[b].name) + " and " +
-                    printable(problem.slrs[b + 1].name) + ": needs " +
-                    std::to_string(use.crossing[b]) + " (predicted), there are " +
-                    std::to_string(problem.boundary_wires[b]));
+    lines.push_back(shortfall("wires between " + printable(problem.slrs[b].name) + " and " +
+                                  printable(problem.slrs[b + 1].name),
+                              use.crossing[b], problem.boundary_wires[b], "there are"));
   }
   return lines;
 }

@@ -6,12 +6,12 @@
 /// to die j takes its width in wires at each of the |i - j| boundaries between them. Minimised is
 ///
 ///     sum over streams   width * |die(source) - die(target)|
-///   + sum over kernels   memory ports * MemoryPortWires * |die - die of the memory|
+///   + sum over memory ports   MemoryPortWires * |die of its kernel - die of its channel|
 ///   + ImbalanceWires * sum over resources (largest - smallest used share over the SLRs)
 ///
 /// so that all terms are in wires. The paper gives the first and the last term in words; the second
-/// is ours: device memory is beside one SLR, and a port far from it crosses as a stream does. The
-/// last one only chooses between assignments that cross alike.
+/// is ours: a channel of device memory is beside one SLR, and a port far from it crosses as a
+/// stream does. The last one only chooses between assignments that cross alike.
 ///
 /// Hard limits: each SLR's budget of each resource, and the wires of each boundary.
 #pragma once
@@ -41,7 +41,7 @@ struct DieProblem {
   struct Kernel {
     std::string name;  ///< untrusted
     ResourceCounts need;
-    int memory_ports = 0;
+    std::vector<int> memory_ports;  ///< of each: the SLR that its channel is next to
   };
   struct Stream {
     int source = -1;  ///< index of a kernel
@@ -50,7 +50,6 @@ struct DieProblem {
   };
   std::vector<Slr> slrs;                ///< in the order of the stack
   std::vector<int64_t> boundary_wires;  ///< [b]: between SLR b and SLR b + 1
-  int memory_slr = 0;                   ///< the device memory is next to it
   std::vector<Kernel> kernels;
   std::vector<Stream> streams;
 
@@ -77,7 +76,7 @@ struct DieUse {
 DieUse use_of(const DieProblem& problem, const std::vector<int>& die);
 
 /// What an assignment takes beyond the budgets, a line each: "DSP on SLR1: needs 3000 (predicted),
-/// the budget is 2301".
+/// the budget is 2301: 699 too many".
 std::vector<std::string> shortages(const DieProblem& problem, const DieUse& use);
 
 /// Whether a solution is one: an SLR for each kernel, the cost that it states and a bound not above

@@ -49,7 +49,8 @@ class State {
         crossing_(model.boundary_wires.size(), 0) {
     for (int k = 0; k < model.kernels(); ++k) {
       for (size_t r = 0; r < DieResources; ++r) used_[die_[k]][r] += model.need[k][r];
-      add_crossing(model.memory, die_[k], model.port_wires[k], 1);
+      for (const DieModel::Port& port : model.ports[k])
+        add_crossing(port.slr, die_[k], port.wires, 1);
     }
     for (const DieModel::Edge& e : model.edges)
       add_crossing(die_[e.first], die_[e.second], e.wires, 1);
@@ -122,7 +123,7 @@ class State {
       for (int b = std::min(other, from); b < std::max(other, from); ++b) change[b] -= wires;
       for (int b = std::min(other, to); b < std::max(other, to); ++b) change[b] += wires;
     };
-    change_of(model_.memory, model_.port_wires[k]);
+    for (const DieModel::Port& port : model_.ports[k]) change_of(port.slr, port.wires);
     for (const DieModel::Neighbour& n : model_.neighbours[k]) change_of(die_[n.kernel], n.wires);
     int64_t wires = wires_;
     for (size_t b = 0; b < crossing_.size(); ++b) {
@@ -139,8 +140,10 @@ class State {
     wires_ += sign * wires * std::abs(from - to);
   }
   void change_crossing(int k, int to) {
-    add_crossing(model_.memory, die_[k], model_.port_wires[k], -1);
-    add_crossing(model_.memory, to, model_.port_wires[k], 1);
+    for (const DieModel::Port& port : model_.ports[k]) {
+      add_crossing(port.slr, die_[k], port.wires, -1);
+      add_crossing(port.slr, to, port.wires, 1);
+    }
     for (const DieModel::Neighbour& n : model_.neighbours[k]) {
       add_crossing(die_[n.kernel], die_[k], n.wires, -1);
       add_crossing(die_[n.kernel], to, n.wires, 1);
@@ -184,8 +187,7 @@ std::vector<int> cut_order(const DieModel& model, const std::vector<int>& order,
 }  // namespace
 
 DieModel::DieModel(const DieProblem& problem)
-    : memory(problem.memory_slr),
-      need(problem.kernels.size()),
+    : need(problem.kernels.size()),
       budget(problem.slrs.size()),
       boundary_wires(problem.boundary_wires),
       neighbours(problem.kernels.size()) {
@@ -195,8 +197,17 @@ DieModel::DieModel(const DieProblem& problem)
     for (size_t d = 0; d < budget.size(); ++d)
       budget[d][r] = problem.slrs[d].budget.*ResourceKinds[r].count;
   }
-  for (const DieProblem::Kernel& kernel : problem.kernels)
-    port_wires.push_back(kernel.memory_ports * MemoryPortWires);
+  std::vector<int64_t> beside(budget.size(), 0);
+  for (const DieProblem::Kernel& kernel : problem.kernels) {
+    std::map<int, int64_t> wires;
+    for (const int slr : kernel.memory_ports) wires[slr] += MemoryPortWires;
+    ports.emplace_back();
+    for (const auto& [slr, sum] : wires) {
+      ports.back().push_back({slr, sum});
+      beside[slr] += sum;
+    }
+  }
+  memory = static_cast<int>(std::max_element(beside.begin(), beside.end()) - beside.begin());
   std::map<std::pair<int, int>, int64_t> joined;
   for (const DieProblem::Stream& s : problem.streams) {
     if (s.source != s.target && s.wires > 0) joined[std::minmax(s.source, s.target)] += s.wires;

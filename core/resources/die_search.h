@@ -25,17 +25,35 @@ struct DieModel {
     int first, second;  ///< first < second
     int64_t wires;
   };
+  /// All ports of a kernel to the memory beside an SLR.
+  struct Port {
+    int slr;
+    int64_t wires;
+  };
   explicit DieModel(const DieProblem& problem);
 
   [[nodiscard]] int kernels() const { return static_cast<int>(need.size()); }
   [[nodiscard]] int dies() const { return static_cast<int>(budget.size()); }
-  /// Whether device memory is at this side of boundary b: below it, at SLRs 0..b.
-  [[nodiscard]] bool memory_below(int b) const { return memory <= b; }
+  /// Wires of a kernel's ports to memory at SLRs 0..b, below boundary b, less those to memory above
+  /// it: what it costs to put the kernel above rather than below.
+  [[nodiscard]] int64_t pull_below(int k, int b) const {
+    return ports_to(k, b) - ports_above(k, b);
+  }
+  /// Wires of a kernel's ports to memory above boundary b.
+  [[nodiscard]] int64_t ports_above(int k, int b) const {
+    return ports_to(k, dies()) - ports_to(k, b);
+  }
+  /// Wires of a kernel's ports to memory at SLRs 0..last.
+  [[nodiscard]] int64_t ports_to(int k, int last) const {
+    int64_t wires = 0;
+    for (const Port& port : ports[k]) wires += port.slr <= last ? port.wires : 0;
+    return wires;
+  }
 
-  int memory = 0;
+  int memory = 0;  ///< the SLR beside the memory that most ports go to
   std::vector<std::array<int64_t, DieResources>> need;    ///< per kernel
   std::vector<std::array<int64_t, DieResources>> budget;  ///< per SLR
-  std::vector<int64_t> port_wires;                        ///< per kernel
+  std::vector<std::vector<Port>> ports;                   ///< per kernel
   std::vector<int64_t> boundary_wires;
   std::vector<Edge> edges;                         ///< sorted
   std::vector<std::vector<Neighbour>> neighbours;  ///< per kernel

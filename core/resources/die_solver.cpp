@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/resources/die_search.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -25,9 +26,8 @@ Status check_sums(const DieProblem& problem) {
       for (const ResourceKind& kind : ResourceKinds) {
         const int64_t need = kernel.need.*kind.count, have = slr.budget.*kind.count;
         if (need <= have) continue;
-        lacks.push_back(std::string(kind.name) + " on " + printable(slr.name) + ": needs " +
-                        std::to_string(need) + " (predicted), the budget is " +
-                        std::to_string(have));
+        lacks.push_back(
+            shortfall(std::string(kind.name) + " on " + printable(slr.name), need, have));
         break;
       }
     }
@@ -46,8 +46,8 @@ Status check_sums(const DieProblem& problem) {
     }
     if (need <= have) continue;
     problems.push_back({"E0403",
-                        "the kernels need " + std::to_string(need) + " " + kind.name +
-                            " (predicted), all SLRs together have " + std::to_string(have),
+                        shortfall(std::string(kind.name) + " of all kernels", need, have,
+                                  "all SLRs together have"),
                         "", budgets, Help});
   }
   return problems;

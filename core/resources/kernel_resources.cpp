@@ -2,19 +2,24 @@
 #include "core/resources/kernel_resources.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
+#include "core/dataflow/units.h"
 #include "core/resources/memory.h"
 #include "core/resources/storage.h"
 
 namespace st {
 namespace {
 
-/// csynth, Vitis HLS 2023.2, xcu280: an m_axi adapter of 512 bits, read and write. Its buffers hold
-/// as many words as ours ask for: 8 bursts of 64 instead of 16 of 16 in either direction fit the
-/// same blocks.
-constexpr ResourceCounts MemoryPort = {.lut = 2695, .ff = 3521, .dsp = 0, .bram18 = 30, .uram = 0};
+/// csynth, Vitis HLS 2023.2, xcu280: an m_axi adapter of 512 bits, read and write: 2695 LUT, 3521
+/// FF and 30 BRAM18. Its buffers hold as many words as ours ask for: 8 bursts of 64 instead of 16
+/// of 16 fit the same blocks, 15 of 36 bits in either direction. csynth counts both directions
+/// where only one is used; the blocks of the other one have no writer, and place and route drops
+/// them (to be confirmed by an implementation). Its logic is left as csynth counts it.
+constexpr ResourceCounts MemoryPort = {.lut = 2695, .ff = 3521, .dsp = 0, .bram18 = 0, .uram = 0};
+constexpr int64_t BlocksPerDirection = 15;
 /// csynth, Vitis HLS 2023.2: an s_axilite interface without arguments, and what it grows by with
 /// each pointer (32 of them: 4136 LUT, 2276 FF).
 constexpr ResourceCounts ControlBase = {.lut = 40, .ff = 36, .dsp = 0, .bram18 = 0, .uram = 0};
@@ -25,6 +30,43 @@ int64_t loops_in(const Nest& nest) {
   int64_t loops = 0;
   for (const NestItem& item : nest) loops += item.is_loop() ? 1 + loops_in(item.items) : 0;
   return loops;
+}
+
+/// What a kernel, or several that share it, do through a memory port.
+struct PortUse {
+  bool reads = false, writes = false;
+  PortUse& operator|=(const PortUse& other) {
+    reads = reads || other.reads;
+    writes = writes || other.writes;
+    return *this;
+  }
+  [[nodiscard]] ResourceCounts adapter() const {
+    ResourceCounts taken = MemoryPort;
+    taken.bram18 = BlocksPerDirection * (int64_t{reads} + int64_t{writes});
+    return taken;
+  }
+};
+
+PortUse port_use(const Kernel& kernel) {
+  return {kernel.kind != "store_rows", kernel.kind == "store_rows" || kernel.kind == "cache_rows"};
+}
+
+/// Adapters of some groups' ports, and the control registers of their pointers.
+ResourceCounts ports_of(const Program& program, const std::vector<int>& groups) {
+  std::map<std::string, PortUse> uses;
+  for (const int group : groups) {
+    for (KernelId k : program.kernels_of(group)) {
+      const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+      for (const MemoryId m : kernel.memories)
+        uses[argument_name(program, kernel, m)] |= port_use(kernel);
+    }
+  }
+  ResourceCounts total;
+  for (const auto& [pointer, use] : uses) {
+    total += use.adapter();
+    total += ControlPointer;
+  }
+  return total;
 }
 
 void add(ResourceCounts& total, const OperatorCost& cost, int64_t times) {
@@ -54,7 +96,7 @@ ResourceCounts resources_of(const Program& program, const Kernel& kernel) {
   for (const Port& port : kernel.outputs) total.ff += port.type.beat_bits();
   const MemoryCost storage = storage_of(program, kernel);
   total += {storage.lut, storage.ff, 0, storage.bram18, storage.uram};
-  for (size_t m = 0; m < kernel.memories.size(); ++m) total += MemoryPort;
+  for (size_t m = 0; m < kernel.memories.size(); ++m) total += port_use(kernel).adapter();
   return total;
 }
 
@@ -78,6 +120,15 @@ ResourceCounts resources_of(const Program& program, int group) {
 ResourceCounts resources_of(const Program& program) {
   ResourceCounts total;
   for (int group = 0; group < program.groups; ++group) total += resources_of(program, group);
+  // Groups of one unit run one after another, and have one adapter for a pointer of all of them.
+  for (const Unit& unit : units_of(program)) {
+    if (unit.groups.size() < 2) continue;
+    ResourceCounts counted;
+    for (const int group : unit.groups) counted += ports_of(program, {group});
+    const ResourceCounts shared = ports_of(program, unit.groups);
+    for (const ResourceKind& kind : ResourceKinds)
+      total.*kind.count -= counted.*kind.count - shared.*kind.count;
+  }
   return total;
 }
 

@@ -27,7 +27,8 @@ ResourceCounts control_resources(const Program& program, int group);
 /// All kernels of a group, each instance once, and its control registers.
 ResourceCounts resources_of(const Program& program, int group);
 
-/// All groups, which are on the device together.
+/// All groups, which are on the device together; those of one unit share the adapters of pointers
+/// that several of them use.
 ResourceCounts resources_of(const Program& program);
 
 }  // namespace st

@@ -14,6 +14,7 @@
 
 #include "core/resources/glpk_quiet.h"
 #include "core/resources/memory_problem.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -269,9 +270,9 @@ Result<MemoryPlan> choose_kinds(const MemoryProblem& problem) {
   for (size_t r = 0; r < Resources; ++r) {
     if (need[r] <= have[r]) continue;
     const auto [largest, most] = largest_item(problem, plan, r);
-    none.details.push_back(std::string(ResourceNames[r]) + ": needs " + std::to_string(need[r]) +
-                           " (predicted, storage alone), the budget is " + std::to_string(have[r]) +
-                           "; '" + printable(largest) + "' takes most, " + std::to_string(most));
+    none.details.push_back(
+        shortfall(std::string(ResourceNames[r]) + " of storage alone", need[r], have[r]) + "; '" +
+        printable(largest) + "' takes most, " + std::to_string(most));
   }
   return none;
 }

@@ -65,7 +65,9 @@ std::vector<ChannelsOfKind> channel_problems_of(const Program& program, const Ta
     made.problem.device = target.name;
     made.problem.channels = kind.count();
     made.problem.channel_bytes = kind.channel_bytes();
+    made.problem.total_bytes = kind.total_bytes();
     made.problem.most_ports = kind.max_ports();
+    made.problem.channel_ports = kind.most_channel_ports();
     return made;
   };
   std::vector<ChannelsOfKind> kinds = {problem_of(target.memory)};

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "core/resources/kernel_resources.h"
 #include "core/resources/shortage.h"
@@ -20,14 +22,22 @@ constexpr DieEffort BuildEffort = {.moves = 150,
                                    .nodes = 0,
                                    .seconds = 1};
 
-/// Whether the die beside the device memory has room for all: then nothing crosses, and what is
-/// left of the cost, imbalance, is less than one stream.
-bool fits_one_die(const DieProblem& problem) {
+/// The die beside the memory of all ports, if it has room for all kernels: then nothing crosses,
+/// and what is left of the cost, imbalance, is less than one stream.
+std::optional<int> only_die(const DieProblem& problem) {
   ResourceCounts all;
-  for (const DieProblem::Kernel& kernel : problem.kernels) all += kernel.need;
-  const ResourceCounts& budget = problem.slrs[static_cast<size_t>(problem.memory_slr)].budget;
-  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
-                     [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
+  std::set<int> beside;
+  for (const DieProblem::Kernel& kernel : problem.kernels) {
+    all += kernel.need;
+    beside.insert(kernel.memory_ports.begin(), kernel.memory_ports.end());
+  }
+  if (beside.size() > 1) return std::nullopt;
+  const int die = beside.empty() ? 0 : *beside.begin();
+  const ResourceCounts& budget = problem.slrs[static_cast<size_t>(die)].budget;
+  const bool fits =
+      std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                  [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
+  return fits ? std::optional<int>(die) : std::nullopt;
 }
 
 Diagnostic of_group(Diagnostic problem, const Program& program, int group, const Target& target) {
@@ -46,8 +56,11 @@ DieProblem die_problem_of(const Program& program, int group, const Target& targe
   for (KernelId k : program.kernels_of(group)) {
     const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
     index[k] = static_cast<int>(problem.kernels.size());
-    problem.kernels.push_back(
-        {kernel.name, resources_of(program, kernel), static_cast<int>(kernel.memories.size())});
+    problem.kernels.push_back({kernel.name, resources_of(program, kernel), {}});
+    for (const MemoryId m : kernel.memories) {
+      const int channel = program.memories[static_cast<size_t>(m)].channel;
+      problem.kernels.back().memory_ports.push_back(static_cast<int>(target.slr_of(channel)));
+    }
   }
   if (!problem.kernels.empty()) problem.kernels[0].need += control_resources(program, group);
   for (ChannelId c : program.channels_of(group)) {
@@ -73,8 +86,10 @@ Status place_kernels(Program& program, const Target& target) {
   for (int group = 0; group < program.groups; ++group) {
     const DieProblem problem = die_problem_of(program, group, target);
     const std::vector<KernelId> kernels = program.kernels_of(group);
-    std::vector<int> die(kernels.size(), problem.memory_slr);
-    if (!fits_one_die(problem)) {
+    std::vector<int> die;
+    if (const auto only = only_die(problem)) {
+      die.assign(kernels.size(), *only);
+    } else {
       const Result<DieSolution> placed = assign_dies(problem, BuildEffort);
       if (!placed.ok()) {
         for (const Diagnostic& diagnostic : placed.errors())

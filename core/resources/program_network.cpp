@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
@@ -222,11 +223,22 @@ class NetworkMaker {
     made.name = target_.bank_name(memory.channel);
     // Bytes per thousand cycles are whole enough.
     made.cycles = 1000;
-    const double gb_per_s = target_.memory_of(memory.channel).channel_bandwidth.value;
+    const DeviceMemory& kind = target_.memory_of(memory.channel);
+    const double gb_per_s = kind.gb_per_s(target_.frequency_mhz(), channels_in_use(kind));
     made.bytes = std::llround(gb_per_s * 1e9 / (target_.frequency_mhz() * 1e6) * 1000);
     made.latency = MemoryLatency;
     network_.memories.push_back(made);
     return found->second;
+  }
+
+  /// Channels of a kind of memory that the group uses.
+  int channels_in_use(const DeviceMemory& kind) const {
+    std::set<int> channels;
+    for (const MemoryId m : program_.memories_of({group_})) {
+      const int channel = program_.memories[static_cast<size_t>(m)].channel;
+      if (&target_.memory_of(channel) == &kind) channels.insert(channel);
+    }
+    return static_cast<int>(channels.size());
   }
 
   void add_kernel(const Kernel& kernel) {

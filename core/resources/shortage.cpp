@@ -4,9 +4,13 @@
 #include <algorithm>
 
 #include "core/resources/kernel_resources.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
+
+/// Of a budget: more than other choices of memories for arrays can save.
+constexpr double FarBeyond = 1.1;
 
 std::string line_of(const Program& program, const ResourceKind& kind, int64_t need, int64_t have) {
   const Kernel* largest = nullptr;
@@ -17,8 +21,7 @@ std::string line_of(const Program& program, const ResourceKind& kind, int64_t ne
     most = taken;
     largest = &kernel;
   }
-  std::string line = std::string(kind.name) + ": needs " + std::to_string(need) +
-                     " (predicted), the budget is " + std::to_string(have);
+  std::string line = shortfall(kind.name, need, have);
   if (largest == nullptr) return line;
   line += "; kernel '" + printable(largest->name) + "'";
   if (!largest->origin.empty() && largest->origin != largest->name)
@@ -42,6 +45,18 @@ std::optional<Diagnostic> too_large(const Program& program, const Target& target
   }
   if (reasons.empty()) return std::nullopt;
   return does_not_fit(target, std::move(reasons));
+}
+
+std::optional<Diagnostic> far_too_large(const Program& program, const Target& target) {
+  Program bare = program;
+  for (Channel& channel : bare.channels) channel.depth = 0;  // takes nothing
+  const ResourceCounts need = resources_of(bare), budget = target.budget();
+  const bool far = std::any_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                               [&](const ResourceKind& kind) {
+                                 return static_cast<double>(need.*kind.count) >
+                                        FarBeyond * static_cast<double>(budget.*kind.count);
+                               });
+  return far ? too_large(program, target) : std::nullopt;
 }
 
 std::string tightest_of(const Program& program, const Target& target) {

@@ -20,6 +20,10 @@ Diagnostic does_not_fit(const Target& target, std::vector<std::string> reasons);
 /// such resource need, budget, and the kernel that takes most, with its node. Predicted.
 std::optional<Diagnostic> too_large(const Program& program, const Target& target);
 
+/// The same of a program that is far too large, whatever its FIFOs come to: before the depths are
+/// searched for, which takes long. Its need is told with the depths that it has.
+std::optional<Diagnostic> far_too_large(const Program& program, const Target& target);
+
 /// A line on the resource that is used most, whether or not that is too much: what to look at where
 /// a sum fits, and its parts do not.
 std::string tightest_of(const Program& program, const Target& target);

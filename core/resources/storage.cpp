@@ -5,6 +5,7 @@
 
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/shortage.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -150,8 +151,7 @@ Status choose_memories(Program& program, const Target& target) {
   const int64_t registers = target.budget().ff;
   if (memories.registers > registers) {
     problems.push_back(does_not_fit(
-        target, {"FF: needs " + std::to_string(memories.registers) +
-                 " (predicted, storage alone), the budget is " + std::to_string(registers) + "; '" +
+        target, {shortfall("FF of storage alone", memories.registers, registers) + "; '" +
                  memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
   }
   const Result<MemoryPlan> plan = choose_kinds(memories.problem);

@@ -6,6 +6,7 @@
 #include "core/dataflow/units.h"
 #include "core/streams/edges.h"
 #include "core/streams/streams.h"
+#include "core/support/shortfall.h"
 
 namespace st {
 namespace {
@@ -131,12 +132,12 @@ Status materialise_dmas(Program& program, const std::set<TensorId>& outputs, int
     const int ports =
         static_cast<int>(pointer_arguments(program, unit).size()) + (parameters ? 1 : 0);
     if (ports <= max_ports) continue;
-    problems.push_back({"E0403",
-                        unit.name + " needs " + std::to_string(ports) +
-                            " memory ports, the target has " + std::to_string(max_ports),
-                        "",
-                        {},
-                        "choose a target with more memory channels"});
+    problems.push_back(
+        {"E0403",
+         shortfall("memory ports of " + unit.name, ports, max_ports, "the target has"),
+         "",
+         {},
+         "choose a target with more memory channels"});
   }
   return problems;
 }

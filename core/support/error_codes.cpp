@@ -113,6 +113,8 @@ const std::vector<ErrorCode>& error_codes() {
       {"E0403", Infeasible, "no design of this model fits the target",
        "The help of the message names knobs that were tried and fit. Otherwise: a larger target, "
        "smaller bounds of symbolic dimensions, narrower weights."},
+      {"E0404", BadInput, "the board is known, and not supported",
+       "Its designs are not made by v++ and XRT, for which this tool writes scripts and hosts."},
       {"E0501", Environment, "output cannot be written",
        "Check the path, free space and permissions."},
       {"E0502", BadInput, "the output exists and is not a build directory",

@@ -101,7 +101,8 @@ void print_shape(const Design& design, const Shape& shape) {
   const double step =
       (launch_seconds(design, 1, shape.in) + launch_seconds(design, 1, shape.in + shape.out - 1)) /
       2;
-  const double bandwidth = design.target.channel_gb_per_s() * 1e9 * design.target.memory_channels();
+  const double bandwidth =
+      design.target.memory_bytes_per_cycle() * design.target.frequency_mhz() * 1e6;
   const double memory_limit = bandwidth / bytes_of_token(design.program, shape.in + shape.out / 2);
   // Two products of a byte and four bits per DSP and cycle; the head for the last row alone.
   const auto weights = static_cast<double>(Layers * (4 * Width * Width + 2 * Width * Hidden));

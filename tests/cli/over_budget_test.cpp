@@ -75,10 +75,9 @@ void expect_a_knob_that_fits(const std::vector<std::string>& arguments,
 
 std::vector<std::string> adder_for(const std::string& target,
                                    const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {"build",    source("examples/adder/model.json"),
-                                        "--target", target,
-                                        "--synth",  "none",
-                                        "-o",       scratch() / "over_budget"};
+  std::vector<std::string> arguments = {
+      "build", source("examples/adder/model.json"), "--target",  target, "--synth", "none",
+      "-o",    scratch() / "over_budget",           "--as-asked"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -93,6 +92,25 @@ TEST(OverBudget, TooFewDspsNameTheKernelAndAKnob) {
   expect_a_knob_that_fits(adder_for(board("dsp", 2)), "DSP");
 }
 
+TEST(OverBudget, DefaultsFollowASmallBoard) {
+  ST_MANY_DESIGNS();
+  const std::string small = board("lut", 20);
+  const auto build = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = adder_for(small, more);
+    arguments.erase(std::find(arguments.begin(), arguments.end(), "--as-asked"));
+    return streamtensor(arguments);
+  };
+  const Outcome outcome = build({});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("  smaller  --fold-layers"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find(": the defaults do not fit mini; --as-asked says by how much"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(read(scratch() / "over_budget/cmd.sh").find(" --fold-layers"), std::string::npos);
+  // What was asked for stays.
+  EXPECT_EQ(build({"--no-fold-layers", "--parameter-ports", "4", "--row-lanes", "16"}).status, 3);
+}
+
 TEST(OverBudget, TooMuchStorageNamesTheArrayAndAKnob) {
   TinyModel model;
   model.json["metadataProps"].erase(0);  // the context, which bounds the positions
@@ -100,9 +118,9 @@ TEST(OverBudget, TooMuchStorageNamesTheArrayAndAKnob) {
   const Outcome refused =
       streamtensor({"build", path, "--target", "u280", "--synth", "none", "-o",
                     scratch() / "over_budget", "--dim", "past_sequence_length=0..4000000"});
-  expect_error(
-      refused, Infeasible,
-      {"error[E0403]", "URAM: needs ", "takes most, ", Advice, "--dim past_sequence_length=0.."});
+  expect_error(refused, Infeasible,
+               {"error[E0403]", "URAM of storage alone: needs ", "takes most, ", Advice,
+                "--dim past_sequence_length=0.."});
 }
 
 TEST(OverBudget, ADesignFileIsToldWhatToChangeInIt) {

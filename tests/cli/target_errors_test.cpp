@@ -46,8 +46,8 @@ class TargetErrors : public testing::Test {
 TEST_F(TargetErrors, CachesBeyondTheChipGiveNeedAndBudget) {
   remove_context();
   expect_error(built_for("u280", {"--dim", "past_sequence_length=0..4000000"}), Infeasible,
-               {"error[E0403]: the design does not fit u280", "URAM: needs ", "the budget is 768",
-                "it fits (predicted) with --dim past_sequence_length=0.."});
+               {"error[E0403]: the design does not fit u280", "URAM of storage alone: needs ",
+                "the budget is 768", "it fits (predicted) with --dim past_sequence_length=0.."});
 }
 
 TEST_F(TargetErrors, LaunchesOfAbsurdLengthAreInfeasible) {
@@ -80,7 +80,7 @@ TEST_F(TargetErrors, AChipWithoutMemoryIsTooSmall) {
   });
   expect_error(built_for(mini, {"--dim", "past_sequence_length=0..20000"}), Infeasible,
                {"error[E0403]: unit 'attention' fits no group", "on-chip bits: needs ",
-                "the budget of a group is 626688"});
+                "the budget of a group is 626688: ", " too many"});
 }
 
 TEST_F(TargetErrors, MemoryChannelsThatAreTooSmallNameTheBuffer) {
@@ -89,8 +89,8 @@ TEST_F(TargetErrors, MemoryChannelsThatAreTooSmallNameTheBuffer) {
     json.erase("large_memory");
   });
   expect_error(built_for(mini), Infeasible,
-               {"error[E0403]: buffer 'past_key_values_0_key' does not fit", "it takes 2048 bytes",
-                "a channel has 1024 bytes"});
+               {"error[E0403]: buffer 'past_key_values_0_key' does not fit",
+                "bytes: needs 2048 (predicted), a channel has 1024: 1024 too many"});
 }
 
 TEST_F(TargetErrors, TooFewPortsAreInfeasible) {
@@ -100,9 +100,39 @@ TEST_F(TargetErrors, TooFewPortsAreInfeasible) {
 
 TEST_F(TargetErrors, UnknownTargetsSuggestKnownOnes) {
   expect_error(built_for("u820"), BadInput,
-               {"error[E0401]: unknown target 'u820'", "known targets: u280, u55c"});
+               {"error[E0401]: unknown target 'u820'",
+                "known targets: kv260, u200, u250, u280, u50, u55c, vck5000, zcu104"});
   expect_error(built_for("u281"), BadInput, {"did you mean 'u280'"});
   expect_error(streamtensor({"targets", "u281"}), BadInput, {"error[E0401]", "'u281'"});
+}
+
+TEST_F(TargetErrors, TheV80IsRefusedWithTheReason) {
+  for (const char* name : {"v80", "V80"}) {
+    expect_error(built_for(name), BadInput,
+                 {"error[E0404]: the target 'v80' is not supported", "no platform of v++ and XRT",
+                  "AVED", "SLASH", "u55c and u280"});
+  }
+  expect_error(streamtensor({"targets", "v80"}), BadInput, {"error[E0404]"});
+  expect_error(streamtensor({"targets", "--check", "v80"}), BadInput, {"error[E0404]"});
+}
+
+TEST_F(TargetErrors, ConsistencyIsChecked) {
+  const Outcome all = streamtensor({"targets", "--check"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  for (const char* name : {"kv260", "u200", "u250", "u280", "u50", "u55c", "vck5000", "zcu104"})
+    EXPECT_NE(all.out.find("\n" + std::string(name) + " "), std::string::npos) << all.out;
+  EXPECT_NE(all.out.find("bandwidth  "), std::string::npos) << all.out;
+  const std::string mixed = target([](Json& json) {
+    json["part"] = "xcu250-figd2104-2L-e";
+    json["budgets"]["dsp"]["value"] = 100;
+  });
+  const Outcome outcome = streamtensor({"targets", "--check", "u55c", mixed});
+  expect_error(
+      outcome, BadInput,
+      {"error[E0402]: 'xilinx_u280_gen3x16_xdma_1_202211_1' is a u280", "mini.json, /platform",
+       "xcu250-figd2104-2L-e has no HBM", "mini.json, /memory/tag", "mini.json, /budgets/dsp"});
+  EXPECT_NE(outcome.out.find("3 inconsistencies"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("u55c"), std::string::npos) << outcome.out;
 }
 
 TEST_F(TargetErrors, TargetFilesThatAreWrong) {

@@ -28,7 +28,7 @@ Design adder() {
 /// Gives the target so many LUTs within its budget, on one die.
 void limit_luts(Target& target, int64_t luts) {
   target.slrs.resize(1);
-  target.memory_slr = target.slrs[0].name;
+  target.crossing_wires.reset();
   for (Number ResourceNumbers::*number : {&ResourceNumbers::ff, &ResourceNumbers::dsp,
                                           &ResourceNumbers::bram18, &ResourceNumbers::uram})
     (target.slrs[0].usable.*number).value *= 10;
@@ -62,7 +62,7 @@ TEST(TooLarge, GroupsOfOneBitstreamShareABudget) {
   ASSERT_EQ(problem.details.size(), 1U);
   EXPECT_EQ(
       problem.details[0].find("LUT: needs " + std::to_string(all) + " (predicted), the budget is " +
-                              std::to_string(all - 1) + "; kernel '"),
+                              std::to_string(all - 1) + ": 1 too many; kernel '"),
       0U)
       << problem.details[0];
   // The kernel that is named does take the most.

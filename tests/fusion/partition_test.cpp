@@ -199,14 +199,15 @@ TEST(PartitionUnits, UnitsThatFitNoGroupAreNamed) {
   problem.units[1].name = "h.0\nattn";
   problem.units[2].ports = 29;
   const std::string bits =
-      "unit 'h.0\\x0aattn' fits no group of kernels\non-chip bits: needs 5000 (predicted)\n"
-      "the budget of a group is 1000";
+      "unit 'h.0\\x0aattn' fits no group of kernels\non-chip bits: needs 5000 (predicted), "
+      "the budget of a group is 1000: 4000 too many";
   for (const auto& result : {partition_units(problem), partition_greedily(problem)}) {
     EXPECT_EQ(text_of(result), bits);
     ASSERT_EQ(result.errors().size(), 2u);
     EXPECT_EQ(result.errors()[1].message, "unit 'c' fits no group of kernels");
-    EXPECT_EQ(result.errors()[1].details[0], "memory ports of its own: needs 29 (predicted)");
-    EXPECT_EQ(result.errors()[1].details[1], "the budget of a group is 28");
+    EXPECT_EQ(result.errors()[1].details[0],
+              "memory ports of its own: needs 29 (predicted), the budget of a group is 28: 1 too "
+              "many");
   }
 }
 
@@ -215,7 +216,7 @@ TEST(PartitionUnits, UnitsThatFitOnlyApartAreNamed) {
   join(problem, 0, {1}, 64).may_cut = false;
   EXPECT_EQ(text_of(partition_units(problem)),
             "units 'a', 'b', which cannot be separated, fit no group of kernels\n"
-            "on-chip bits: needs 1200 (predicted)\nthe budget of a group is 1000");
+            "on-chip bits: needs 1200 (predicted), the budget of a group is 1000: 200 too many");
 }
 
 TEST(PartitionUnits, UnitsThatNeedTooManyPortsWhereverTheyAreAreNamed) {
@@ -226,11 +227,12 @@ TEST(PartitionUnits, UnitsThatNeedTooManyPortsWhereverTheyAreAreNamed) {
   problem.ports = 2;
   EXPECT_EQ(text_of(partition_units(problem)),
             "no partition of the kernels into groups fits\n"
-            "unit 'c' alone: memory ports: needs 3 (predicted)\n"
+            "unit 'c' alone: memory ports: needs 3 (predicted), the budget of a group is 2: 1 too "
+            "many\n"
             "the budget of a group is 2 memory ports and 1000 on-chip bits");
   EXPECT_EQ(text_of(partition_greedily(problem)),
             "the group that starts with unit 'c' does not fit\n"
-            "memory ports: needs 3 (predicted)\nthe budget of a group is 2");
+            "memory ports: needs 3 (predicted), the budget of a group is 2: 1 too many");
 }
 
 }  // namespace

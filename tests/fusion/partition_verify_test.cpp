@@ -96,10 +96,10 @@ TEST(VerifyPartition, RejectsGroupsThatWaitForEachOther) {
 TEST(VerifyPartition, RejectsWhatExceedsAGroup) {
   PartitionProblem problem = two_groups();
   EXPECT_EQ(fault_of_partition(problem, stated(problem, {0, 0, 0, 1})),
-            "E0403 group 0: on-chip bits: needs 340 (predicted), the budget is 250");
+            "E0403 group 0: on-chip bits: needs 340 (predicted), the budget is 250: 90 too many");
   problem.ports = 1;
   EXPECT_EQ(fault_of_partition(problem, stated(problem, {0, 0, 1, 2})),
-            "E0403 group 1: memory ports: needs 2 (predicted), the budget is 1");
+            "E0403 group 1: memory ports: needs 2 (predicted), the budget is 1: 1 too many");
 }
 
 TEST(VerifyPartition, RejectsACutThatIsNotAllowed) {

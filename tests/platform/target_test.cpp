@@ -44,7 +44,7 @@ TEST(Target, AllFilesAreConsistent) {
   for (const Target& target : targets) {
     EXPECT_TRUE(check(target).ok()) << target.name;
     EXPECT_NO_FATAL_FAILURE(embedded_file("targets/" + target.name + ".json"));
-    EXPECT_LE(target.max_ports(), target.memory_channels());
+    EXPECT_LE(target.max_ports(), target.memory_channels() * target.memory.most_channel_ports());
     EXPECT_LT(target.on_chip_bits(), target.bram18() * Bram18Bits + target.uram() * UramBits);
   }
 }
@@ -58,14 +58,15 @@ TEST(Target, U280HasTheNumbersOfItsDocuments) {
   EXPECT_EQ(target->frequency_mhz(), 250);
   EXPECT_EQ(target->memory_channels(), 32);
   EXPECT_EQ(target->channel_bytes() * target->memory_channels(), int64_t{8} << 30);
-  EXPECT_EQ(target->channel_gb_per_s() * target->memory_channels(), 460);
+  EXPECT_EQ(target->memory_bytes_per_cycle(), 1840);
   EXPECT_EQ(target->max_ports(), 28);
   EXPECT_EQ(target->total.counts(), (ResourceCounts{1303680, 2607360, 9024, 4032, 960}));
   EXPECT_EQ(target->usable(), (ResourceCounts{1069000, 2150000, 8490, 2974, 960}));
   EXPECT_EQ(target->budget(), (ResourceCounts{748300, 1075000, 6792, 2379, 768}));
   EXPECT_EQ(target->slr_budget(0), (ResourceCounts{258300, 373000, 2186, 811, 256}));
-  EXPECT_EQ(target->memory_slr_index(), 0u);
-  EXPECT_EQ(target->crossing_wires.value, 18000);
+  EXPECT_EQ(target->slr_of(31), 0u);
+  ASSERT_TRUE(target->crossing_wires);
+  EXPECT_EQ(target->crossing_wires->value, 18000);
   EXPECT_EQ(target->on_chip_bits(), 2379 * Bram18Bits + 768 * UramBits);
 }
 
@@ -84,7 +85,8 @@ TEST(Target, UnknownNameListsTheKnownAndTheNearest) {
   const Diagnostic& problem = target.errors().at(0);
   EXPECT_EQ(problem.code, "E0401");
   EXPECT_EQ(problem.message, "unknown target 'u208'");
-  EXPECT_EQ(problem.details, Lines{"known targets: u280, u55c"});
+  EXPECT_EQ(problem.details,
+            Lines{"known targets: kv260, u200, u250, u280, u50, u55c, vck5000, zcu104"});
   EXPECT_NE(problem.help.find("'u280'"), std::string::npos) << problem.help;
 }
 
@@ -141,7 +143,8 @@ TEST(TargetFile, RejectsContradictions) {
   EXPECT_EQ(problems_of(edited("\"SLR1\"", "\"SLR0\"")),
             Lines{"'SLR0' is there twice @ my.json, /slrs/1/name"});
   EXPECT_EQ(problems_of(edited("\"HBM\"", "\"SRAM\"")),
-            Lines{"'SRAM' is not a memory: HBM or DDR @ my.json, /memory/tag"});
+            Lines{"'SRAM' is not a memory: HBM or DDR, or name each channel in tags @ my.json, "
+                  "/memory/tag"});
   EXPECT_EQ(problems_of(edited("\"DDR\"", "\"HBM\"")),
             Lines{"'HBM' is the tag of the other memory @ my.json, /large_memory/tag"});
   EXPECT_EQ(problems_of(edited("17179869184, \"unit\": \"bytes\"", "0, \"unit\": \"words\"")),
@@ -149,6 +152,9 @@ TEST(TargetFile, RejectsContradictions) {
                    "/large_memory/channel_bytes/value",
                    "the unit is 'words', but must be 'bytes' @ my.json, "
                    "/large_memory/channel_bytes/unit"}));
+  EXPECT_EQ(problems_of(edited("\"slr\": \"SLR0\",\n    \"channels\": {\"value\": 32",
+                               "\"channels\": {\"value\": 32")),
+            Lines{"is missing: which SLR is this memory next to? @ my.json, /memory/slr"});
   EXPECT_EQ(problems_of(edited("\"slr\": \"SLR0\"", "\"slr\": \"SLR7\"")),
             Lines{"'SLR7' is none of the SLRs @ my.json, /memory/slr"});
   EXPECT_EQ(problems_of(edited("\"value\": 18000", "\"value\": 0")),
@@ -156,6 +162,90 @@ TEST(TargetFile, RejectsContradictions) {
   EXPECT_EQ(problems_of(edited("target/1", "target/2")),
             Lines{"is 'streamtensor.target/2', but must be 'streamtensor.target/1' @ my.json, "
                   "/schema"});
+}
+
+/// Memory of a board with one die, as its only kind.
+std::string one_die(const std::string& memory) {
+  std::string text = embedded_file("targets/kv260.json");
+  const size_t at = text.find("\"memory\": {");
+  return text.substr(0, at) + "\"memory\": {" + memory + "}\n}";
+}
+
+TEST(TargetFile, ChannelsHaveNamesAndPlacesOfTheirOwn) {
+  const auto u200 = find_target("u200");
+  ASSERT_TRUE(u200.ok());
+  EXPECT_EQ(u200->bank_name(2), "DDR[2]");
+  EXPECT_EQ(u200->slr_of(0), 0u);
+  EXPECT_EQ(u200->slr_of(2), 1u);
+  EXPECT_EQ(u200->slr_of(3), 2u);
+  const auto kv260 = find_target("kv260");
+  ASSERT_TRUE(kv260.ok());
+  EXPECT_EQ(kv260->bank_name(0), "HP0");
+  EXPECT_EQ(kv260->bank_name(5), "HPC1");
+  EXPECT_EQ(kv260->slr_of(5), 0u);
+  EXPECT_EQ(kv260->memory.title(), "HP0 to HPC1");
+  EXPECT_EQ(find_target("vck5000")->bank_name(0), "MC_NOC0");
+  EXPECT_EQ(find_target("vck5000")->memory.title(), "MC_NOC0");
+}
+
+TEST(TargetFile, NarrowPortsAndSharedMemoryBoundTheBandwidth) {
+  auto target = find_target("kv260");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(target->port_bytes_per_cycle(), 16);  // 128 bits
+  EXPECT_EQ(target->memory.total_bytes(), int64_t{3} << 30);
+  EXPECT_NEAR(target->memory_bytes_per_cycle(), 96, 1e-9);
+  // A faster clock than the memory follows; a slower one is bound by the ports.
+  EXPECT_NEAR(target->memory.gb_per_s(300, 6), 3.2, 1e-9);
+  EXPECT_NEAR(target->memory.gb_per_s(100, 6), 1.6, 1e-9);
+  target->memory.channel_bandwidth.value = 5;
+  EXPECT_NEAR(target->memory.gb_per_s(300, 4), 4.8, 1e-9);
+  EXPECT_NEAR(target->memory.gb_per_s(300, 8), 2.4, 1e-9);
+  // A port of emitted code takes a word in a cycle.
+  EXPECT_EQ(find_target("u250")->port_bytes_per_cycle(), 64);
+}
+
+TEST(TargetFile, MemoriesSayWhatIsMissing) {
+  const std::string numbers =
+      R"("channels": {"value": 2, "unit": "channels", "source": "s"},
+         "channel_bytes": {"value": 4096, "unit": "bytes", "source": "s"},
+         "channel_bandwidth": {"value": 1, "unit": "GB/s", "source": "s"},
+         "max_ports": {"value": 4, "unit": "ports", "source": "s"})";
+  EXPECT_TRUE(parse_target(one_die("\"tags\": [\"HP0\", \"HP1\"], " + numbers), "my.json").ok());
+  EXPECT_EQ(problems_of(one_die(numbers)), Lines{"is missing @ my.json, /memory/tag"});
+  EXPECT_EQ(problems_of(one_die("\"tag\": \"DDR\", \"tags\": [\"A\", \"B\"], " + numbers)),
+            Lines{"'tag' is given as well: leave one of them out @ my.json, /memory/tags"});
+  EXPECT_EQ(problems_of(one_die("\"tags\": [3], " + numbers)),
+            Lines{"must be an array of 1 to 1024 strings @ my.json, /memory/tags"});
+  EXPECT_EQ(problems_of(one_die("\"tags\": [\"HP0\"], " + numbers)),
+            Lines{"names 1 channels, but there are 2 @ my.json, /memory/tags"});
+  EXPECT_EQ(problems_of(one_die("\"tags\": [\"HP0\", \"HP0\"], " + numbers)),
+            Lines{"'HP0' is there twice @ my.json, /memory/tags/1"});
+  EXPECT_EQ(problems_of(one_die("\"tags\": [\"HP0\", \"HP1\\nsp=x\"], " + numbers)).size(), 1u);
+  EXPECT_EQ(problems_of(
+                one_die("\"tag\": \"DDR\", \"slrs\": [\"SLR0\", \"SLR0\", \"SLR1\"], " + numbers)),
+            (Lines{"places 3 channels, but there are 2 @ my.json, /memory/slrs",
+                   "'SLR1' is none of the SLRs @ my.json, /memory/slrs/2"}));
+  EXPECT_EQ(
+      problems_of(one_die(
+          R"("tag": "DDR", "shared": {"bytes": {"value": 4000, "unit": "bytes", "source": "s"},
+             "bandwidth": {"value": 1, "unit": "MB/s", "source": "s"}}, )" +
+          numbers)),
+      (Lines{"the unit is 'MB/s', but must be 'GB/s' @ my.json, /memory/shared/bandwidth/unit",
+             "all channels have 4000 bytes together, but one has 4096 @ my.json, "
+             "/memory/shared/bytes"}));
+}
+
+TEST(TargetFile, WiresBetweenDiesAreGivenWhereThereAreSeveral) {
+  std::string text = text_of_u280();
+  const size_t at = text.find("  \"crossing_wires\"");
+  const std::string wires = text.substr(at, text.find('\n', at) + 1 - at);
+  EXPECT_EQ(problems_of(edited(wires, "")),
+            Lines{"is missing: how many wires join neighbouring SLRs? @ my.json, /crossing_wires"});
+  text = embedded_file("targets/kv260.json");
+  text.insert(text.find("  \"budgets\""), wires);
+  EXPECT_EQ(problems_of(text),
+            Lines{"a single SLR has no neighbour that wires could join @ my.json, "
+                  "/crossing_wires"});
 }
 
 TEST(TargetFile, NamesCannotCarryCommandsIntoScripts) {

@@ -125,19 +125,21 @@ TEST(AssignChannels, NeverMissesTheOptimumByAThirdAndMostlyMeetsIt) {
 TEST(AssignChannels, MessagesNameWhatDoesNotFit) {
   ChannelProblem problem = four_on_two();
   problem.memories[1].bytes = 101;
-  EXPECT_EQ(refused(problem), Lines{"E0403 buffer 'b' does not fit a memory channel of board, it "
-                                    "takes 101 bytes (predicted), a channel has 100 bytes"});
+  EXPECT_EQ(refused(problem), Lines{"E0403 buffer 'b' does not fit a memory channel of board, "
+                                    "bytes: needs 101 (predicted), a channel has 100: 1 too many"});
   problem = four_on_two();
   problem.most_ports = 3;
-  EXPECT_EQ(refused(problem), Lines{"E0403 group 0 needs 4 memory ports, board has 3"});
+  EXPECT_EQ(refused(problem), Lines{"E0403 group 0 has too many memory ports for board, memory "
+                                    "ports: needs 4 (predicted), a group may have 3: 1 too many"});
   problem = four_on_two();
   for (auto& memory : problem.memories) memory.bytes = 51;
-  EXPECT_EQ(refused(problem), Lines{"E0403 the buffers do not fit the device memory of board, they "
-                                    "take 204 bytes (predicted), all channels have 200 bytes"});
+  EXPECT_EQ(refused(problem),
+            Lines{"E0403 the buffers do not fit the device memory of board, "
+                  "bytes: needs 204 (predicted), all channels have 200: 4 too many"});
   problem.memories.pop_back();
   EXPECT_EQ(refused(problem),
-            Lines{"E0403 buffer 'c' does not fit a memory channel of board, it "
-                  "takes 51 bytes (predicted), channel 0 has most room, 49 bytes"});
+            Lines{"E0403 buffer 'c' does not fit a memory channel of board, bytes: needs 51 "
+                  "(predicted), channel 0 has most room, 49: 2 too many"});
   problem.memories[0].traffic = -1;
   EXPECT_EQ(refused(problem), Lines{"E0320 traffic -1 is not in 0..1125899906842624 @ memory 'a'"});
 }
@@ -154,10 +156,37 @@ TEST(ChannelVerify, EveryRuleRefuses) {
   EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 10, 11}),
             Lines{"E0320 the bound of 11 bytes is above the load of 10"});
   EXPECT_EQ(refused(problem, {{0, 0, 0, 1}, 17, 10}),
-            Lines{"E0403 channel 0: needs 120 bytes (predicted), it has 100"});
+            Lines{"E0403 bytes of channel 0: needs 120 (predicted), there are 100: 20 too many"});
   problem.most_ports = 3;
   EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 10, 10}),
-            Lines{"E0403 group 0 has 4 memory ports, board has 3"});
+            Lines{"E0403 memory ports of group 0: needs 4 (predicted), there are 3: 1 too many"});
+}
+
+/// Ways into one memory: each reaches all of it, and they share what there is.
+TEST(ChannelProblem, ChannelsMayShareTheirBytesAndHaveFewPorts) {
+  ChannelProblem problem = four_on_two();
+  for (auto& memory : problem.memories) memory.bytes = 20;
+  problem.total_bytes = 79;
+  EXPECT_EQ(refused(problem),
+            Lines{"E0403 the buffers do not fit the device memory of board, "
+                  "bytes: needs 80 (predicted), all channels have 79: 1 too many"});
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 0}, 10, 10}),
+            Lines{"E0403 bytes of all channels: needs 80 (predicted), there are 79: 1 too many"});
+  problem.total_bytes = 80;
+  EXPECT_TRUE(assign_channels(problem).ok());
+  // Without a limit one memory of much traffic has a channel to itself.
+  for (size_t m = 0; m < 4; ++m) problem.memories[m].traffic = m == 0 ? 100 : 1;
+  EXPECT_EQ(assign_channels(problem)->load, 100);
+  problem.channel_ports = 2;
+  const auto two_each = assign_channels(problem);
+  ASSERT_TRUE(two_each.ok());
+  EXPECT_EQ(two_each->load, 101);
+  EXPECT_EQ(refused(problem, {{0, 1, 1, 1}, 100, 100}),
+            Lines{"E0403 ports of channel 1: needs 3 (predicted), there are 2: 1 too many"});
+  problem.channel_ports = 1;
+  EXPECT_EQ(refused(problem),
+            Lines{"E0403 all groups together have too many memory ports for board, memory ports: "
+                  "needs 4 (predicted), the channels take 2: 2 too many"});
 }
 
 /// Two rows a launch; 10 positions.

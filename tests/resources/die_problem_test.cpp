@@ -16,8 +16,7 @@ DieProblem two_dies() {
   const ResourceCounts budget{100, 100, 100, 100, 100};
   problem.slrs = {{"SLR0", budget}, {"SLR1", budget}};
   problem.boundary_wires = {2000};
-  problem.memory_slr = 1;
-  problem.kernels = {{"load", {10, 0, 0, 0, 0}, 1}, {"a", {60, 0, 0, 0, 0}, 0}, {"b", {60}, 0}};
+  problem.kernels = {{"load", {10, 0, 0, 0, 0}, {1}}, {"a", {60, 0, 0, 0, 0}, {}}, {"b", {60}, {}}};
   problem.streams = {{0, 1, 512}, {1, 2, 128}, {0, 2, 32}};
   return problem;
 }
@@ -53,9 +52,27 @@ TEST(DieProblem, StreamsTakeWiresAtEachBoundaryTheyCross) {
   DieProblem problem = two_dies();
   problem.slrs.push_back({"SLR2", {}});
   problem.boundary_wires = {2000, 2000};
-  problem.memory_slr = 0;
+  problem.kernels[0].memory_ports = {0};
   EXPECT_EQ(use_of(problem, {2, 0, 1}).crossing,
             (std::vector<int64_t>{1024 + 512 + 128, 1024 + 512 + 32}));
+}
+
+TEST(DieProblem, EachPortCrossesToTheSlrOfItsOwnChannel) {
+  DieProblem problem = two_dies();
+  problem.slrs.push_back({"SLR2", {}});
+  problem.boundary_wires = {20'000, 20'000};
+  problem.streams.clear();
+  problem.kernels[0].memory_ports = {0, 2, 2};
+  EXPECT_EQ(use_of(problem, {1, 0, 0}).crossing, (std::vector<int64_t>{1024, 2048}));
+  EXPECT_EQ(use_of(problem, {2, 0, 0}).crossing, (std::vector<int64_t>{1024, 1024}));
+  EXPECT_EQ(use_of(problem, {0, 0, 0}).crossing, (std::vector<int64_t>{2048, 2048}));
+}
+
+TEST(DieProblem, ASingleDieHasNoBoundary) {
+  const DieProblem problem = die_problem_of(*find_target("kv260"));
+  EXPECT_EQ(problem.slrs.size(), 1u);
+  EXPECT_TRUE(problem.boundary_wires.empty());
+  EXPECT_TRUE(problem.check().ok());
 }
 
 TEST(DieProblem, TargetsGiveBudgetsWiresAndTheMemorysPlace) {
@@ -65,23 +82,22 @@ TEST(DieProblem, TargetsGiveBudgetsWiresAndTheMemorysPlace) {
   EXPECT_EQ(problem.slrs[2].name, "SLR2");
   EXPECT_EQ(problem.slrs[1].budget, (ResourceCounts{233100, 337500, 2301, 748, 256}));
   EXPECT_EQ(problem.boundary_wires, (std::vector<int64_t>{18000, 18000}));
-  EXPECT_EQ(problem.memory_slr, 0);
   EXPECT_TRUE(problem.check().ok());
 }
 
 TEST(DieProblem, CheckNamesAllThatIsOutOfRange) {
   DieProblem problem = two_dies();
-  problem.memory_slr = 2;
+  problem.kernels[0].memory_ports = {2, 1};
   problem.kernels[0].need.dsp = -1;
-  problem.kernels[1].memory_ports = -3;
+  problem.kernels[1].memory_ports.assign(1025, 0);
   problem.streams[1].target = 3;
   problem.streams[2].wires = -1;
   problem.boundary_wires = {-5};
   EXPECT_EQ(problems_of(problem.check()),
-            (Lines{"E0320 SLR of the memory 2 is not in 0..1",
-                   "E0320 wires -5 is not in 0..4294967296 @ boundary 0",
+            (Lines{"E0320 wires -5 is not in 0..4294967296 @ boundary 0",
                    "E0320 DSP -1 is not in 0..4294967296 @ kernel 'load'",
-                   "E0320 memory ports -3 is not in 0..1024 @ kernel 'a'",
+                   "E0320 SLR of a memory port 2 is not in 0..1 @ kernel 'load'",
+                   "E0320 memory ports 1025 is not in 0..1024 @ kernel 'a'",
                    "E0320 target 3 is not in 0..2 @ stream 1",
                    "E0320 wires -1 is not in 0..16777216 @ stream 2"}));
   problem = two_dies();
@@ -99,20 +115,21 @@ TEST(DieVerify, AcceptsWhatFits) {
 TEST(DieVerify, NamesTheResourceAndTheSlr) {
   DieProblem problem = two_dies();
   EXPECT_EQ(problems_of(verify(problem, solution_of(problem, {0, 1, 1}))),
-            Lines{"E0403 LUT on SLR1: needs 120 (predicted), the budget is 100"});
+            Lines{"E0403 LUT on SLR1: needs 120 (predicted), the budget is 100: 20 too many"});
   problem.kernels[2].need = {0, 101, 102, 103, 104};
   EXPECT_EQ(problems_of(verify(problem, solution_of(problem, {1, 1, 0}))),
-            (Lines{"E0403 FF on SLR0: needs 101 (predicted), the budget is 100",
-                   "E0403 DSP on SLR0: needs 102 (predicted), the budget is 100",
-                   "E0403 BRAM18 on SLR0: needs 103 (predicted), the budget is 100",
-                   "E0403 URAM on SLR0: needs 104 (predicted), the budget is 100"}));
+            (Lines{"E0403 FF on SLR0: needs 101 (predicted), the budget is 100: 1 too many",
+                   "E0403 DSP on SLR0: needs 102 (predicted), the budget is 100: 2 too many",
+                   "E0403 BRAM18 on SLR0: needs 103 (predicted), the budget is 100: 3 too many",
+                   "E0403 URAM on SLR0: needs 104 (predicted), the budget is 100: 4 too many"}));
 }
 
 TEST(DieVerify, NamesTheBoundary) {
   DieProblem problem = two_dies();
   problem.boundary_wires = {159};
-  EXPECT_EQ(problems_of(verify(problem, solution_of(problem, {1, 1, 0}))),
-            Lines{"E0403 wires between SLR0 and SLR1: needs 160 (predicted), there are 159"});
+  EXPECT_EQ(
+      problems_of(verify(problem, solution_of(problem, {1, 1, 0}))),
+      Lines{"E0403 wires between SLR0 and SLR1: needs 160 (predicted), there are 159: 1 too many"});
   problem.boundary_wires = {160};
   EXPECT_TRUE(verify(problem, solution_of(problem, {1, 1, 0})).ok());
 }

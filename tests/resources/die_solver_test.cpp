@@ -25,7 +25,7 @@ double cost_again(const DieProblem& problem, const std::vector<int>& die) {
     for (const auto& s : problem.streams)
       here += crosses(die[s.source], die[s.target]) ? s.wires : 0;
     for (size_t k = 0; k < die.size(); ++k) {
-      if (crosses(die[k], problem.memory_slr)) here += 1024 * problem.kernels[k].memory_ports;
+      for (const int slr : problem.kernels[k].memory_ports) here += crosses(die[k], slr) ? 1024 : 0;
     }
     if (here > problem.boundary_wires[b]) return HUGE_VAL;
     wires += static_cast<double>(here);
@@ -74,7 +74,10 @@ DieProblem small_problem(DesignRandom& random) {
   }
   const bool few_wires = random.between(0, 3) == 0;
   problem.boundary_wires.assign(dies - 1, few_wires ? random.between(500, 3000) : 18000);
-  problem.memory_slr = static_cast<int>(random.between(0, dies - 1));
+  // Memory is beside one SLR, or its channels are beside several.
+  const bool spread = random.between(0, 1) == 0;
+  const auto beside = [&] { return static_cast<int>(random.between(0, dies - 1)); };
+  const int memory_slr = beside();
   const auto kernels = random.between(2, 8);
   const int64_t most = random.between(30, 90);
   for (int64_t k = 0; k < kernels; ++k) {
@@ -82,7 +85,8 @@ DieProblem small_problem(DesignRandom& random) {
     kernel.name = "k" + std::to_string(k);
     for (const ResourceKind& kind : ResourceKinds)
       kernel.need.*kind.count = std::max<int64_t>(0, random.between(-20, most));
-    kernel.memory_ports = random.between(0, 3) == 0 ? 1 : 0;
+    for (int64_t ports = random.between(-4, 2); ports > 0; --ports)
+      kernel.memory_ports.push_back(spread ? beside() : memory_slr);
     problem.kernels.push_back(kernel);
     for (int64_t other = std::max<int64_t>(0, k - 3); other < k; ++other) {
       if (random.between(0, 1) == 0)
@@ -125,7 +129,7 @@ TEST(AssignDies, KeepsAnIslandTogether) {
   DieProblem problem;
   problem.slrs = {{"SLR0", {100, 1, 1, 1, 1}}, {"SLR1", {100, 1, 1, 1, 1}}};
   problem.boundary_wires = {1000};
-  problem.kernels = {{"a", {50}, 1}, {"b", {50}, 0}, {"c", {50}, 0}, {"d", {50}, 0}};
+  problem.kernels = {{"a", {50}, {0}}, {"b", {50}, {}}, {"c", {50}, {}}, {"d", {50}, {}}};
   problem.streams = {{0, 1, 256}, {1, 2, 8}, {2, 3, 256}};
   const auto solution = assign_dies(problem);
   ASSERT_TRUE(solution.ok());
@@ -137,8 +141,7 @@ TEST(AssignDies, PortsStayNearTheMemory) {
   DieProblem problem;
   problem.slrs = {{"SLR0", {100, 1, 1, 1, 1}}, {"SLR1", {100, 1, 1, 1, 1}}};
   problem.boundary_wires = {1000};
-  problem.memory_slr = 1;
-  problem.kernels = {{"load", {60}, 1}, {"work", {60}, 0}};
+  problem.kernels = {{"load", {60}, {1}}, {"work", {60}, {}}};
   problem.streams = {{0, 1, 512}};
   const auto solution = assign_dies(problem);
   ASSERT_TRUE(solution.ok());
@@ -149,7 +152,7 @@ TEST(AssignDies, OneDieAndNoKernelsAreFine) {
   DieProblem problem;
   problem.slrs = {{"SLR0", {10, 10, 10, 10, 10}}};
   EXPECT_TRUE(assign_dies(problem).ok());
-  problem.kernels = {{"a", {1, 1, 1, 1, 1}, 1}, {"b", {2, 2, 2, 2, 2}, 0}};
+  problem.kernels = {{"a", {1, 1, 1, 1, 1}, {0}}, {"b", {2, 2, 2, 2, 2}, {}}};
   problem.streams = {{0, 1, 32}};
   const auto solution = assign_dies(problem);
   ASSERT_TRUE(solution.ok());
@@ -206,25 +209,28 @@ using Lines = std::vector<std::string>;
 TEST(AssignDies, NamesTheKernelThatFitsNoSlr) {
   DieProblem problem = three_halves();
   problem.kernels[1].need.uram = 101;
-  EXPECT_EQ(message_of(problem), (Lines{"kernel 'b' fits no SLR",
-                                        "URAM on SLR0: needs 101 (predicted), the budget is 100",
-                                        "URAM on SLR1: needs 101 (predicted), the budget is 100"}));
+  EXPECT_EQ(message_of(problem),
+            (Lines{"kernel 'b' fits no SLR",
+                   "URAM on SLR0: needs 101 (predicted), the budget is 100: 1 too many",
+                   "URAM on SLR1: needs 101 (predicted), the budget is 100: 1 too many"}));
 }
 
 TEST(AssignDies, NamesTheResourceOfWhichAllSlrsHaveTooLittle) {
   DieProblem problem = three_halves();
   for (auto& kernel : problem.kernels) kernel.need.bram18 = 70;
-  EXPECT_EQ(message_of(problem),
-            (Lines{"the kernels need 210 BRAM18 (predicted), all SLRs together have 200",
-                   "the budget of SLR0 is 100", "the budget of SLR1 is 100"}));
+  EXPECT_EQ(
+      message_of(problem),
+      (Lines{
+          "BRAM18 of all kernels: needs 210 (predicted), all SLRs together have 200: 10 too many",
+          "the budget of SLR0 is 100", "the budget of SLR1 is 100"}));
 }
 
 TEST(AssignDies, NamesTheResourceAndTheSlrOfTheNearestMiss) {
   const Lines lines = message_of(three_halves());
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0], "no assignment of the kernels to SLRs meets the budgets");
-  EXPECT_TRUE(lines[1] == "DSP on SLR0: needs 120 (predicted), the budget is 100" ||
-              lines[1] == "DSP on SLR1: needs 120 (predicted), the budget is 100")
+  EXPECT_TRUE(lines[1] == "DSP on SLR0: needs 120 (predicted), the budget is 100: 20 too many" ||
+              lines[1] == "DSP on SLR1: needs 120 (predicted), the budget is 100: 20 too many")
       << lines[1];
 }
 
@@ -233,9 +239,10 @@ TEST(AssignDies, NamesTheBoundaryThatHasTooFewWires) {
   problem.kernels.pop_back();
   problem.streams = {{0, 1, 512}};
   problem.boundary_wires = {511};
-  EXPECT_EQ(message_of(problem),
-            (Lines{"no assignment of the kernels to SLRs meets the budgets",
-                   "wires between SLR0 and SLR1: needs 512 (predicted), there are 511"}));
+  EXPECT_EQ(
+      message_of(problem),
+      (Lines{"no assignment of the kernels to SLRs meets the budgets",
+             "wires between SLR0 and SLR1: needs 512 (predicted), there are 511: 1 too many"}));
 }
 
 }  // namespace

@@ -112,14 +112,12 @@ TEST(MemoryChoice, ImpossibleNamesEachResourceWithBothNumbers) {
   ASSERT_FALSE(plan.ok());
   ASSERT_EQ(plan.errors().size(), 1U);
   EXPECT_EQ(plan.errors()[0].code, "E0403");
-  EXPECT_EQ(
-      plan.errors()[0].details,
-      Lines{"BRAM18: needs 19 (predicted, storage alone), the budget is 10; 'a' takes most, 15"});
+  EXPECT_EQ(plan.errors()[0].details, Lines{"BRAM18 of storage alone: needs 19 (predicted), the "
+                                            "budget is 10: 9 too many; 'a' takes most, 15"});
   const Result<MemoryPlan> fifos = choose_kinds(problem_of({fifo(32, 3)}, 12, 0, 0));
   ASSERT_FALSE(fifos.ok());
-  EXPECT_EQ(
-      fifos.errors()[0].details,
-      Lines{"LUT: needs 20 (predicted, storage alone), the budget is 12; 'f' takes most, 20"});
+  EXPECT_EQ(fifos.errors()[0].details, Lines{"LUT of storage alone: needs 20 (predicted), the "
+                                             "budget is 12: 8 too many; 'f' takes most, 20"});
 }
 
 TEST(MemoryChoice, NothingToChooseIsAPlan) {

@@ -58,7 +58,7 @@ inline DieProblem random_design(uint64_t seed, int kernels, int fill, Loading lo
   const int loaders = loading == Loading::Dealt ? static_cast<int>(random.between(3, 8)) : 0;
   const int ports = target.max_ports() - 2;
   const int load = add("load", 1);
-  problem.kernels[load].memory_ports = 1;
+  problem.kernels[load].memory_ports = {0};
   int carried = load;
   const int64_t width = any_width();
   const auto layer = [&](int from, int64_t wires) {
@@ -98,12 +98,12 @@ inline DieProblem random_design(uint64_t seed, int kernels, int fill, Loading lo
     carried = sum;
   }
   const int store = add("store", 1);
-  problem.kernels[store].memory_ports = 1;
+  problem.kernels[store].memory_ports = {0};
   join(carried, store, width);
   std::vector<int> sources;
   for (int i = 0; i < reserve; ++i) {
     const int loader = add("load_params", 1);
-    problem.kernels[loader].memory_ports = 1;
+    problem.kernels[loader].memory_ports = {0};
     sources.push_back(loader);
   }
   for (size_t i = 0; i < linear.size() && !sources.empty(); ++i) {

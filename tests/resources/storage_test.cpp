@@ -148,9 +148,11 @@ TEST(Storage, ADesignThatDoesNotFitNamesResourceAndBothNumbers) {
     EXPECT_EQ(problem.help, "choose a larger target, or smaller bounds with --dim");
   }
   EXPECT_EQ(none.errors()[0].details[0],
-            "FF: needs 320 (predicted, storage alone), the budget is 319; 'norm' takes most, 256");
+            "FF of storage alone: needs 320 (predicted), the budget is 319: 1 too many; 'norm' "
+            "takes most, 256");
   EXPECT_EQ(none.errors()[1].details[0],
-            "URAM: needs 8 (predicted, storage alone), the budget is 7; 'norm.row' takes most, 8");
+            "URAM of storage alone: needs 8 (predicted), the budget is 7: 1 too many; 'norm.row' "
+            "takes most, 8");
 }
 
 TEST(Storage, AFifoBeyondAnyDeviceIsNamed) {
