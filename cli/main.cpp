@@ -32,6 +32,8 @@ constexpr Subcommand Subcommands[] = {
      st::cli::add_verify},
     {"quality", "how far a build's logits on a text are from those of the model as it is",
      st::cli::add_quality},
+    {"report", "predicted numbers beside those of AMD's tools, after make -f Makefile.hls csynth",
+     st::cli::add_report},
     {"targets", "boards, with the source of each number", st::cli::add_targets},
     {"ops", "operators that models may use", st::cli::add_ops},
     {"passes", "passes of the compiler, in order", st::cli::add_passes},

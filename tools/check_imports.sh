@@ -29,6 +29,7 @@ frontends/tokenizer  core/support
 backends/hls      core/
 backends/host     core/
 backends/link     backends/host core/
+backends/reports  core/platform core/support
 backends/stub     backends/host core/
 backends/project  backends/ core/
 cli               frontends/ backends/ core/

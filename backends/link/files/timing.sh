@@ -55,13 +55,18 @@ link_timing() {
   [ "$TARGET" = hw ] || return 0
   lowered=$(sed -n 's/.*timing paths failed timing targeting \([0-9.]*\) *MHz.*automatically changed to \([0-9.]*\) *MHz.*/\1 MHz to \2 MHz/p' "$log" | head -n 1)
   summary=$(timing_summary)
-  slack=
-  if [ -n "$summary" ]; then slack=$(summary_number "$summary" 'WNS(ns)'); fi
+  slack='' hold=''
+  if [ -n "$summary" ]; then
+    slack=$(summary_number "$summary" 'WNS(ns)')
+    hold=$(summary_number "$summary" 'WHS(ns)')
+  fi
   if [ -n "$lowered" ]; then
     missed "timing is missed: v++ lowered the clock from $lowered${slack:+, slack $slack ns}"
   elif [ -z "$slack" ]; then
     missed "no timing summary was found below link/$TARGET, so whether timing is met is not known"
   elif less "$slack" 0; then
     missed "timing is missed: the worst slack is $slack ns ($summary)"
+  elif less "${hold:-0}" 0; then
+    missed "timing is missed: the worst hold slack is $hold ns ($summary)"
   fi
 }
