@@ -114,7 +114,9 @@ void read_link(const fs::path& build, VendorReports& reports, Diagnostics& probl
   }
   if (const fs::path kernels = ending_in(files, {"kernel_util_routed.rpt"}); !kernels.empty())
     read_kernels(build, kernels, reports.units, problems);
-  if (const fs::path info = "link/hw/design.xclbin.info"; fs::exists(build / info, error)) {
+  // On Versal devices the linked design is packaged.
+  for (const fs::path info : {"link/hw/design.xclbin.info", "link/hw/packaged.xclbin.info"}) {
+    if (!implementation.clocks.empty() || !fs::exists(build / info, error)) continue;
     const auto clocks = parsed(build, info, parse_clocks, problems);
     if (clocks) implementation.clocks = *clocks;
   }

@@ -37,7 +37,7 @@ TEST_F(FlowFailures, OfSynthesis) {
       {"disk", "group0", "csynth of group0", "the disk is full"},
       {"memory", "group0", "csynth of group0", "out of memory"},
       {"killed", "group1", "csynth of group1", "killed by signal 9"},
-      {"crash", "group0", "csynth of group0", "exit code 3 and said no error"},
+      {"crash", "group0", "csynth of group0", "the tool ended with exit code 3; log"},
       {"silent", "group0", "csynth of group0", "left no csynth.xml"},
   };
   for (const Failure& failure : failures) {
@@ -104,6 +104,15 @@ TEST_F(FlowFailures, AnEstimateAboveThePeriodIsMissedTiming) {
                   "period is 5.000 ns, and 4.000 ns were asked for"))
       << made.err;
   EXPECT_EQ(make({"link", "ALLOW_TIMING=1"}).status, 0);
+}
+
+TEST_F(FlowFailures, OfCSimulation) {
+  alter("groups/group0/src/group0.cpp", "void group0(", "viod group0(");
+  const Outcome made = make({"csim"});
+  EXPECT_NE(made.status, 0);
+  EXPECT_TRUE(has(made.err, "the log says: groups/group0/src/group0.cpp:")) << made.err;
+  EXPECT_TRUE(has(error_line(made), "csim of group0: the tool ended with exit code 1")) << made.err;
+  EXPECT_FALSE(exists("groups/group0/csim/passed"));
 }
 
 TEST_F(FlowFailures, OfCosimulation) {

@@ -4,6 +4,9 @@
 
 host() {
   begin host design
+  if [ "$FLOW" = embedded ] && [ -z "${SYSROOT:-}" ]; then
+    fail 4 "SYSROOT=<sysroot of the board's Linux> is not set, and the board's processors run the host program"
+  fi
   run_in host "${MAKE:-make}"
 }
 

@@ -14,8 +14,12 @@ begin() {
   mkdir -p logs
   if have flock; then
     exec 9>"logs/.$1-$2.lock"
-    # Other codes than 1 are of file systems without locks.
-    flock -n 9 || [ $? -ne 1 ] || fail 4 "another make, or what one that was killed left running, works on it;" \
+    # Reports of several targets of a make wait for each other. Other codes than 1 are of file
+    # systems without locks.
+    patience=-n
+    if [ "$1" = report ]; then patience='-w 60'; fi
+    # shellcheck disable=SC2086 # an option with its value
+    flock $patience 9 || [ $? -ne 1 ] || fail 4 "another make, or what one that was killed left running, works on it;" \
       "wait for it, or end it"
   fi
   if [ -f "$log" ]; then mv -f "$log" "$log.1"; fi

@@ -10,6 +10,9 @@ design_file() {
   esac
 }
 
+# Emulation has logs of its own.
+design_unit() { if [ "$TARGET" = hw ]; then echo design; else echo "$TARGET"; fi; }
+
 xclbin_file() {
   if [ "$TARGET" = hw ]; then echo link/design.xclbin; else echo "link/design.$TARGET.xclbin"; fi
 }
@@ -21,7 +24,7 @@ need_link() {
 }
 
 link() {
-  begin link design
+  begin link "$(design_unit)"
   need_link
   need_room MIN_DISK_GB "$MIN_DISK_GB" MIN_MEMORY_GB "$MIN_MEMORY_GB"
   jobs_of_link
@@ -48,7 +51,7 @@ need_file() {
 }
 
 package() {
-  begin package design
+  begin package "$(design_unit)"
   folder=link/$TARGET
   out=$(xclbin_file)
   if [ "$FLOW" = alveo ]; then

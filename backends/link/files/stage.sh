@@ -22,7 +22,7 @@ set -eu
 . link/card_stages.sh
 
 case ${1:-}:$# in
-  csynth:2 | cosim:2 | xo:2 | csynth_timing:2) "$1" "$2" ;;
+  csim:2 | csynth:2 | cosim:2 | xo:2 | csynth_timing:2) "$1" "$2" ;;
   doctor:1 | link:1 | link_timing:1 | package:1 | host:1 | run:1 | report:1) "$1" ;;
   *)
     echo "usage: see the first lines of link/stage.sh" >&2
