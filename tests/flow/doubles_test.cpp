@@ -35,6 +35,15 @@ TEST_F(FlowDoubles, RefuseWrongConnections) {
   EXPECT_EQ(make({"link"}).status, 0);
 }
 
+TEST_F(FlowDoubles, ConnectStreamsOfSeveralKernels) {
+  ASSERT_EQ(make({"xo"}).status, 0);
+  write(build_ / "link/group0.xo", read("link/group0.xo") + "port ahead axis\n");
+  write(build_ / "link/group1.xo", read("link/group1.xo") + "port behind axis\n");
+  alter("link/design.cfg", "slr=", "stream_connect=group0_1.ahead:group1_1.behind:64\nslr=");
+  const Outcome made = make({"link"});
+  EXPECT_EQ(made.status, 0) << made.err;
+}
+
 TEST_F(FlowDoubles, RefuseWrongProjects) {
   const std::string file = "groups/group0/hls_config.cfg", log = "csynth-group0.log";
   refuses("csynth", file, "syn.top=group0", "syn.top=group9", log, "does not name group9.xo");

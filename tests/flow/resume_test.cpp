@@ -31,11 +31,13 @@ TEST_F(FlowResumes, AfterAToolWasKilled) {
   EXPECT_TRUE(exists("groups/group0/csynth.xml"));
   EXPECT_TRUE(exists("groups/group1/build/hls/syn/report/partial.rpt"));
   EXPECT_FALSE(exists("groups/group1/csynth.xml"));
+  write(build_ / "groups/group1/build/hls/lock", "");
   calls();
   ASSERT_EQ(make({"package"}).status, 0);
   const std::vector<std::string> done = calls();
   EXPECT_EQ(count(done, "group0 v++ -c"), 0U);
   EXPECT_EQ(count(done, "group1 v++ -c"), 1U);
+  EXPECT_FALSE(exists("groups/group1/build/hls/lock")) << "it starts from an empty folder";
 }
 
 TEST_F(FlowResumes, AfterALinkWasKilled) {
