@@ -110,22 +110,17 @@ Result<std::vector<KernelUtilisation>> parse_kernel_utilisation(const VendorFile
                                       [&](const Column& c) { return table.has_column(c.name); });
     if (!complete) continue;
     std::vector<KernelUtilisation> kernels;
-    Diagnostics problems;
     for (const std::vector<std::string>& row : table.rows) {
       const TextTable alone{table.columns, {row}};
       KernelUtilisation kernel{printable(*alone.first("Name")), {}};
+      bool counted = true;
       for (const Column& column : columns) {
-        const std::string& cell = *alone.first(column.name);
-        const auto count = count_in(cell, column.each);
-        if (!count)
-          problems.push_back(damaged(file.name, "row '" + kernel.name + "', column '" +
-                                                    column.name + "' is '" + printable(cell) +
-                                                    "', which is no number"));
+        const auto count = count_in(*alone.first(column.name), column.each);
+        counted = counted && count;
         kernel.used.*column.count = count.value_or(0);
       }
-      kernels.push_back(std::move(kernel));
+      if (counted) kernels.push_back(std::move(kernel));
     }
-    if (!problems.empty()) return problems;
     return kernels;
   }
   return damaged(file.name, "there is no table with columns Name, LUT, REG, BRAM, URAM and DSP");

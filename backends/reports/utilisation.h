@@ -31,7 +31,7 @@ struct KernelUtilisation {
 Result<Utilisation> parse_utilisation(const VendorFile& file);
 /// *_slr_util_routed.rpt. Errors: E0607.
 Result<std::vector<SlrUtilisation>> parse_slr_utilisation(const VendorFile& file);
-/// *_kernel_util_routed.rpt. Errors: E0607.
+/// *_kernel_util_routed.rpt; rows that are no counts are left out. Errors: E0607 without its table.
 Result<std::vector<KernelUtilisation>> parse_kernel_utilisation(const VendorFile& file);
 
 }  // namespace st::reports

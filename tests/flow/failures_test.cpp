@@ -168,6 +168,17 @@ TEST_F(FlowFailures, APlatformOfAnotherPartIsRefused) {
   EXPECT_EQ(fits.status, 0) << fits.err;
 }
 
+TEST_F(FlowFailures, AMemoryThatThePlatformDoesNotListIsToldBeforeTheLinkFails) {
+  const std::filesystem::path other = build_ / "other.xpfm";
+  write(other, "part xcu280-fsvh2892-2L-e\nslrs 3\nmemory DDR 2\n");
+  const Outcome made = make({"link", "PLATFORM=other.xpfm"});
+  EXPECT_NE(made.status, 0);
+  EXPECT_TRUE(
+      has(made.err, "warning: link of design: the platform does not list these memories: HBM"))
+      << made.err;
+  EXPECT_TRUE(has(error_line(made), "the connections of link/design.cfg do not suit")) << made.err;
+}
+
 TEST_F(FlowFailures, NoValueIsExecuted) {
   const std::string hostile =
       "x\"; touch pwned; '$(touch pwned)`touch pwned`$(shell touch pwned)\n"

@@ -96,6 +96,7 @@ TEST(Utilisation, OfKernelsHasSharesBehindCounts) {
   const std::string text =
       "+---+---+---+---+---+---+---+\n| Name | LUT | LUTAsMem | REG | BRAM | URAM | DSP |\n"
       "+---+---+---+---+---+---+---+\n"
+      "| Kernels | - | - | - | - | - | - |\n"
       "|    group0_1 | 84000 [  7.02%] | 6000 [ 1%] | 70000 [ 2%] | 20.5 [ 1%] | 0 [ 0%] | 3 [ 0%] "
       "|\n"
       "+---+---+---+---+---+---+---+\n";

@@ -79,6 +79,19 @@ TEST_F(Flow, ChoosesTheLauncherByTheRelease) {
   }
 }
 
+TEST_F(Flow, TakesTheOlderLauncherWhereTheNewerIsNotThere) {
+  const fs::path bin = build_ / "bin";
+  fs::create_directories(bin);
+  for (const char* name : {"v++", "vitis_hls"}) fs::create_symlink(ST_TEST_DOUBLES, bin / name);
+  const std::string path = bin.string() + ":/usr/bin:/bin";
+  EXPECT_EQ(make({"xo"}, {{"PATH", path}}).status, 0);
+  EXPECT_EQ(count(calls(), "vitis_hls -f run_hls.tcl"), 4U);
+  fs::remove(bin / "vitis_hls");
+  const Outcome none = make({"clean", "xo"}, {{"PATH", path}});
+  EXPECT_NE(none.status, 0);
+  EXPECT_TRUE(has(error_line(none), "Vitis 2023.2 has neither v++ with vitis-run nor vitis_hls"));
+}
+
 TEST_F(Flow, RefusesOldReleasesAndWarnsOfNewOnes) {
   const Outcome old = make({"csynth"}, {{"DOUBLE_VERSION", "2021.2"}});
   EXPECT_NE(old.status, 0);

@@ -37,11 +37,11 @@ without Vitis, 'csim' still works"
   elif ! at_least "$release" "$UNIFIED"; then
     launcher=legacy
   fi
-  if [ $launcher = unified ] && ! { have v++ && have vitis-run; }; then
-    lack="Vitis $release without vitis-run or v++: source <Vitis>/settings64.sh"
-    return 1
-  elif [ $launcher = legacy ] && ! have vitis_hls; then
-    lack="Vitis $release without vitis_hls: source <Vitis_HLS>/settings64.sh"
+  # Releases after 2023.2 still come with the older launcher for a while.
+  if [ $launcher = unified ] && ! { have v++ && have vitis-run; }; then launcher=legacy; fi
+  if [ $launcher = legacy ] && ! have vitis_hls; then
+    lack="Vitis $release has neither v++ with vitis-run nor vitis_hls on the PATH: source \
+<Vitis>/settings64.sh"
     return 1
   fi
 }
@@ -120,10 +120,23 @@ look_at_platform() {
   fi
 }
 
+# Memories that design.cfg connects to and the platform does not list, such as HBM or HP0. How
+# platforms list them is their maker's choice, so that this is no more than a hint.
+unlisted_memories() {
+  listed=$(printf '%s\n' "${platform_facts:-}" | sed -n 's/^ *Bus SP Tag: *\([^ ]*\).*/\1/p')
+  [ -n "$listed" ] || return 0
+  sed -n 's/^sp=[^:]*:\([A-Za-z_]*[0-9]*\).*/\1/p' link/design.cfg | sort -u |
+    while read -r tag; do
+      printf '%s\n' "$listed" | grep -q -x "$tag" || printf '%s ' "$tag"
+    done
+}
+
 need_platform() {
   find_platform || fail 4 "$lack"
   look_at_platform || fail 4 "$lack"
   refuse_doubles "${platform_facts:-}" platforminfo
+  unlisted=$(unlisted_memories)
+  if [ -n "$unlisted" ]; then warn "the platform does not list these memories: $unlisted"; fi
   if [ "$part" = unknown ]; then warn "whether the platform is for $PART is not known"; fi
 }
 

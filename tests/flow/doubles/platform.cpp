@@ -52,7 +52,10 @@ int platforminfo(const Call& call) {
             << "FPGA Device:                      "
             << platform.part.substr(0, platform.part.find('-'))
             << "\nBoard Vendor:                     xilinx.com\n"
-            << "Board Part:                       " << platform.part << "\n";
+            << "Board Part:                       " << platform.part
+            << "\n\n==================\nMemory Information\n==================\n";
+  for (const auto& [tag, channels] : platform.memories)
+    std::cout << "  Bus SP Tag: " << tag << "\n";
   return 0;
 }
 
