@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each way to fail ends in one line that says what it was, and where the log is.
-#include <csignal>
-
 #include "tests/flow/flow_fixture.h"
 
 namespace st::test {

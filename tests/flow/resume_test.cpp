@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was done is kept, what was killed is done again, and nothing is done twice at a time.
+#include <chrono>
 #include <csignal>
 #include <thread>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stages of Makefile.hls one after another, for each release, target and flow.
+#include <algorithm>
+
 #include "tests/flow/flow_fixture.h"
 
 namespace st::test {

@@ -115,8 +115,9 @@ run_in() {
   began=$(date +%s)
   session=
   if have setsid; then session=setsid; fi
+  # The stage's variables have names that makefiles of tools have, too.
   # shellcheck disable=SC2086 # no word, or one
-  (cd "$where" && exec $session "$@") >>"$log" 2>&1 </dev/null &
+  (cd "$where" && unset TARGET FLOW PART UNITS JOBS && exec $session "$@") >>"$log" 2>&1 </dev/null &
   tool=$!
   watch_log 9>&- &
   watcher=$!

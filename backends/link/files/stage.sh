@@ -21,6 +21,14 @@ set -eu
 # shellcheck source=backends/link/files/card_stages.sh
 . link/card_stages.sh
 
+# AMD's tools call make and compilers of their own, which must not take what is meant for this one.
+if [ "${1:-}" != host ]; then unset MAKEFLAGS MFLAGS MAKELEVEL; fi
+case ${1:-} in
+  csim | host) ;;
+  doctor) unset CXXFLAGS ;;
+  *) unset CXX CXXFLAGS ;;
+esac
+
 case ${1:-}:$# in
   csim:2 | csynth:2 | cosim:2 | xo:2 | csynth_timing:2) "$1" "$2" ;;
   doctor:1 | link:1 | link_timing:1 | package:1 | host:1 | run:1 | report:1) "$1" ;;

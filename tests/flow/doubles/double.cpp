@@ -187,6 +187,12 @@ int main(int argc, char** argv) {
     for (const std::string& argument : call.arguments) line += " " + argument;
     out << line + "\n";
   }
+  // Real tools call make, whose variables these would override.
+  for (const char* name : {"MAKEFLAGS", "CXXFLAGS"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != 0 && call.arguments != std::vector<std::string>{"--version"})
+      error("", std::string(name) + " reaches a tool: " + value);
+  }
   const std::map<std::string, int (*)(const Call&)> tools = {{"v++", vpp},
                                                              {"vitis-run", vitis_run},
                                                              {"vitis_hls", vitis_hls},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vitis HLS by both launchers: `v++ -c --mode hls` with `vitis-run`, and `vitis_hls -f`.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <regex>

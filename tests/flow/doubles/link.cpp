@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // v++: linking and packaging; synthesis is in hls.cpp.
+#include <algorithm>
 #include <iostream>
 #include <regex>
 
