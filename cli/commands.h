@@ -34,6 +34,7 @@ Action add_explore(CLI::App& app);
 Action add_verify(CLI::App& app);
 Action add_lint(CLI::App& app);
 Action add_quality(CLI::App& app);
+Action add_report(CLI::App& app);
 Action add_targets(CLI::App& app);
 Action add_ops(CLI::App& app);
 Action add_passes(CLI::App& app);

@@ -31,6 +31,7 @@ backends/hls      core/
 backends/host     backends/xclbin core/
 backends/link     backends/host core/
 backends/lint     core/support
+backends/reports  core/platform core/support
 backends/stub     backends/hls core/
 backends/xclbin   core/
 backends/project  backends/ core/

@@ -26,5 +26,5 @@ need() {
 # What building the compiler takes, and what the stub device of a build takes (g++, make,
 # Boost.Context).
 BUILD_PACKAGES="g++ make cmake ninja-build libcli11-dev nlohmann-json3-dev libglpk-dev libhdf5-dev
-  libboost-context-dev"
+  libboost-context-dev libpugixml-dev"
 export BUILD_PACKAGES

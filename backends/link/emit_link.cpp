@@ -90,12 +90,18 @@ std::string design_make(const Program& program, const Target& target) {
 }  // namespace
 
 std::vector<EmittedFile> emit_link(const Program& program, const Target& target) {
-  return {
-      {"Makefile.hls", embedded_file("backends/link/files/Makefile.hls")},
-      {"link/tools.sh", embedded_file("backends/link/files/tools.sh"), true},
+  std::vector<EmittedFile> files = {
       {"link/design.cfg", link_config(program, target)},
       {"link/design.mk", design_make(program, target)},
   };
+  const std::string folder = "backends/link/files/";
+  for (const std::string& path : embedded_files(folder)) {
+    const std::string name = path.substr(folder.size());
+    const bool executable = name == "stage.sh";
+    files.push_back(
+        {name == "Makefile.hls" ? name : "link/" + name, embedded_file(path), executable});
+  }
+  return files;
 }
 
 }  // namespace st

@@ -12,7 +12,8 @@
 
 namespace st {
 
-/// link/design.cfg (every group in one xclbin), link/design.mk, link/tools.sh, and Makefile.hls.
+/// link/design.cfg (every group in one xclbin), link/design.mk, Makefile.hls, and the scripts
+/// behind its stages.
 std::vector<EmittedFile> emit_link(const Program& program, const Target& target);
 
 /// groups/<group>/hls_config.cfg, for `v++ -c --mode hls` and `vitis-run` (2023.2 and later).

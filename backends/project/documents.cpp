@@ -186,12 +186,22 @@ std::string report_json(const Design& design) {
                       {"fifos", predicted_bits(fifo_bits)},
                       {"channels", std::move(channels)}});
   }
+  // What is synthesised and implemented; `streamtensor report` sets the results beside it.
+  Json units = Json::array();
+  for (const Unit& unit : units_of(program)) {
+    Json names = Json::array();
+    for (const int group : unit.groups) names.push_back(group_name(group));
+    units.push_back({{"name", unit.name},
+                     {"groups", std::move(names)},
+                     {"predicted", predicted(resources_of(program, unit))}});
+  }
   return text_of_json({{"schema", "streamtensor.report/1"},
                        {"model", printable(program.model)},
                        {"precision", program.precision},
                        {"target", design.target.name},
                        {"frequency_mhz", design.target.frequency_mhz()},
                        {"not_done", {"csynth", "link", "place and route"}},
+                       {"units", std::move(units)},
                        {"groups", std::move(groups)}});
 }
 

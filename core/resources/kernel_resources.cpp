@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/dataflow/kernel_record.h"
-#include "core/dataflow/units.h"
 #include "core/resources/memory.h"
 #include "core/resources/storage.h"
 
@@ -117,18 +116,29 @@ ResourceCounts resources_of(const Program& program, int group) {
   return total;
 }
 
+ResourceCounts resources_of(const Program& program, const Unit& unit) {
+  ResourceCounts total;
+  if (unit.slr >= 0) {
+    total = ControlBase;
+    for (size_t p = 0; p < pointer_arguments(program, unit).size(); ++p) total += ControlPointer;
+    for (const KernelId k : kernels_of(program, unit))
+      total += resources_of(program, program.kernels[static_cast<size_t>(k)]);
+    return total;
+  }
+  for (const int group : unit.groups) total += resources_of(program, group);
+  if (unit.groups.size() < 2) return total;
+  // Groups of one unit run one after another, and have one adapter for a pointer of all of them.
+  ResourceCounts counted;
+  for (const int group : unit.groups) counted += ports_of(program, {group});
+  const ResourceCounts shared = ports_of(program, unit.groups);
+  for (const ResourceKind& kind : ResourceKinds)
+    total.*kind.count -= counted.*kind.count - shared.*kind.count;
+  return total;
+}
+
 ResourceCounts resources_of(const Program& program) {
   ResourceCounts total;
-  for (int group = 0; group < program.groups; ++group) total += resources_of(program, group);
-  // Groups of one unit run one after another, and have one adapter for a pointer of all of them.
-  for (const Unit& unit : units_of(program)) {
-    if (unit.groups.size() < 2) continue;
-    ResourceCounts counted;
-    for (const int group : unit.groups) counted += ports_of(program, {group});
-    const ResourceCounts shared = ports_of(program, unit.groups);
-    for (const ResourceKind& kind : ResourceKinds)
-      total.*kind.count -= counted.*kind.count - shared.*kind.count;
-  }
+  for (const Unit& unit : units_of(program)) total += resources_of(program, unit);
   return total;
 }
 

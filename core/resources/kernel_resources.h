@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/dataflow/datapath.h"
-#include "core/dataflow/program.h"
+#include "core/dataflow/units.h"
 #include "core/platform/target.h"
 
 namespace st {
@@ -26,6 +26,9 @@ ResourceCounts control_resources(const Program& program, int group);
 
 /// All kernels of a group, each instance once, and its control registers.
 ResourceCounts resources_of(const Program& program, int group);
+
+/// What a compute unit takes: groups of one have one adapter for each of their pointers.
+ResourceCounts resources_of(const Program& program, const Unit& unit);
 
 /// All groups, which are on the device together; those of one unit share the adapters of pointers
 /// that several of them use.

@@ -137,13 +137,9 @@ class Makefiles : public ::testing::Test {
                                               build_.path() / "hls_templates");
   }
 
-  /// Puts a script called `name` on the path that `bare` commands see.
-  void fake(const std::string& name, const std::string& body) {
-    build_.write({{"bin/" + name, "#!/bin/sh\n" + body, true}});
-  }
-  /// Runs a target with the usual commands, the fakes, and no Vitis that this machine may have.
+  /// Runs a target with the usual commands, and no Vitis that this machine may have.
   Outcome make(const std::string& target) {
-    return build_.run("PATH=\"$PWD/bin:/usr/bin:/bin\" make -f Makefile.hls " + target);
+    return build_.run("PATH=/usr/bin:/bin make -f Makefile.hls " + target);
   }
 
   TemporaryBuild build_;
@@ -163,26 +159,6 @@ TEST_F(Makefiles, SayClearlyThatVitisIsMissing) {
     EXPECT_NE(got.exit_code, 0) << target;
     EXPECT_TRUE(has(got.err + got.out, "settings64.sh")) << target << got.out << got.err;
   }
-}
-
-TEST_F(Makefiles, PreferTheUnifiedFlowAndLinkEveryGroup) {
-  fake("v++",
-       "echo \"v++ $*\" >>../../calls 2>/dev/null || echo \"v++ $*\" >>calls\n"
-       "case \"$*\" in *--link*) echo \"v++ $*\" >>calls; echo x >link/design.xclbin;; esac\n");
-  fake("vitis-run", "mkdir -p build; echo k >build/$(basename \"$PWD\").xo\n");
-  fake("vitis_hls", "exit 1\n");
-  const Outcome got = make("link");
-  EXPECT_EQ(got.exit_code, 0) << got.err;
-  const std::string calls = build_.read("calls");
-  EXPECT_TRUE(has(calls, "-c --mode hls --config hls_config.cfg")) << calls;
-  EXPECT_TRUE(has(calls, "--link --target hw")) << calls;
-  EXPECT_TRUE(has(calls, "link/group0.xo link/group1.xo")) << calls;
-}
-
-TEST_F(Makefiles, FallBackToVitisHls) {
-  fake("vitis_hls", "echo \"$HLS_STEP $*\" >>../../calls\n");
-  EXPECT_EQ(make("csynth").exit_code, 0);
-  EXPECT_EQ(build_.read("calls"), "csynth -f run_hls.tcl\ncsynth -f run_hls.tcl\n");
 }
 
 TEST_F(Makefiles, TopLevelMakefileForwards) {
