@@ -234,7 +234,7 @@ class NetworkMaker {
   /// Channels of a kind of memory that the group uses.
   int channels_in_use(const DeviceMemory& kind) const {
     std::set<int> channels;
-    for (const MemoryId m : program_.memories_of({group_})) {
+    for (const MemoryId m : program_.memories_of(group_)) {
       const int channel = program_.memories[static_cast<size_t>(m)].channel;
       if (&target_.memory_of(channel) == &kind) channels.insert(channel);
     }

@@ -58,7 +58,7 @@ struct Prompt {
   std::vector<std::int32_t> ids;
 };
 
-void generate_text(host::Model& model, const tokens::Tokenizer& tokenizer, const Prompt& prompt,
+void generate_text(host::Model& model, const host::Text& tokenizer, const Prompt& prompt,
                    const Options& options) {
   if (options.print_ids) return generate_ids(model, prompt.ids, options);
   host::TextOfIds text(tokenizer, prompt.ids.back());
@@ -89,16 +89,16 @@ void each_line(Take take) {
 
 // The prompts of text. All are read before anything is computed, and what is wrong with them is
 // told together.
-std::vector<Prompt> text_prompts(const tokens::Tokenizer& tokenizer, const Options& options) {
+std::vector<Prompt> text_prompts(const host::Text& tokenizer, const Options& options) {
   std::vector<Prompt> prompts;
   if (options.prompt) {
-    prompts.push_back({*options.prompt, host::ids_of(tokenizer, *options.prompt)});
+    prompts.push_back({*options.prompt, tokenizer.ids_of(*options.prompt)});
     return prompts;
   }
   std::vector<host::Failure> failures;
   each_line([&](const std::string& line) {
     try {
-      prompts.push_back({line, host::ids_of(tokenizer, line)});
+      prompts.push_back({line, tokenizer.ids_of(line)});
     } catch (host::Failure& failure) {
       failure.where = of_line(prompts.size() + failures.size() + 1);
       failures.push_back(failure);
@@ -125,11 +125,11 @@ void print_time(const char* name, const host::Phase& phase) {
 void run(Options options) {
   const auto begin = std::chrono::steady_clock::now();
   // A prompt that cannot be used is told before the card is set up.
-  std::optional<tokens::Tokenizer> tokenizer;
+  std::optional<host::Text> tokenizer;
   std::vector<Prompt> prompts;
   if (options.text) {
-    tokenizer.emplace(host::read_tokenizer(options.build));
-    if (options.stops.empty()) options.stops = tokenizer->form().stops;
+    tokenizer.emplace(options.build, program::Vocabulary);
+    if (options.stops.empty()) options.stops = tokenizer->stops();
     prompts = text_prompts(*tokenizer, options);
   }
   host::Device device(options);

@@ -38,7 +38,13 @@ look_at_card() {
 run() {
   begin run design
   whole DEVICE "${DEVICE:=0}"
-  [ -n "${IDS:-}" ] || fail 2 "say which token ids to start from: IDS=1,2,3"
+  if [ -n "${IDS:-}" ]; then
+    set -- --ids "$IDS"
+  elif [ -n "${PROMPT:-}" ]; then
+    set -- --prompt "$PROMPT"
+  else
+    fail 2 "say what to start from: PROMPT=text, or token ids: IDS=1,2,3"
+  fi
   if [ "$TARGET" = hw ]; then
     if [ "$FLOW" != embedded ]; then look_at_card; fi
   else
@@ -48,9 +54,9 @@ run() {
     EMCONFIG_PATH=$(pwd)/link/$TARGET XCL_EMULATION_MODE=$TARGET
     export EMCONFIG_PATH XCL_EMULATION_MODE
   fi
-  # Ids come one by one, so they are not kept from the screen; messages go to the log as well.
+  # Tokens come one by one, so they are not kept from the screen; messages go to the log as well.
   status=0
-  host/host --build . --xclbin "$(xclbin_file)" --device "$DEVICE" generate --ids "$IDS" \
+  host/host --build . --xclbin "$(xclbin_file)" --device "$DEVICE" generate "$@" \
     --max-tokens "${MAX_TOKENS:-16}" --time 2>>"$log" || status=$?
   tail -n 20 "$log" >&2
   [ "$status" -eq 0 ] || fail 1 "host/host ended with exit code $status"

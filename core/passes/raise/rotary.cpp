@@ -140,6 +140,7 @@ class Matcher {
   }
 
   std::optional<Table> table_of(ValueId id, int64_t head, const char* function) {
+    if (id == NoValue) return std::nullopt;  // a product may lack an operand
     for (const ValueId base : constants_behind(id)) {
       const Value& value = rewriter_.graph().values[static_cast<size_t>(base)];
       if (!value.type || value.type->dtype != DType::F32) continue;
