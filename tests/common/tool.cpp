@@ -28,13 +28,16 @@ Outcome run_program(const std::vector<std::string>& arguments, const fs::path& d
 }
 
 Outcome streamtensor(std::vector<std::string> arguments) {
-  const bool sanitized = std::string(ST_TEST_CXXFLAGS).find("sanitize") != std::string::npos;
-  if (sanitized && !arguments.empty() && arguments[0] == "build") {
-    arguments.insert(arguments.end(), {"--cxxflags", ST_TEST_CXXFLAGS});
-    if (std::find(arguments.begin(), arguments.end(), "--cxx") == arguments.end())
-      arguments.insert(arguments.end(), {"--cxx", ST_TEST_CXX});
-    if (std::find(arguments.begin(), arguments.end(), "--fifo") == arguments.end())
-      arguments.insert(arguments.end(), {"--fifo", FifoMethod});
+  if (!arguments.empty() && arguments[0] == "build") {
+    const auto unless_given = [&](const std::string& option, const std::string& value) {
+      if (std::find(arguments.begin(), arguments.end(), option) == arguments.end())
+        arguments.insert(arguments.end(), {option, value});
+    };
+    unless_given("--cxxflags", ST_TEST_CXXFLAGS);
+    unless_given("--cxx", ST_TEST_CXX);
+#ifdef ST_TEST_SANITIZED
+    unless_given("--fifo", FifoMethod);
+#endif
   }
   arguments.insert(arguments.begin(), ST_TEST_TOOL);
   return run_program(arguments);

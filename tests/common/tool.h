@@ -30,8 +30,8 @@ inline constexpr const char* FifoMethod = "lp";
 inline constexpr const char* FifoMethod = "exact";
 #endif
 
-/// Runs the tool that was just built. `build` commands get the flags that the sanitizers need for
-/// emitted code.
+/// Runs the tool that was just built. `build` commands get the compiler of emitted code
+/// and its flags, those of the sanitizers among them.
 Outcome streamtensor(std::vector<std::string> arguments);
 
 /// A file of the source tree.

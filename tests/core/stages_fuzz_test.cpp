@@ -14,9 +14,9 @@ namespace st {
 namespace {
 
 #ifdef ST_TEST_SANITIZED
-constexpr int Damages = 12;
+constexpr int Damages = 6;
 #else
-constexpr int Damages = 60;
+constexpr int Damages = 25;
 #endif
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -14,7 +14,7 @@ namespace {
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Seeds = 4;
 #else
-constexpr uint64_t Seeds = 20;
+constexpr uint64_t Seeds = 12;
 #endif
 
 std::string text_of(const Diagnostics& problems) {

@@ -50,15 +50,6 @@ TEST(Groups, PassQuantisedRowsOn) {
   expect_same({"adder", "w8a8"}, 8, 2, {"--prompt", "987+654="});
 }
 
-TEST(Groups, OfStories260kComputeWhatOneGroupDoes) {
-  ST_NEEDS_SHARED();
-#ifdef ST_TEST_SANITIZED
-  GTEST_SKIP() << "instrumented code is slow; the groups of the adder have to do";
-#endif
-  expect_same({"stories260k"}, 16, 2,
-              {"--prompt", "Once upon a time", "--max-tokens", "200", "--prefill", "2"});
-}
-
 TEST(Groups, NeverNeedMorePortsThanTheTargetHas) {
 #ifdef ST_TEST_SANITIZED
   const std::vector<int> limits = {7};
