@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2153,SC2154 # variables of the stage, and of Makefile.hls
 # All checks at once, as a list.
 
-# row WHAT STATE TEXT; states: found, MISSING, and `odd` for what may do.
+# row WHAT STATE TEXT; states: found, MISSING, and `note` for what may do.
 row() {
   printf '%-18s %-8s %s\n' "$1" "$2" "$3"
   if [ "$2" = MISSING ]; then missing=$((missing + 1)); fi
@@ -31,7 +31,7 @@ doctor() {
   if find_vitis; then
     refuse_doubles "$banner" "Vitis"
     state=found
-    if odd_release; then state=odd; fi
+    if odd_release; then state=note; fi
     row "Vitis HLS" $state "${release:-unknown release}, $launcher launcher (written for $OLDEST to $NEWEST)"
   else
     row "Vitis HLS" MISSING "$lack (csynth)"
@@ -50,7 +50,7 @@ doctor() {
   if has_licence; then
     row licence found "whether it is valid shows when it is used"
   else
-    row licence odd "none is set (XILINXD_LICENSE_FILE); some devices need one"
+    row licence note "none is set (XILINXD_LICENSE_FILE); some devices need one"
   fi
   whole MIN_DISK_GB "$MIN_DISK_GB"
   whole MIN_MEMORY_GB "$MIN_MEMORY_GB"
@@ -67,13 +67,13 @@ doctor() {
     if have xbutil; then
       row xbutil found "$(command -v xbutil)"
     else
-      row xbutil odd "without it the card is not looked at before a run"
+      row xbutil note "without it the card is not looked at before a run"
     fi
   fi
   if have "${STREAMTENSOR:-streamtensor}"; then
     row streamtensor found "$(command -v "${STREAMTENSOR:-streamtensor}")"
   else
-    row streamtensor odd "without it 'report' only checks timing; set STREAMTENSOR=<file>"
+    row streamtensor note "without it 'report' only checks timing; set STREAMTENSOR=<file>"
   fi
   [ "$missing" -eq 0 ] || fail 4 "$missing of what the flow needs is missing"
 }
