@@ -105,17 +105,8 @@ class UnitParser {
     if ((token.is("public") || token.is("private") || token.is("protected")) && is(i + 1, end, ":"))
       return i + 2;
     if (token.is("using") || token.is("typedef") || token.is("static_assert") || token.is("friend"))
-      return behind_semicolon(i, end);
+      return unit_.behind_semicolon(i, end);
     return declaration(i, end, name, in_class, extern_c, depth);
-  }
-
-  [[nodiscard]] size_t behind_semicolon(size_t i, size_t end) const {
-    for (; i < end; ++i) {
-      const Token& token = unit_.token(i);
-      if (token.is(";")) return i + 1;
-      if (token.is("(") || token.is("[") || token.is("{")) i = unit_.match[i];
-    }
-    return end;
   }
 
   /// A template, class, function or variable.
@@ -130,7 +121,7 @@ class UnitParser {
       const size_t close = close_of_template(unit_, i + 1);
       // Default arguments hold '=': they are looked for by hand.
       const size_t stop = close != 0 ? close : close_with_defaults(i + 1, end);
-      if (stop == 0) return behind_semicolon(i, end);
+      if (stop == 0) return unit_.behind_semicolon(i, end);
       for (const Range& part : split_at_commas(unit_, {i + 2, stop}))
         add_template_parameter(part, function);
       function.is_template = true;
@@ -151,7 +142,7 @@ class UnitParser {
         name = i++;
         if (is(i, end, "(") && is(i + 1, end, ")")) i += 2;
         while (i < end && !unit_.token(i).is("(") && !unit_.token(i).is(";")) ++i;
-        if (!is(i, end, "(")) return behind_semicolon(i, end);
+        if (!is(i, end, "(")) return unit_.behind_semicolon(i, end);
         break;
       }
       if (token.is("(")) {
@@ -175,7 +166,7 @@ class UnitParser {
         name = i;
         if (is(i + 1, end, "<")) {
           const size_t close = close_of_template(unit_, i + 1);
-          if (close == 0) return behind_semicolon(i, end);
+          if (close == 0) return unit_.behind_semicolon(i, end);
           i = close;
         }
       } else {
@@ -274,7 +265,7 @@ class UnitParser {
       const Token& token = unit_.token(i);
       if (token.is("<")) {
         const size_t close = close_of_template(unit_, i);
-        if (close == 0) return behind_semicolon(i, end);
+        if (close == 0) return unit_.behind_semicolon(i, end);
         i = close;
       } else if (token.is(";")) {
         return i + 1;
@@ -301,11 +292,11 @@ class UnitParser {
     } else {
       scope(body, name, true, false, depth + 1);
     }
-    return behind_semicolon(unit_.match[i] + 1, end);
+    return unit_.behind_semicolon(unit_.match[i] + 1, end);
   }
 
   size_t variable(size_t begin, size_t end, std::string_view) {
-    const size_t next = behind_semicolon(begin, end);
+    const size_t next = unit_.behind_semicolon(begin, end);
     for (const Variable& global : parse_declaration(unit_, {begin, next}))
       unit_.globals.push_back(global);
     return next;

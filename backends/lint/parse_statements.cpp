@@ -30,16 +30,6 @@ class StatementParser {
     return i < end && unit_.token(i).is(text);
   }
 
-  /// Behind the semicolon at or behind `i`, outside of brackets; at most `end`.
-  [[nodiscard]] size_t behind_semicolon(size_t i, size_t end) const {
-    for (; i < end; ++i) {
-      const Token& token = unit_.token(i);
-      if (token.is(";")) return i + 1;
-      if (token.is("(") || token.is("[") || token.is("{")) i = unit_.match[i];
-    }
-    return end;
-  }
-
   Statement too_deep(size_t i, size_t end) {
     if (!limited_) report_.add("text-limit", unit_.place(i), "statements are nested too deeply");
     limited_ = true;
@@ -131,7 +121,7 @@ class StatementParser {
     const size_t open = out.range.end + 1;
     if (is(out.range.end, end, "while") && is(open, end, "(")) {
       out.head = {open + 1, unit_.match[open]};
-      out.range.end = behind_semicolon(open, end);
+      out.range.end = unit_.behind_semicolon(open, end);
     }
     return out;
   }
@@ -151,7 +141,7 @@ class StatementParser {
   Statement plain(size_t i, size_t end) const {
     Statement out;
     const Token& token = unit_.token(i);
-    out.range = {i, behind_semicolon(i, end)};
+    out.range = {i, unit_.behind_semicolon(i, end)};
     if (token.is("return")) {
       out.kind = StatementKind::Return;
     } else if (token.is("break") || token.is("continue") || token.is("goto")) {

@@ -105,6 +105,14 @@ const Variable* Function::parameter(std::string_view wanted) const {
   return at == parameters.end() || wanted.empty() ? nullptr : &*at;
 }
 
+size_t Unit::behind_semicolon(size_t i, size_t end) const {
+  for (; i < end; ++i) {
+    if (token(i).is(";")) return i + 1;
+    if (token(i).is("(") || token(i).is("[") || token(i).is("{")) i = match[i];
+  }
+  return end;
+}
+
 std::string Unit::text(Range range) const {
   std::string out;
   for (size_t i = range.begin; i < range.end; ++i) {

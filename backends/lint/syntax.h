@@ -98,6 +98,8 @@ struct Unit {
   [[nodiscard]] const Tokens& tokens() const { return source->tokens; }
   [[nodiscard]] const Token& token(size_t i) const { return source->tokens[i]; }
   [[nodiscard]] Place place(size_t i) const { return source->tokens[i].place; }
+  /// Behind the semicolon at or behind token `i`, outside of brackets; at most `end`.
+  [[nodiscard]] size_t behind_semicolon(size_t i, size_t end) const;
   /// The text of tokens, with single spaces where there were any.
   [[nodiscard]] std::string text(Range range) const;
 };

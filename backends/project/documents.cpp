@@ -28,11 +28,9 @@ Json predicted(double value, const char* unit) {
 Json predicted_bits(int64_t bits) { return predicted(static_cast<double>(bits), "bits"); }
 
 Json counts_json(const ResourceCounts& counts) {
-  return {{"lut", counts.lut},
-          {"ff", counts.ff},
-          {"dsp", counts.dsp},
-          {"bram18", counts.bram18},
-          {"uram", counts.uram}};
+  Json json;
+  for (const ResourceKind& kind : ResourceKinds) json[kind.key] = counts.*kind.count;
+  return json;
 }
 Json predicted(const ResourceCounts& counts) {
   Json json = counts_json(counts);

@@ -16,29 +16,18 @@ Diagnostic broken(const std::string& message) {
   return {"E0602", message, Name, {}, "build again"};
 }
 
-/// A resource by its key in report.json.
-struct Key {
-  const char* name;
-  int64_t ResourceCounts::*count;
-};
-constexpr Key Keys[] = {{"lut", &ResourceCounts::lut},
-                        {"ff", &ResourceCounts::ff},
-                        {"dsp", &ResourceCounts::dsp},
-                        {"bram18", &ResourceCounts::bram18},
-                        {"uram", &ResourceCounts::uram}};
-
 Json counts_json(const ResourceCounts& counts) {
   Json json;
-  for (const Key& key : Keys) json[key.name] = counts.*key.count;
+  for (const ResourceKind& kind : ResourceKinds) json[kind.key] = counts.*kind.count;
   return json;
 }
 
 /// Names of the resources that differ from what was predicted by more than LargeDifference.
 Json differing(const ResourceCounts& counts, const ResourceCounts& predicted) {
   Json names = Json::array();
-  for (const Key& key : Keys) {
-    const double by = difference(counts.*key.count, predicted.*key.count);
-    if (by > LargeDifference || by < -LargeDifference) names.push_back(key.name);
+  for (const ResourceKind& kind : ResourceKinds) {
+    const double by = difference(counts.*kind.count, predicted.*kind.count);
+    if (by > LargeDifference || by < -LargeDifference) names.push_back(kind.key);
   }
   return names;
 }
@@ -135,10 +124,10 @@ Result<Prediction> read_prediction(const std::string& report_json) {
     PredictedUnit predicted{string_of(unit.find("name")), {}};
     const json::Value* resources = unit.find("predicted");
     bool fine = is_identifier(predicted.name) && resources != nullptr;
-    for (const Key& key : Keys) {
-      const json::Value* count = fine ? resources->find(key.name) : nullptr;
+    for (const ResourceKind& kind : ResourceKinds) {
+      const json::Value* count = fine ? resources->find(kind.key) : nullptr;
       fine = fine && count != nullptr && count->integer() != nullptr && *count->integer() >= 0;
-      if (fine) predicted.used.*key.count = *count->integer();
+      if (fine) predicted.used.*kind.count = *count->integer();
     }
     if (!fine) return broken("a unit has no name, or no predicted resources");
     prediction.units.push_back(std::move(predicted));

@@ -150,7 +150,6 @@ Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits&
     words[layer.runs] += words_of(layer);
   }
   if (limits.in_turn) grow_in_turn(growing, used, limits.budget);
-  // Nothing is gained below these: the ports bring a word each in a cycle.
   // Nothing is gained below these: the ports bring a word each in a cycle, or what the memory
   // gives.
   const double words_per_cycle = std::min(limits.bytes_per_cycle / MemoryPortBytes,

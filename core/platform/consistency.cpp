@@ -94,12 +94,10 @@ void fabric(const Target& target, Findings& found) {
 
 void shell(const Target& target, Findings& found) {
   const ResourceCounts all = target.total.counts(), left = target.usable();
-  constexpr const char* Keys[] = {"lut", "ff", "dsp", "bram18", "uram"};
-  for (size_t r = 0; r < std::size(ResourceKinds); ++r) {
-    const ResourceKind& kind = ResourceKinds[r];
+  for (const ResourceKind& kind : ResourceKinds) {
     const auto least = MostOfShell * static_cast<double>(all.*kind.count);
     if (static_cast<double>(left.*kind.count) >= least) continue;
-    found.push_back({std::string("/total/") + Keys[r],
+    found.push_back({std::string("/total/") + kind.key,
                      "the SLRs have " + std::to_string(left.*kind.count) + " of " +
                          std::to_string(all.*kind.count) + " " + kind.name +
                          ": no shell takes more than half of a device"});
@@ -107,17 +105,12 @@ void shell(const Target& target, Findings& found) {
 }
 
 void budgets(const Target& target, Findings& found) {
-  const ResourceNumbers& percent = target.budget_percent;
-  const auto below = [&](const char* key, const Number& share) {
-    if (share.value < 100) return;
-    found.push_back({std::string("/budgets/") + key,
-                     decimal(share.value) + " % leaves no room to place and route"});
-  };
-  below("lut", percent.lut);
-  below("ff", percent.ff);
-  below("dsp", percent.dsp);
-  below("bram18", percent.bram18);
-  below("uram", percent.uram);
+  for (const ResourceKind& kind : ResourceKinds) {
+    const double percent = (target.budget_percent.*kind.number).value;
+    if (percent < 100) continue;
+    found.push_back({std::string("/budgets/") + kind.key,
+                     decimal(percent) + " % leaves no room to place and route"});
+  }
 }
 
 void clock(const Target& target, Findings& found) {
@@ -205,9 +198,7 @@ void large(const Target& target, Findings& found) {
 
 void each_number(const Target& target, const auto& visit) {
   const auto resources = [&](const ResourceNumbers& numbers) {
-    for (const Number* n :
-         {&numbers.lut, &numbers.ff, &numbers.dsp, &numbers.bram18, &numbers.uram})
-      visit(*n);
+    for (const ResourceKind& kind : ResourceKinds) visit(numbers.*kind.number);
   };
   visit(target.frequency);
   visit(target.tdp);

@@ -75,11 +75,8 @@ class Reader {
   }
 
   void resources(const json& parent, const std::string& pointer, ResourceNumbers& out) {
-    number(parent, pointer, "lut", out.lut);
-    number(parent, pointer, "ff", out.ff);
-    number(parent, pointer, "dsp", out.dsp);
-    number(parent, pointer, "bram18", out.bram18);
-    number(parent, pointer, "uram", out.uram);
+    for (const ResourceKind& kind : ResourceKinds)
+      number(parent, pointer, kind.key, out.*kind.number);
   }
 
   [[nodiscard]] const Diagnostics& problems() const { return problems_; }
@@ -164,6 +161,12 @@ void read_flow(Reader& reader, const json& root, Target& target) {
     reader.report("/flow", "'" + printable(name) + "' is not a flow of Vitis: " + known);
 }
 
+/// `keys`, and behind them those of all kinds of resources.
+std::vector<std::string> with_resources(std::vector<std::string> keys) {
+  for (const ResourceKind& kind : ResourceKinds) keys.emplace_back(kind.key);
+  return keys;
+}
+
 void read_slrs(Reader& reader, const json& value, Target& target) {
   if (!value.is_array() || value.size() > MostSlrs) {
     reader.report("/slrs", "must be an array of at most " + std::to_string(MostSlrs) + " objects");
@@ -172,7 +175,7 @@ void read_slrs(Reader& reader, const json& value, Target& target) {
   for (size_t i = 0; i < value.size(); ++i) {
     const std::string here = "/slrs/" + std::to_string(i);
     Slr slr;
-    if (reader.object(value[i], here, {"name", "lut", "ff", "dsp", "bram18", "uram"})) {
+    if (reader.object(value[i], here, with_resources({"name"}))) {
       reader.text(value[i], here, "name", slr.name);
       reader.resources(value[i], here, slr.usable);
     }
@@ -225,7 +228,7 @@ Result<Target> parse_target(const std::string& text, const std::string& file) {
   read_flow(reader, root, target);
   reader.number(root, "", "frequency", target.frequency);
   reader.number(root, "", "tdp", target.tdp);
-  const std::vector<std::string> kinds = {"lut", "ff", "dsp", "bram18", "uram"};
+  const std::vector<std::string> kinds = with_resources({});
   if (const json* total = reader.member(root, "", "total")) {
     if (reader.object(*total, "/total", kinds)) reader.resources(*total, "/total", target.total);
   }

@@ -13,20 +13,6 @@ constexpr double LargestValue = 1e15;
 constexpr double MostChannels = 1024;
 constexpr size_t LongestText = 200;
 
-struct Resource {
-  const char* key;
-  Number ResourceNumbers::*number;
-  int64_t ResourceCounts::*count;
-  const char* unit;
-};
-constexpr Resource Resources[] = {
-    {"lut", &ResourceNumbers::lut, &ResourceCounts::lut, "LUT"},
-    {"ff", &ResourceNumbers::ff, &ResourceCounts::ff, "FF"},
-    {"dsp", &ResourceNumbers::dsp, &ResourceCounts::dsp, "DSP"},
-    {"bram18", &ResourceNumbers::bram18, &ResourceCounts::bram18, "BRAM18"},
-    {"uram", &ResourceNumbers::uram, &ResourceCounts::uram, "URAM"},
-};
-
 std::string whole(double value) { return std::to_string(static_cast<int64_t>(value)); }
 
 /// Names go into makefiles and Tcl, where other characters have a meaning.
@@ -88,19 +74,19 @@ class Checker {
 };
 
 void check_resources(Checker& checker, const Target& target) {
-  for (const Resource& r : Resources) {
+  for (const ResourceKind& r : ResourceKinds) {
     const std::string key = r.key;
-    checker.count("/total/" + key, target.total.*r.number, r.unit, LargestValue, true);
+    checker.count("/total/" + key, target.total.*r.number, r.name, LargestValue, true);
     checker.number("/budgets/" + key, target.budget_percent.*r.number, "%", 100);
     double sum = 0;
     for (size_t i = 0; i < target.slrs.size(); ++i) {
       const Number& n = target.slrs[i].usable.*r.number;
-      checker.count("/slrs/" + std::to_string(i) + "/" + key, n, r.unit, LargestValue, true);
+      checker.count("/slrs/" + std::to_string(i) + "/" + key, n, r.name, LargestValue, true);
       sum += n.value;
     }
     const double total = (target.total.*r.number).value;
     if (sum > total && sum <= LargestValue) {
-      checker.report("/total/" + key, "the SLRs have " + whole(sum) + " " + r.unit +
+      checker.report("/total/" + key, "the SLRs have " + whole(sum) + " " + r.name +
                                           " together, more than the device's " + whole(total));
     }
   }
@@ -191,7 +177,7 @@ std::string_view name_of(Flow flow) {
 
 ResourceCounts ResourceNumbers::counts() const {
   ResourceCounts result;
-  for (const Resource& r : Resources) {
+  for (const ResourceKind& r : ResourceKinds) {
     result.*r.count = static_cast<int64_t>((this->*r.number).value);
   }
   return result;
@@ -226,7 +212,7 @@ ResourceCounts Target::usable() const {
   ResourceCounts result;
   for (const Slr& slr : slrs) {
     const ResourceCounts counts = slr.usable.counts();
-    for (const Resource& r : Resources) result.*r.count += counts.*r.count;
+    for (const ResourceKind& r : ResourceKinds) result.*r.count += counts.*r.count;
   }
   return result;
 }
@@ -234,7 +220,7 @@ ResourceCounts Target::usable() const {
 namespace {
 
 ResourceCounts share_of(ResourceCounts counts, const ResourceNumbers& percent) {
-  for (const Resource& r : Resources) {
+  for (const ResourceKind& r : ResourceKinds) {
     const double share = (percent.*r.number).value;
     counts.*r.count =
         static_cast<int64_t>(std::floor(static_cast<double>(counts.*r.count) * share / 100));

@@ -30,22 +30,25 @@ struct ResourceCounts {
   friend bool operator==(const ResourceCounts&, const ResourceCounts&) = default;
 };
 
-/// A kind of resource, for code that treats all alike.
-struct ResourceKind {
-  const char* name;  ///< as in messages; also the unit of its numbers
-  int64_t ResourceCounts::*count;
-};
-inline constexpr ResourceKind ResourceKinds[] = {{"LUT", &ResourceCounts::lut},
-                                                 {"FF", &ResourceCounts::ff},
-                                                 {"DSP", &ResourceCounts::dsp},
-                                                 {"BRAM18", &ResourceCounts::bram18},
-                                                 {"URAM", &ResourceCounts::uram}};
-
 /// The same kinds of resources, as numbers of a target file.
 struct ResourceNumbers {
   Number lut, ff, dsp, bram18, uram;
   [[nodiscard]] ResourceCounts counts() const;
 };
+
+/// A kind of resource, for code that treats all alike.
+struct ResourceKind {
+  const char* name;  ///< as in messages; also the unit of its numbers
+  const char* key;   ///< in JSON files
+  int64_t ResourceCounts::*count;
+  Number ResourceNumbers::*number;
+};
+inline constexpr ResourceKind ResourceKinds[] = {
+    {"LUT", "lut", &ResourceCounts::lut, &ResourceNumbers::lut},
+    {"FF", "ff", &ResourceCounts::ff, &ResourceNumbers::ff},
+    {"DSP", "dsp", &ResourceCounts::dsp, &ResourceNumbers::dsp},
+    {"BRAM18", "bram18", &ResourceCounts::bram18, &ResourceNumbers::bram18},
+    {"URAM", "uram", &ResourceCounts::uram, &ResourceNumbers::uram}};
 
 /// A die of the device, and what the shell leaves of it.
 struct Slr {

@@ -30,8 +30,6 @@ constexpr size_t CoarseRuns = 16;
 constexpr int64_t CoarseRows = 2;
 /// A launch may become slower by this part of its cycles.
 constexpr int64_t CoarseTolerance = 100;
-/// What a FIFO may be made deeper to: a block of memory.
-constexpr int64_t RaisedBits = 18'432;  ///< Bram18Bits of core/platform
 /// FIFOs become deeper if launches get faster by this part of their cycles, or more.
 constexpr int64_t WorthRaising = 50;
 /// What of that may be given up again for smaller memories.
@@ -122,7 +120,7 @@ class Refinement {
     for (size_t c = 0; c < channels_.size(); ++c) {
       const Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
       if (program_.tensors[static_cast<size_t>(channel.tensor)].constant) continue;
-      const auto most = static_cast<uint64_t>(RaisedBits / network_.channels[c].width_bits);
+      const auto most = static_cast<uint64_t>(Bram18Bits / network_.channels[c].width_bits);
       raised[c] = std::max(raised[c], static_cast<int64_t>(std::bit_floor(most)));
     }
     const Simulator simulator(coarse);
