@@ -36,16 +36,15 @@ class Search {
     if (program_) {
       limits_of_layers();
       const bool generates = options_.workload.generated > 0;
-      limits_.in_turn = generates;
-      for (int64_t tile : Tiles) by_intensity(tile, limits_.row_lanes);
+      for (int64_t tile : Tiles) by_intensity(tile, limits_.row_lanes, generates);
       // Wider rows make other kernels faster, and leave less to layers; narrower ones the reverse.
       const int found = limits_.row_lanes;
       for (const int lanes : {2 * found, found / 2}) {
         const bool possible = lanes >= 1 && lanes <= WidestRow;
-        if (possible && start_.options.tiling.row_lanes == 0) by_intensity(Tiles[0], lanes);
+        if (possible && start_.options.tiling.row_lanes == 0)
+          by_intensity(Tiles[0], lanes, generates);
       }
-      limits_.in_turn = false;
-      if (generates) by_intensity(Tiles[0], found);
+      if (generates) by_intensity(Tiles[0], found, false);
       while (!ended() && !layers_.empty()) change_one();
     }
     if (fitting_.empty()) return problems_;
@@ -154,10 +153,12 @@ class Search {
     return moves ? 1 : cost_of(*program_, kernel).row_cycles;
   }
 
-  void by_intensity(int64_t tile, int row_lanes) {
+  /// `in_turn`: as in UnrollLimits.
+  void by_intensity(int64_t tile, int row_lanes, bool in_turn) {
     UnrollLimits limits = limits_;
     limits.most_tile = tile;
     limits.row_lanes = row_lanes;
+    limits.in_turn = in_turn;
     limits.other_cycles = limits_.other_cycles * limits_.row_lanes / row_lanes;
     // However short the budget is, one candidate with choices is judged.
     for (int shrink = 0; shrink < MostShrinks && (!ended() || (judged_ < 2 && !stopped()));

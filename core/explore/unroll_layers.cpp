@@ -95,6 +95,38 @@ void grow_in_turn(std::vector<Growing>& layers, ResourceCounts used, const Resou
   }
 }
 
+/// The slowest layer's next step, again and again, until that gains nothing.
+void grow_slowest(std::vector<Growing>& layers, ResourceCounts used, const UnrollLimits& limits) {
+  std::map<int64_t, int64_t> words;  // by how often they are read: folded layers take turns
+  for (const Growing& each : layers) words[each.layer->runs] += words_of(*each.layer);
+  // Nothing is gained below these: the ports bring a word each in a cycle, or what the memory
+  // gives.
+  const double words_per_cycle = std::min(limits.bytes_per_cycle / MemoryPortBytes,
+                                          static_cast<double>(std::max(1, limits.ports)));
+  const auto enough = [&](const LinearLayer& layer) {
+    const auto brought = static_cast<double>(words[layer.runs]) / words_per_cycle;
+    return std::max(limits.other_cycles, static_cast<int64_t>(brought));
+  };
+  const auto slower = [&](size_t a, size_t b) {
+    const int64_t first = layers[a].cycles_of_all_runs(), second = layers[b].cycles_of_all_runs();
+    return first != second ? first < second : a > b;
+  };
+  std::priority_queue<size_t, std::vector<size_t>, decltype(slower)> slowest(slower);
+  for (size_t g = 0; g < layers.size(); ++g) slowest.push(g);
+  while (!slowest.empty()) {
+    Growing& layer = layers[slowest.top()];
+    const size_t index = slowest.top();
+    slowest.pop();
+    if (layer.cycles() <= enough(*layer.layer)) continue;
+    if (layer.at + 1 == layer.steps.size()) continue;
+    const ResourceCounts next = with_next(used, layer);
+    if (!within(next, limits.budget)) continue;
+    used = next;
+    ++layer.at;
+    slowest.push(index);
+  }
+}
+
 }  // namespace
 
 std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLimits& limits) {
@@ -142,39 +174,15 @@ ResourceCounts resources_of(const MatmulShape& shape, DType weights) {
 
 Tiling unroll_layers(const std::vector<LinearLayer>& layers, const UnrollLimits& limits) {
   std::vector<Growing> growing;
-  std::map<int64_t, int64_t> words;  // by how often they are read: folded layers take turns
   ResourceCounts used;
   for (const LinearLayer& layer : layers) {
     growing.push_back({&layer, unroll_steps(layer, limits), limits.row_lanes, 0});
     used += growing.back().resources(0);
-    words[layer.runs] += words_of(layer);
   }
-  if (limits.in_turn) grow_in_turn(growing, used, limits.budget);
-  // Nothing is gained below these: the ports bring a word each in a cycle, or what the memory
-  // gives.
-  const double words_per_cycle = std::min(limits.bytes_per_cycle / MemoryPortBytes,
-                                          static_cast<double>(std::max(1, limits.ports)));
-  const auto enough = [&](const LinearLayer& layer) {
-    const auto brought = static_cast<double>(words[layer.runs]) / words_per_cycle;
-    return std::max(limits.other_cycles, static_cast<int64_t>(brought));
-  };
-  const auto slower = [&](size_t a, size_t b) {
-    const int64_t first = growing[a].cycles_of_all_runs(), second = growing[b].cycles_of_all_runs();
-    return first != second ? first < second : a > b;
-  };
-  std::priority_queue<size_t, std::vector<size_t>, decltype(slower)> slowest(slower);
-  for (size_t g = 0; g < growing.size() && !limits.in_turn; ++g) slowest.push(g);
-  while (!slowest.empty()) {
-    Growing& layer = growing[slowest.top()];
-    const size_t index = slowest.top();
-    slowest.pop();
-    if (layer.cycles() <= enough(*layer.layer)) continue;
-    if (layer.at + 1 == layer.steps.size()) continue;
-    const ResourceCounts next = with_next(used, layer);
-    if (!within(next, limits.budget)) continue;
-    used = next;
-    ++layer.at;
-    slowest.push(index);
+  if (limits.in_turn) {
+    grow_in_turn(growing, used, limits.budget);
+  } else {
+    grow_slowest(growing, used, limits);
   }
   Tiling tiling{limits.row_lanes, {}};
   for (const Growing& layer : growing) tiling.linear[layer.layer->key] = layer.steps[layer.at];

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "backends/host/emit_host.h"
-#include "backends/stub/emit_stub.h"
 #include "tests/backends_host/temporary_build.h"
 #include "tests/backends_host/toy_program.h"
 
@@ -21,12 +19,7 @@ class HostProgram : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     build_ = std::make_unique<TemporaryBuild>();
-    const Program program = toy_program();
-    build_->write(emit_host(program, toy_target(), toy_checksums()));
-    build_->write(emit_stub(program, toy_target()));
-    build_->write(toy_kernels());
-    const auto templates = source_root() / "hls_templates";
-    std::filesystem::create_directory_symlink(templates, build_->path() / "hls_templates");
+    write_toy_build(*build_);
     const Outcome made = build_->run("make -C stub CXX=${CXX:-g++}");
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
@@ -207,15 +200,11 @@ TEST_F(HostProgram, ReadsParametersBack) {
 
 TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
   TemporaryBuild build;
-  build.write(emit_host(toy_program(), toy_target(), toy_checksums()));
-  build.write(emit_stub(toy_program(), toy_target()));
-  build.write(toy_kernels());
+  write_toy_build(build);
   build.write("groups/group1/src/group1.cpp",
               "#include \"group1.h\"\n#include <hls_stream.h>\n"
               "extern \"C\" void group1(const ap_uint<512>*, ap_uint<512>*, int, int) {\n"
               "  hls::stream<int, 2> never(\"never\");\n  never.read();\n}\n");
-  std::filesystem::create_directory_symlink(source_root() / "hls_templates",
-                                            build.path() / "hls_templates");
   const Outcome made = build.run("make -C stub CXX=${CXX:-g++}");
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const Outcome got = build.run("stub/host generate --ids 1");
@@ -225,15 +214,11 @@ TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
 
 TEST(StubDevice, GivesUpAKernelThatNeverFinishes) {
   TemporaryBuild build;
-  build.write(emit_host(toy_program(), toy_target(), toy_checksums()));
-  build.write(emit_stub(toy_program(), toy_target()));
-  build.write(toy_kernels());
+  write_toy_build(build);
   build.write("groups/group1/src/group1.cpp",
               "#include \"group1.h\"\n"
               "extern \"C\" void group1(const ap_uint<512>*, ap_uint<512>*, int, int past) {\n"
               "  volatile int waits = past;\n  while (waits >= 3) waits = past;\n}\n");
-  std::filesystem::create_directory_symlink(source_root() / "hls_templates",
-                                            build.path() / "hls_templates");
   const Outcome made = build.run("make -C stub CXX=${CXX:-g++}");
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const Outcome got = build.run("timeout 60 stub/host --timeout-ms 200 generate --ids 1,2,3");
@@ -247,11 +232,7 @@ TEST(StubDevice, GivesUpAKernelThatNeverFinishes) {
 TEST(StubDevice, BuildsTheSameBytesTwice) {
   TemporaryBuild one, two;
   for (const TemporaryBuild* build : {&one, &two}) {
-    build->write(emit_host(toy_program(), toy_target(), toy_checksums()));
-    build->write(emit_stub(toy_program(), toy_target()));
-    build->write(toy_kernels());
-    std::filesystem::create_directory_symlink(source_root() / "hls_templates",
-                                              build->path() / "hls_templates");
+    write_toy_build(*build);
     ASSERT_EQ(build->run("make -C stub kernels.o CXX=${CXX:-g++}").exit_code, 0);
   }
   EXPECT_EQ(one.read("stub/kernels.o"), two.read("stub/kernels.o"));

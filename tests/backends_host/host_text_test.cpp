@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "backends/host/emit_host.h"
-#include "backends/stub/emit_stub.h"
 #include "core/tokenizer/files/form_file.h"
 #include "core/tokenizer/files/tokenizer.h"
 #include "tests/backends_host/temporary_build.h"
@@ -35,12 +33,7 @@ class HostText : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     build_ = std::make_unique<TemporaryBuild>();
-    const Program program = toy_program();
-    build_->write(emit_host(program, toy_target(), toy_checksums()));
-    build_->write(emit_stub(program, toy_target()));
-    build_->write(toy_kernels());
-    const auto templates = source_root() / "hls_templates";
-    std::filesystem::create_directory_symlink(templates, build_->path() / "hls_templates");
+    write_toy_build(*build_);
     const Outcome made = build_->run("make -C stub CXX=${CXX:-g++}");
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/backends_host/toy_program.h"
 
+#include <filesystem>
+
+#include "backends/host/emit_host.h"
 #include "backends/host/files/checksum.h"
+#include "backends/stub/emit_stub.h"
 
 namespace st::testing {
 namespace {
@@ -143,6 +147,15 @@ std::vector<EmittedFile> toy_kernels() {
 Checksums toy_checksums() {
   const std::string bytes = parameter_bytes();
   return {{"params0", host::checksum(bytes)}};
+}
+
+void write_toy_build(const TemporaryBuild& build) {
+  const Program program = toy_program();
+  build.write(emit_host(program, toy_target(), toy_checksums()));
+  build.write(emit_stub(program, toy_target()));
+  build.write(toy_kernels());
+  std::filesystem::create_directory_symlink(source_root() / "hls_templates",
+                                            build.path() / "hls_templates");
 }
 
 std::vector<int> toy_rows(const std::vector<int>& text) {

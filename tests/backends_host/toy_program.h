@@ -11,6 +11,7 @@
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
 #include "core/support/emitted_file.h"
+#include "tests/backends_host/temporary_build.h"
 
 namespace st::testing {
 
@@ -31,6 +32,9 @@ std::vector<EmittedFile> toy_kernels();
 
 /// Checksums of the parameter files in toy_kernels().
 Checksums toy_checksums();
+
+/// Writes sources, host program, stub and templates of toy_program(): `make -C stub` builds it.
+void write_toy_build(const TemporaryBuild& build);
 
 /// What the kernels compute: the row's hidden value for each id of `text`, fed from position 0.
 std::vector<int> toy_rows(const std::vector<int>& text);

@@ -9,6 +9,7 @@
 #include "backends/hls/emit_group.h"
 #include "core/itensor/conversion.h"
 #include "tests/common/tool.h"
+#include "tests/itensor/converter.h"
 #include "tests/itensor/element_order.h"
 #include "tests/itensor/random_pairs.h"
 
@@ -51,17 +52,6 @@ struct Case {
   bool right = true;  ///< false: the buffer is an element too small, and the output must show it
   Bindings bindings;
 };
-
-Kernel converter(const std::string& name, const StreamType& from, const std::vector<StreamType>& to,
-                 int64_t window) {
-  Kernel kernel;
-  kernel.name = name;
-  kernel.kind = "convert";
-  kernel.inputs = {{0, from, -1}};
-  for (const StreamType& type : to) kernel.outputs.push_back({0, type, -1});
-  if (window > 0) kernel.sizes["Window"] = window;
-  return kernel;
-}
 
 /// A program that runs converters one after another, and the numbers that it reads: what goes in,
 /// and what must come out of each output.

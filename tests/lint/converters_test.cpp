@@ -4,6 +4,7 @@
 
 #include "backends/hls/emit_group.h"
 #include "core/itensor/conversion.h"
+#include "tests/itensor/converter.h"
 #include "tests/itensor/random_pairs.h"
 #include "tests/lint/sample.h"
 
@@ -12,17 +13,6 @@ namespace {
 
 constexpr int Files = 10;
 constexpr int PairsOfAFile = 100;
-
-Kernel converter(const std::string& name, const StreamType& from, const std::vector<StreamType>& to,
-                 int64_t window) {
-  Kernel kernel;
-  kernel.name = name;
-  kernel.kind = "convert";
-  kernel.inputs = {{0, from, -1}};
-  for (const StreamType& type : to) kernel.outputs.push_back({0, type, -1});
-  if (window > 0) kernel.sizes["Window"] = window;
-  return kernel;
-}
 
 StreamType with_random_lanes(std::mt19937_64& random, const ItensorType& type) {
   return {type, static_cast<int>(pick_divisor(random, token_elements(type)))};

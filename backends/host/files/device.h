@@ -35,7 +35,7 @@ class Device {
       : timeout_(options.timeout),
         device_(options.device),
         buffers_(std::size(program::Buffers)),
-        bank_(buffers_.size(), Unallocated) {
+        allocated_(buffers_.size()) {
     check_build(options.build);
     const xrt::xclbin design(options.xclbin);
     check_bitstream(design, options.xclbin);
@@ -44,7 +44,7 @@ class Device {
       add(kernel, xrt::kernel(device_, id, kernel.name));
     for (std::size_t b = 0; b < buffers_.size(); ++b) {
       const Buffer& buffer = program::Buffers[b];
-      if (buffer.file == nullptr || bank_[b] == Unallocated) continue;
+      if (buffer.file == nullptr || !allocated_[b]) continue;
       load_parameters(options.build, buffer, buffers_[b]);
       if (options.read_back) read_back(buffer, buffers_[b]);
     }
@@ -91,7 +91,6 @@ class Device {
   }
 
  private:
-  static constexpr int Unallocated = -1;
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
   void add(const Kernel& kernel, const xrt::kernel& handle) {
@@ -105,17 +104,17 @@ class Device {
 
   // A buffer that several kernels use exists once: check_bitstream() saw that they share its bank.
   void allocate(int buffer, int group) {
-    if (bank_[at(buffer)] != Unallocated) return;
+    if (allocated_[at(buffer)]) return;
     buffers_[at(buffer)] =
         xrt::bo(device_, static_cast<std::size_t>(program::Buffers[buffer].bytes),
                 static_cast<xrt::memory_group>(group));
-    bank_[at(buffer)] = group;
+    allocated_[at(buffer)] = true;
   }
 
   std::chrono::milliseconds timeout_;
   xrt::device device_;
   std::vector<xrt::bo> buffers_;  ///< as program::Buffers
-  std::vector<int> bank_;         ///< XRT's number of each buffer's memory
+  std::vector<bool> allocated_;   ///< which of them a kernel uses
   std::vector<xrt::run> runs_;    ///< as program::Kernels
 };
 
