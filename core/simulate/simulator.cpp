@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/simulate/agenda.h"
+#include "core/simulate/ledger.h"
 #include "core/simulate/walk.h"
 
 namespace st {
@@ -66,6 +67,7 @@ struct Task {
   bool pending = false;    ///< there is a firing at hand
   bool drain = false;      ///< which waits until the pipeline is empty
   int64_t next_issue = 0;  ///< as far as the interval goes
+  TaskLedger ledger;
   int64_t slot_since = 0;  ///< cycle in which the pipeline was last not full any more
   int64_t last_completion = -1;
   std::vector<Flight> flights;  ///< ring
@@ -92,6 +94,9 @@ struct Request {
 };
 
 struct MemoryState {
+  explicit MemoryState(const CycleRange& range) : ledger(range) {}
+
+  MemoryLedger ledger;
   int64_t free = 0;  ///< end of the last service, in 1/bytes of a cycle
   int last_task = -1;
   int64_t burst_left = 0;         ///< bytes
@@ -104,8 +109,13 @@ class Run {
  public:
   Run(const Network& network, const FlatNetwork& flat, const std::vector<ChannelEnds>& ends,
       const std::vector<int>& instance_of, const std::vector<int64_t>& in_flight,
-      const std::vector<std::vector<int64_t>>& launches, const std::vector<int64_t>& depths)
-      : network_(network), flat_(flat), launches_(launches), agenda_(network.tasks.size()) {
+      const std::vector<std::vector<int64_t>>& launches, const std::vector<int64_t>& depths,
+      const CycleRange& range)
+      : network_(network),
+        flat_(flat),
+        launches_(launches),
+        range_(range),
+        agenda_(network.tasks.size()) {
     fifos_.resize(network.channels.size());
     for (size_t c = 0; c < fifos_.size(); ++c) {
       if (depths[c] > 0) fifos_[c].depth = depths[c];
@@ -115,13 +125,18 @@ class Run {
     }
     tasks_.resize(network.tasks.size());
     for (size_t t = 0; t < tasks_.size(); ++t) {
+      tasks_[t].ledger = TaskLedger(range);
       tasks_[t].most_in_flight = in_flight[t];
       // Rings grow to what is used: a limit far above that costs nothing.
       tasks_[t].flights.resize(8);
       tasks_[t].instance = instance_of[t];
     }
     for (const NetworkInstance& instance : network.instances) turns_.push_back({&instance});
-    memories_.resize(network.memories.size());
+    for (const NetworkMemory& memory : network.memories) {
+      const int64_t most = Never / memory.bytes;
+      memories_.emplace_back(CycleRange{std::min(range.begin, most) * memory.bytes,
+                                        std::min(range.end, most) * memory.bytes});
+    }
   }
 
   SimulationResult run(int64_t most_cycles) {
@@ -214,6 +229,29 @@ class Run {
     if (next != Never) agenda_.wake(t, next);
   }
 
+  /// True if the next firing waits for all those under way, or there is none in this launch.
+  [[nodiscard]] bool drains(const Task& k) const {
+    return k.drain || !k.pending ||
+           (k.instance >= 0 && turns_[static_cast<size_t>(k.instance)].ending);
+  }
+  /// True if firings under way let no other issue.
+  [[nodiscard]] bool pipeline_waits(const Task& k) const {
+    return k.in_flight >= k.most_in_flight || (k.in_flight > 0 && drains(k));
+  }
+  /// Accounts for the cycles before a completion in which firings under way let no other issue.
+  [[gnu::noinline]] void wait_to_complete(Task& k, int64_t cycle) {
+    if (!pipeline_waits(k)) return;
+    const Flight& oldest = k.flights[k.head];
+    k.ledger.stall(data_of(oldest), oldest.ready, cycle);
+    if (drains(k)) k.ledger.until(cycle + 1, &CycleAccount::latency);
+  }
+
+  /// The cycle from which on a firing has its data.
+  [[nodiscard]] int64_t data_of(const Flight& flight) const {
+    const FlatFiring& firing = flat_.firings[static_cast<size_t>(flight.firing)];
+    return firing.memory < 0 ? 0 : flight.ready - firing.latency;
+  }
+
   /// Completes the oldest firing if it can; the cycle in which to try again, where that is known.
   int64_t complete(int, Task& k, int64_t cycle) {
     const Flight flight = k.flights[k.head];
@@ -232,6 +270,8 @@ class Run {
       f.activity.full_stall += std::max<int64_t>(0, std::min(cycle, f.free_since) - earliest);
       push(f, cycle);
     }
+    if (k.ledger.end() < cycle || (k.ledger.end() == cycle && drains(k)))
+      wait_to_complete(k, cycle);
     k.activity.blocked += cycle - earliest;
     k.activity.last_completion = k.last_completion = cycle;
     if (network_.overlap) {
@@ -277,7 +317,9 @@ class Run {
       f.activity.empty_stall += std::max<int64_t>(0, std::min(cycle, f.filled_since) - earliest);
       pull(f, cycle);
     }
-    k.activity.starved += cycle - earliest;
+    if (k.ledger.end() < cycle) wait_to_issue(t, k, cycle);
+    k.ledger.useful(cycle + firing.interval);
+    last_issue_ = cycle;
     k.activity.busy += firing.interval;
     if (k.activity.firings++ == 0) k.activity.first_issue = cycle;
     if (network_.overlap) {
@@ -291,6 +333,17 @@ class Run {
     advance(t, k);
     if (!k.pending || k.in_flight >= k.most_in_flight || k.drain) return Never;
     return k.next_issue;
+  }
+
+  /// Accounts for the cycles before `end` in which the firing at hand found the pipeline open.
+  [[gnu::noinline]] void wait_to_issue(int t, Task& k, int64_t end) {
+    k.ledger.until(std::min(begin_, end), &CycleAccount::idle);
+    if (k.instance >= 0) {
+      const Turns& turns = turns_[static_cast<size_t>(k.instance)];
+      const int64_t since = turns.holder == t ? turns.since : end;
+      k.ledger.until(std::min(since, end), &CycleAccount::turn);
+    }
+    k.ledger.until(end, &CycleAccount::dependency);
   }
 
   /// To the firing behind the one at hand.
@@ -373,15 +426,17 @@ class Run {
               [](const Request& a, const Request& b) { return a.task < b.task; });
     for (const Request& request : state.requests) {
       const bool goes_on = state.last_task == request.task && request.bytes <= state.burst_left;
-      int64_t service = request.bytes * memory.cycles;
+      const int64_t starts = goes_on ? 0 : memory.burst_cycles * memory.bytes;
+      const int64_t service = request.bytes * memory.cycles + starts;
       if (!goes_on) {
-        service += memory.burst_cycles * memory.bytes;
         state.burst_left = memory.burst_bytes;
         ++state.activity.bursts;
       }
       state.burst_left -= request.bytes;
       state.last_task = request.task;
-      state.free = std::max(state.free, cycle * memory.bytes) + service;
+      const int64_t now = cycle * memory.bytes, begin = std::max(state.free, now);
+      state.free = begin + service;
+      state.ledger.serve(begin, starts, state.free, now);
       state.busy += service;
       (request.write ? state.activity.bytes_written : state.activity.bytes_read) += request.bytes;
       Task& k = task(request.task);
@@ -402,10 +457,9 @@ class Run {
       result_.channels.push_back(f.activity);
       result_.token_events += f.activity.pushes + f.activity.pulls;
     }
-    for (const Task& k : tasks_) {
-      result_.tasks.push_back(k.activity);
-      result_.cycles = std::max(result_.cycles, k.last_completion);
-    }
+    for (const Task& k : tasks_) result_.cycles = std::max(result_.cycles, k.last_completion);
+    close_accounts();
+    for (const Task& k : tasks_) result_.tasks.push_back(k.activity);
     for (size_t m = 0; m < memories_.size(); ++m) {
       memories_[m].activity.busy =
           static_cast<double>(memories_[m].busy) / static_cast<double>(network_.memories[m].bytes);
@@ -414,6 +468,28 @@ class Run {
     if (result_.completed && !network_.overlap) end_launch();
     if (!result_.completed && !result_.cut_short) name_blocked();
     return std::move(result_);
+  }
+
+  /// Accounts for what came behind the last act of each task.
+  void close_accounts() {
+    int64_t end = last_issue_ + 1;
+    for (const Task& k : tasks_) end = std::max(end, k.last_completion + 1);
+    result_.accounted = range_.clip(end) - range_.clip(0);
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      Task& k = tasks_[t];
+      k.activity.starved = k.ledger.counted().dependency;
+      if (pipeline_waits(k)) {
+        const Flight& oldest = k.flights[k.head];
+        k.ledger.stall(data_of(oldest), oldest.ready, end);
+      } else if (k.pending) {
+        wait_to_issue(static_cast<int>(t), k, end);
+      } else {
+        k.ledger.until(end, &CycleAccount::idle);
+      }
+      k.activity.account = k.ledger.close(end);
+    }
+    for (size_t m = 0; m < memories_.size(); ++m)
+      memories_[m].activity.account = memories_[m].ledger.close(end * network_.memories[m].bytes);
   }
 
   void name_blocked() {
@@ -456,6 +532,7 @@ class Run {
   const Network& network_;
   const FlatNetwork& flat_;
   const std::vector<std::vector<int64_t>>& launches_;
+  const CycleRange range_;  ///< of the accounts
   Agenda agenda_;
   std::vector<Fifo> fifos_;
   std::vector<Task> tasks_;
@@ -463,8 +540,9 @@ class Run {
   std::vector<MemoryState> memories_;
   std::vector<int> asked_;  ///< memories with requests in this cycle
   int launch_ = 0;
-  int64_t begin_ = 0;   ///< of the launch
-  int unfinished_ = 0;  ///< tasks of this launch
+  int64_t begin_ = 0;        ///< of the launch
+  int64_t last_issue_ = -1;  ///< cycle, of any task
+  int unfinished_ = 0;       ///< tasks of this launch
   SimulationResult result_;
 };
 
@@ -473,9 +551,10 @@ class Run {
 Simulator::Simulator(const Network& network) : image_(std::make_unique<Image>(network)) {}
 Simulator::~Simulator() = default;
 
-SimulationResult Simulator::run(const std::vector<int64_t>& depths, int64_t most_cycles) const {
+SimulationResult Simulator::run(const std::vector<int64_t>& depths, int64_t most_cycles,
+                                const CycleRange& range) const {
   return Run(image_->network, image_->flat, image_->ends, image_->instance_of, image_->in_flight,
-             image_->launches, depths)
+             image_->launches, depths, range)
       .run(most_cycles);
 }
 

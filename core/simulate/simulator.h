@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/network/network.h"
+#include "core/simulate/account.h"
 
 namespace st {
 
@@ -25,6 +26,7 @@ struct TaskActivity {
   int64_t blocked = 0;
   int64_t first_issue = -1;      ///< cycle; -1: never fired
   int64_t last_completion = -1;  ///< cycle; -1: never
+  CycleAccount account;          ///< its total() is SimulationResult::accounted
 };
 
 struct ChannelActivity {
@@ -43,7 +45,8 @@ struct MemoryActivity {
   int64_t bytes_read = 0;
   int64_t bytes_written = 0;
   int64_t bursts = 0;
-  double busy = 0;  ///< cycles of service, starts of bursts included
+  double busy = 0;        ///< cycles of service, starts of bursts included
+  MemoryAccount account;  ///< its total() is SimulationResult::accounted * NetworkMemory::bytes
 };
 
 /// Why a task does nothing any more: a firing that cannot complete, for the first channel it writes
@@ -62,6 +65,9 @@ struct SimulationResult {
   bool cut_short = false;  ///< stopped at most_cycles
   /// Cycle of the last completion, of all launches or up to a deadlock.
   int64_t cycles = 0;
+  /// Cycles that each account covers: those of the range up to and including the last one in which
+  /// a firing issued or completed. Of all of a run that completes: cycles + 1, if anything fired.
+  int64_t accounted = 0;
   /// By launch that has begun (ended): the cycle in which it begins, and its last completion. With
   /// `overlap`, by launch: its first issue and its last completion so far, -1 where there is none.
   std::vector<int64_t> launch_begin, launch_end;
@@ -83,8 +89,11 @@ class Simulator {
   Simulator& operator=(const Simulator&) = delete;
 
   /// Runs all launches, FIFOs as deep as `depths` says by channel (0: no limit), until all is done,
-  /// nothing can happen any more, or cycle `most_cycles` has passed.
-  SimulationResult run(const std::vector<int64_t>& depths, int64_t most_cycles = INT64_MAX) const;
+  /// nothing can happen any more, or cycle `most_cycles` has passed. The accounts are those of the
+  /// cycles in `range`: of one launch, say, from behind the end of the launch before to its own.
+  /// Everything else is that of the whole run.
+  SimulationResult run(const std::vector<int64_t>& depths, int64_t most_cycles = INT64_MAX,
+                       const CycleRange& range = {}) const;
   /// The same with the depths of the network.
   [[nodiscard]] SimulationResult run() const;
 

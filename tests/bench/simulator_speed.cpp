@@ -75,10 +75,28 @@ st::Network blocks(int stages, int64_t rounds) {
   return network;
 }
 
+/// `loaders` tasks that share one memory, each into a task of its own that drains after each block.
+st::Network loads(int loaders, int64_t blocks) {
+  st::Network network;
+  network.memories = {{"hbm", 64, 1, 100, 512, 20}};
+  for (int l = 0; l < loaders; ++l) {
+    const std::string name = std::to_string(l);
+    st::NetworkItem load = fire({}, {l}, 1, 1);
+    load.access = st::NetworkAccess{0, 64, false};
+    network.tasks.push_back({"load" + name, {loop(64 * blocks, {load})}, 16});
+    st::NetworkItem block = loop(64, {fire({l}, {}, 1, 9)});
+    block.drain = true;
+    network.tasks.push_back({"use" + name, {loop(blocks, {block})}, 0});
+    network.channels.push_back({"c" + name, 512, 16, 0, false});
+  }
+  return network;
+}
+
 }  // namespace
 
 int main() {
   measure("chain of 10 tasks, interval 1", chain(10, 2'000'000, 1));
   measure("chain of 100 tasks, interval 3", chain(100, 100'000, 3));
   measure("20 blocks with skips", blocks(20, 10'000));
+  measure("8 loaders of one memory", loads(8, 20'000));
 }

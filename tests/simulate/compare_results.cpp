@@ -12,6 +12,20 @@ class Comparison {
   void field(const std::string& name, const T& a, const T& b) {
     if (!(a == b)) out_ << name << ": " << a << ", " << b << "\n";
   }
+  void account(const std::string& name, const CycleAccount& a, const CycleAccount& b) {
+    field(name + ".useful", a.useful, b.useful);
+    field(name + ".memory", a.memory, b.memory);
+    field(name + ".latency", a.latency, b.latency);
+    field(name + ".room", a.room, b.room);
+    field(name + ".idle", a.idle, b.idle);
+    field(name + ".turn", a.turn, b.turn);
+    field(name + ".dependency", a.dependency, b.dependency);
+  }
+  void account(const std::string& name, const MemoryAccount& a, const MemoryAccount& b) {
+    field(name + ".transfer", a.transfer, b.transfer);
+    field(name + ".starts", a.starts, b.starts);
+    field(name + ".idle", a.idle, b.idle);
+  }
   /// Compares the elements, what(name, a, b) each, if there are as many.
   template <typename T, typename What>
   void list(const std::string& name, const std::vector<T>& a, const std::vector<T>& b,
@@ -36,6 +50,7 @@ std::string differences(const SimulationResult& a, const SimulationResult& b) {
   compare.field("completed", a.completed, b.completed);
   compare.field("cut_short", a.cut_short, b.cut_short);
   compare.field("cycles", a.cycles, b.cycles);
+  compare.field("accounted", a.accounted, b.accounted);
   compare.list("launch_begin", a.launch_begin, b.launch_begin, number);
   compare.list("launch_end", a.launch_end, b.launch_end, number);
   compare.field("token_events", a.token_events, b.token_events);
@@ -47,6 +62,7 @@ std::string differences(const SimulationResult& a, const SimulationResult& b) {
                  compare.field(name + ".blocked", x.blocked, y.blocked);
                  compare.field(name + ".first_issue", x.first_issue, y.first_issue);
                  compare.field(name + ".last_completion", x.last_completion, y.last_completion);
+                 compare.account(name + ".account", x.account, y.account);
                });
   compare.list("channels", a.channels, b.channels,
                [&](const std::string& name, const ChannelActivity& x, const ChannelActivity& y) {
@@ -66,6 +82,7 @@ std::string differences(const SimulationResult& a, const SimulationResult& b) {
                  compare.field(name + ".bytes_written", x.bytes_written, y.bytes_written);
                  compare.field(name + ".bursts", x.bursts, y.bursts);
                  compare.field(name + ".busy", x.busy, y.busy);
+                 compare.account(name + ".account", x.account, y.account);
                });
   compare.list("blocked", a.blocked, b.blocked,
                [&](const std::string& name, const BlockedTask& x, const BlockedTask& y) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulate/naive_simulator.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 
@@ -20,6 +22,7 @@ int64_t largest_in_flight(const std::vector<NetworkItem>& items) {
 
 struct Task {
   std::vector<Firing> firings;
+  std::vector<int64_t> data;   ///< by firing, of those that issued: when its data came
   std::vector<int64_t> ready;  ///< by firing, of those that issued
   int issued = 0, completed = 0;
   int64_t in_flight = 1;  ///< at most
@@ -31,21 +34,27 @@ struct Task {
   // Decisions of this cycle.
   bool completes = false, issues = false;
   bool at_once = false;  ///< completes in the cycle in which it issues
+  CycleAccount since;    ///< the cycles since any task last issued or completed
 };
 
 /// Times are in units of 1 / NetworkMemory::bytes cycle.
+struct Service {
+  int64_t begin, transfer, end;
+};
 struct Memory {
   int64_t free = 0;
   int64_t busy = 0;
   int last_task = -1;
   int64_t left = 0;  ///< bytes of the burst
+  std::vector<Service> services;
 };
 
 class Naive {
  public:
-  Naive(const Network& network, const std::vector<int64_t>& depths)
+  Naive(const Network& network, const std::vector<int64_t>& depths, const CycleRange& range)
       : network_(network),
         depths_(depths),
+        range_(range),
         launches_(static_cast<int>(network.launches_or_largest().size())),
         tasks_(network.tasks.size()),
         memories_(network.memories.size()) {
@@ -92,6 +101,7 @@ class Naive {
       result_.launch_end.resize(std::find(ended_.begin(), ended_.end(), false) - ended_.begin());
     }
     for (size_t m = 0; m < memories_.size(); ++m) {
+      result_.memories[m].account = account_of(memories_[m], network_.memories[m].bytes);
       result_.memories[m].busy =
           static_cast<double>(memories_[m].busy) / static_cast<double>(network_.memories[m].bytes);
     }
@@ -185,6 +195,7 @@ class Naive {
     for (Task& task : tasks_) decide_completion(task, t);
     for (Task& task : tasks_) decide_issue(task, t);
     for (Task& task : tasks_) decide_completion_at_once(task);
+    account(t);
     for (size_t i = 0; i < tasks_.size(); ++i) {
       if (tasks_[i].completes) complete(static_cast<int>(i), t);
     }
@@ -253,6 +264,90 @@ class Naive {
     if (!task.at_once) ++task.blocked;
   }
 
+  // --- Accounts.
+
+  /// Cycles count once it is known that something happens in them or behind them.
+  void account(int64_t t) {
+    const bool counts = t >= range_.begin && t < range_.end;
+    bool acts = false;
+    for (Task& task : tasks_) {
+      if (counts) ++(task.since.*class_of(task, t));
+      acts = acts || task.completes || task.issues;
+    }
+    if (counts) ++quiet_;
+    if (!acts) return;
+    for (size_t i = 0; i < tasks_.size(); ++i) add(result_.tasks[i].account, tasks_[i].since);
+    result_.accounted += quiet_;
+    quiet_ = 0;
+    end_ = t + 1;
+  }
+
+  static void add(CycleAccount& sum, CycleAccount& part) {
+    sum.useful += part.useful;
+    sum.memory += part.memory;
+    sum.latency += part.latency;
+    sum.room += part.room;
+    sum.idle += part.idle;
+    sum.turn += part.turn;
+    sum.dependency += part.dependency;
+    part = {};
+  }
+
+  /// What cycle t is for a task. Decisions are made, and not acted on.
+  int64_t CycleAccount::*class_of(const Task& task, int64_t t) const {
+    if (task.issues) return &CycleAccount::useful;
+    if (task.issued > 0 && t < task.last_issue + task.firings[task.issued - 1].item->interval) {
+      return &CycleAccount::useful;
+    }
+    const Firing* next =
+        task.issued < static_cast<int>(task.firings.size()) ? &task.firings[task.issued] : nullptr;
+    if (next != nullptr && !network_.overlap) {
+      const int64_t begin = result_.launch_begin[next->launch];
+      if (begin < 0 || t < begin) next = nullptr;
+    }
+    const int under_way = task.issued - task.completed;
+    if (under_way > 0) {
+      const bool full = under_way - (task.completes ? 1 : 0) >= task.in_flight;
+      const bool new_turn =
+          next != nullptr && task.instance >= 0 && next->turn != task.firings[task.issued - 1].turn;
+      if (full || next == nullptr || next->after_drain || new_turn) return lack_of_oldest(task, t);
+    }
+    if (next == nullptr) return &CycleAccount::idle;
+    if (!is_turn(task, *next)) return &CycleAccount::turn;
+    const auto& reads = next->item->reads;
+    EXPECT_TRUE(std::any_of(reads.begin(), reads.end(), [&](int c) { return is_empty(c); }));
+    return &CycleAccount::dependency;
+  }
+
+  int64_t CycleAccount::*lack_of_oldest(const Task& task, int64_t t) const {
+    if (t < task.data[task.completed]) return &CycleAccount::memory;
+    if (t < task.ready[task.completed] || task.completes) return &CycleAccount::latency;
+    const auto& writes = task.firings[task.completed].item->writes;
+    EXPECT_TRUE(std::any_of(writes.begin(), writes.end(), [&](int c) { return is_full(c); }));
+    return &CycleAccount::room;
+  }
+
+  /// Services, and what is between them, as far as they lie in the range and before the end.
+  MemoryAccount account_of(const Memory& memory, int64_t bytes) const {
+    const int64_t last = std::min(range_.end, end_) * bytes;
+    const int64_t first = std::min(range_.begin * bytes, last);
+    const auto part = [&](int64_t from, int64_t to) {
+      return std::max<int64_t>(0, std::min(to, last) - std::max(from, first));
+    };
+    MemoryAccount account;
+    int64_t at = 0;
+    for (const Service& service : memory.services) {
+      account.idle += part(at, service.begin);
+      account.starts += part(service.begin, service.transfer);
+      account.transfer += part(service.transfer, service.end);
+      at = service.end;
+    }
+    account.idle += part(at, last);
+    return account;
+  }
+
+  // --- What happens.
+
   static void note(int64_t& first, int64_t& last, int64_t t) {
     if (first < 0) first = t;
     last = t;
@@ -288,7 +383,8 @@ class Naive {
       ++result_.channels[c].pulls;
       ++result_.token_events;
     }
-    task.ready.push_back((item.access ? serve(index, *item.access, t) : t) + item.latency);
+    task.data.push_back(item.access ? serve(index, *item.access, t) : t);
+    task.ready.push_back(task.data.back() + item.latency);
     task.last_issue = t;
     ++task.issued;
     ++activity.firings;
@@ -307,17 +403,19 @@ class Naive {
     const NetworkMemory& memory = network_.memories[access.memory];
     Memory& state = memories_[access.memory];
     MemoryActivity& activity = result_.memories[access.memory];
-    int64_t time = access.bytes * memory.cycles;
+    int64_t start = 0;
     if (state.last_task == index && access.bytes <= state.left) {
       state.left -= access.bytes;
     } else {
       state.left = memory.burst_bytes - access.bytes;
-      time += memory.burst_cycles * memory.bytes;
+      start = memory.burst_cycles * memory.bytes;
       ++activity.bursts;
     }
     state.last_task = index;
-    state.free = std::max(state.free, t * memory.bytes) + time;
-    state.busy += time;
+    const int64_t begin = std::max(state.free, t * memory.bytes);
+    state.free = begin + start + access.bytes * memory.cycles;
+    state.busy += state.free - begin;
+    state.services.push_back({begin, begin + start, state.free});
     (access.write ? activity.bytes_written : activity.bytes_read) += access.bytes;
     return (state.free + memory.bytes - 1) / memory.bytes + memory.latency;
   }
@@ -378,6 +476,9 @@ class Naive {
 
   const Network& network_;
   const std::vector<int64_t>& depths_;
+  CycleRange range_;   ///< of the accounts
+  int64_t end_ = 0;    ///< the cycle behind the last one in which a firing issued or completed
+  int64_t quiet_ = 0;  ///< cycles of the range since then
   int launches_;
   std::vector<Task> tasks_;
   std::vector<Memory> memories_;
@@ -391,8 +492,8 @@ class Naive {
 }  // namespace
 
 SimulationResult simulate_naively(const Network& network, const std::vector<int64_t>& depths,
-                                  int64_t most_cycles) {
-  return Naive(network, depths).run(most_cycles);
+                                  int64_t most_cycles, const CycleRange& range) {
+  return Naive(network, depths, range).run(most_cycles);
 }
 
 }  // namespace st::test

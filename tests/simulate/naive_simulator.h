@@ -11,7 +11,8 @@
 namespace st::test {
 
 /// The result of all launches of `network`, which has passed check(). `depths` by channel, 0
-/// without limit; `most_cycles` as for Simulator::run. Where the two headers leave a choice:
+/// without limit; `most_cycles` and `range` as for Simulator::run. Where the two headers leave a
+/// choice:
 ///  - a loop that has iterations drains even if nothing fires in them;
 ///  - with overlap there is no gap, and launch_begin and launch_end have an entry for each launch:
 ///    its first issue and its last completion so far, -1 where there is none;
@@ -21,6 +22,6 @@ namespace st::test {
 ///  - a task that waits for a launch to begin is not among the blocked ones;
 ///  - without a completion, `cycles` is 0.
 SimulationResult simulate_naively(const Network& network, const std::vector<int64_t>& depths,
-                                  int64_t most_cycles = INT64_MAX);
+                                  int64_t most_cycles = INT64_MAX, const CycleRange& range = {});
 
 }  // namespace st::test

@@ -20,6 +20,24 @@ constexpr uint64_t Networks = 500;
 constexpr uint64_t Networks = 5000;
 #endif
 
+constexpr int64_t Never = INT64_MAX;
+
+const std::pair<const char*, int64_t CycleAccount::*> Classes[] = {
+    {"useful", &CycleAccount::useful},
+    {"memory", &CycleAccount::memory},
+    {"latency", &CycleAccount::latency},
+    {"room", &CycleAccount::room},
+    {"idle", &CycleAccount::idle},
+    {"turn", &CycleAccount::turn},
+    {"dependency", &CycleAccount::dependency}};
+
+/// Everything, or a range that may be empty or go beyond the end.
+CycleRange random_range(Random& random) {
+  if (random.chance(0.3)) return {};
+  const int64_t begin = random.below(150);
+  return {begin, begin + random.below(200)};
+}
+
 /// How many networks have each feature.
 using Features = std::map<std::string, int64_t>;
 
@@ -87,6 +105,11 @@ void note_run(const Network& network, const SimulationResult& result, Features& 
     left = left || network.channels[c].initial + activity.pushes > activity.pulls;
     rates = rates || activity.pushes != result.channels[0].pushes;
   }
+  for (const auto& [name, part] : Classes) {
+    note((std::string("account: ") + name).c_str(),
+         std::any_of(result.tasks.begin(), result.tasks.end(),
+                     [part = part](const TaskActivity& a) { return a.account.*part > 0; }));
+  }
   note("completed", result.completed);
   note("deadlock", !result.blocked.empty());
   note("deadlock with a full channel", blocked_by(BlockedTask::Cause::Full));
@@ -114,15 +137,46 @@ TEST(RandomSimulation, EveryFieldIsThatOfTheNaiveOne) {
     EXPECT_EQ(differences(simulator.run(depths), simulate_naively(network, depths)), "")
         << "seed " << seed << ", other depths";
     const int64_t most = random.below(400);
-    const SimulationResult cut = simulator.run(depths, most);
-    SimulationResult naive = simulate_naively(network, depths, most);
+    const CycleRange range = random_range(random);
+    const SimulationResult cut = simulator.run(depths, most, range);
+    SimulationResult naive = simulate_naively(network, depths, most, range);
     // A task may wait for its interval to pass behind the last cycle, and do so in vain: the naive
     // simulator knows.
     if (cut.cut_short && !naive.blocked.empty()) {
       naive.cut_short = true;
       naive.blocked.clear();
     }
-    EXPECT_EQ(differences(cut, naive), "") << "seed " << seed << ", " << most << " cycles";
+    EXPECT_EQ(differences(cut, naive), "")
+        << "seed " << seed << ", " << most << " cycles, account from " << range.begin << " to "
+        << range.end;
+  }
+}
+
+TEST(RandomSimulation, AccountsAddUp) {
+  for (uint64_t seed = 0; seed < Networks && !HasFailure(); ++seed) {
+    const Network network = random_network(seed);
+    const Simulator simulator(network);
+    const SimulationResult whole = simulator.run();
+    if (whole.completed && whole.token_events > 0) {
+      EXPECT_EQ(whole.accounted, whole.cycles + 1) << "seed " << seed;
+    }
+    // What is said of a range and of the rest is what is said of all.
+    const int64_t middle = static_cast<int64_t>(seed) % 400;
+    const std::vector<int64_t> depths = depths_of(network);
+    const SimulationResult first = simulator.run(depths, Never, {0, middle});
+    const SimulationResult rest = simulator.run(depths, Never, {middle, Never});
+    for (size_t t = 0; t < network.tasks.size(); ++t) {
+      const CycleAccount &a = first.tasks[t].account, &b = rest.tasks[t].account;
+      const CycleAccount& sum = whole.tasks[t].account;
+      EXPECT_EQ(sum.total(), whole.accounted) << "seed " << seed << ", task " << t;
+      EXPECT_EQ(a.total(), first.accounted) << "seed " << seed << ", task " << t;
+      for (const auto& [name, part] : Classes)
+        EXPECT_EQ(a.*part + b.*part, sum.*part) << "seed " << seed << ", task " << t << " " << name;
+    }
+    for (size_t m = 0; m < network.memories.size(); ++m) {
+      EXPECT_EQ(whole.memories[m].account.total(), whole.accounted * network.memories[m].bytes);
+      EXPECT_EQ(rest.memories[m].account.total(), rest.accounted * network.memories[m].bytes);
+    }
   }
 }
 
