@@ -7,6 +7,7 @@
 
 #include "cli/build_directory.h"
 #include "cli/commands.h"
+#include "cli/simulation_tables.h"
 #include "core/resources/program_network.h"
 #include "core/simulate/deadlock.h"
 #include "core/simulate/simulator.h"
@@ -18,49 +19,14 @@ namespace {
 struct Options {
   std::string path;
   std::vector<std::string> launches;
+  int64_t account = -1;  ///< launch whose account is shown; -1: that of the run
   bool brief = false;
 };
-
-std::string percent(double part, double whole) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f%%", whole > 0 ? 100 * part / whole : 0.0);
-  return text;
-}
 
 std::string decimal(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
   return text;
-}
-
-void print_activity(const Network& network, const SimulationResult& result) {
-  std::vector<std::vector<std::string>> rows = {
-      {"  task", "firings", "busy", "starved", "blocked", "first issue", "last end"}};
-  for (size_t t = 0; t < network.tasks.size(); ++t) {
-    const TaskActivity& a = result.tasks[t];
-    rows.push_back({"  " + printable(network.tasks[t].name, 40), grouped(a.firings),
-                    grouped(a.busy), grouped(a.starved), grouped(a.blocked), grouped(a.first_issue),
-                    grouped(a.last_completion)});
-  }
-  std::cout << table(rows) << "\n";
-  rows = {{"  channel", "depth", "peak", "tokens", "empty for", "full for"}};
-  for (size_t c = 0; c < network.channels.size(); ++c) {
-    const ChannelActivity& a = result.channels[c];
-    const int64_t depth = network.channels[c].depth;
-    rows.push_back({"  " + printable(network.channels[c].name, 40),
-                    depth > 0 ? grouped(depth) : "none", grouped(a.peak), grouped(a.pushes),
-                    grouped(a.empty_stall), grouped(a.full_stall)});
-  }
-  std::cout << table(rows);
-  if (network.memories.empty()) return;
-  rows = {{"  memory", "bytes read", "bytes written", "bursts", "busy"}};
-  for (size_t m = 0; m < network.memories.size(); ++m) {
-    const MemoryActivity& a = result.memories[m];
-    rows.push_back({"  " + printable(network.memories[m].name, 40), grouped(a.bytes_read),
-                    grouped(a.bytes_written), grouped(a.bursts),
-                    percent(a.busy, static_cast<double>(result.cycles))});
-  }
-  std::cout << "\n" << table(rows);
 }
 
 /// What is left in channels after the last launch, and was not there at the start.
@@ -75,28 +41,59 @@ void print_leftovers(const Network& network, const SimulationResult& result) {
   }
 }
 
+/// The cycles from behind the end of the launch before `launch` to its own end. Errors: E0801.
+Result<CycleRange> cycles_of(const SimulationResult& result, int64_t launch) {
+  const auto l = static_cast<size_t>(launch);
+  const size_t launches = result.launch_end.size();
+  const int64_t begin = launch > 0 && l < launches ? result.launch_end[l - 1] + 1 : 0;
+  if (l < launches && result.launch_end[l] >= begin)
+    return CycleRange{begin, result.launch_end[l] + 1};
+  return Diagnostic{"E0801",
+                    "--account " + std::to_string(launch) + ": there is no such launch",
+                    "",
+                    {l < launches ? "nothing ends in it that did not end before"
+                                  : "launches are 0 to " + std::to_string(launches - 1)},
+                    ""};
+}
+
+/// The account of a launch takes a second run: that its end is known is no reason to keep one of
+/// each in all runs.
+Status print_tables(const Network& network, const SimulationResult& result, int64_t launch) {
+  std::cout << activity_tables(network, result) << "\n";
+  if (launch < 0) {
+    std::cout << account_tables(network, result, "all of the run");
+    return {};
+  }
+  ST_TRY(range, cycles_of(result, launch));
+  std::cout << account_tables(network, Simulator(network).run(depths_of(network), INT64_MAX, range),
+                              "launch " + std::to_string(launch) + ", cycles " +
+                                  grouped(range.begin) + " to " + grouped(range.end - 1));
+  return {};
+}
+
 /// The cycles of all launches.
 Result<int64_t> simulate_network(Network& network, const std::vector<Bindings>& launches,
-                                 bool brief) {
+                                 const Options& options) {
   if (!launches.empty()) {
     network.launches = launches;
     ST_CHECK(check(network, "--launch"));
   }
   const SimulationResult result = Simulator(network).run();
   if (!result.completed) return deadlock_problem(network, depths_of(network), result);
+  if (options.account >= 0) ST_CHECK(cycles_of(result, options.account));
   std::cout << printable(network.name) << "  " << network.tasks.size() << " tasks  "
             << network.channels.size() << " channels  " << grouped(result.cycles)
             << " cycles (simulated)\n";
   for (size_t l = 0; l < result.launch_end.size() && result.launch_end.size() > 1; ++l)
     std::cout << "  launch " << l << ": cycles " << grouped(result.launch_begin[l]) << " to "
               << grouped(result.launch_end[l]) << "\n";
-  if (!brief) print_activity(network, result);
+  if (!options.brief) ST_CHECK(print_tables(network, result, options.account));
   print_leftovers(network, result);
   return result.cycles;
 }
 
 /// One launch of all groups, one after another.
-Status simulate_launch(const Design& design, const Bindings& launch, bool brief) {
+Status simulate_launch(const Design& design, const Bindings& launch, const Options& options) {
   const Program& program = design.program;
   int64_t cycles = 0;
   std::cout << "\nlaunch";
@@ -104,7 +101,7 @@ Status simulate_launch(const Design& design, const Bindings& launch, bool brief)
   std::cout << "\n";
   for (int group = 0; group < program.groups; ++group) {
     Network network = network_of(program, group, design.target, {launch});
-    ST_TRY(group_cycles, simulate_network(network, {}, brief));
+    ST_TRY(group_cycles, simulate_network(network, {}, options));
     const int64_t runs = runs_of(program, group);
     if (runs > 1) std::cout << "  " << runs << " layers: " << grouped(runs * group_cycles) << "\n";
     cycles += runs * group_cycles;
@@ -138,7 +135,7 @@ Status simulate_build(const Options& options, const std::vector<Bindings>& given
            "and past; past + sequence is at most " + std::to_string(design.program.max_positions)},
           "for example --launch sequence=1,past=0"};
   }
-  for (const Bindings& launch : launches) ST_CHECK(simulate_launch(design, launch, options.brief));
+  for (const Bindings& launch : launches) ST_CHECK(simulate_launch(design, launch, options));
   return {};
 }
 
@@ -174,7 +171,7 @@ Status simulate(const Options& options) {
   if (std::filesystem::is_directory(options.path)) return simulate_build(options, launches);
   ST_TRY(text, read_file(options.path, MostNetworkBytes));
   ST_TRY(network, parse_network(text, options.path));
-  ST_CHECK(simulate_network(network, launches, options.brief));
+  ST_CHECK(simulate_network(network, launches, options));
   return {};
 }
 
@@ -187,7 +184,12 @@ Action add_simulate(CLI::App& app) {
   app.add_option("--launch", options->launches,
                  "values of symbols, such as sequence=8,past=0; may be repeated. Default: those of "
                  "the file; of a build, the longest prefill and the last decode");
-  app.add_flag("--brief", options->brief, "totals only");
+  app.add_option(
+         "--account", options->account,
+         "of a file with several launches: show where the cycles of this one went, from the "
+         "end of the one before on; 0 is the first. Default: those of the whole run")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 31));
+  app.add_flag("--brief", options->brief, "totals only, no tables");
   return [options] {
     const Status status = simulate(*options);
     return status.ok() ? 0 : fail(status.errors());
