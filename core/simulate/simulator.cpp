@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "core/simulate/agenda.h"
+#include "core/simulate/fifo_state.h"
 #include "core/simulate/ledger.h"
+#include "core/simulate/memory_server.h"
 #include "core/simulate/walk.h"
 
 namespace st {
@@ -32,27 +34,6 @@ struct Simulator::Image {
 };
 
 namespace {
-
-/// A FIFO. `held` is up to date within a cycle; the state at its start is derived.
-struct Fifo {
-  int64_t depth = Never;
-  int64_t held = 0;
-  int64_t last_push = -1, last_pull = -1;  ///< cycles
-  int64_t filled_since = 0;  ///< where it was empty: the first cycle in which it is not
-  int64_t free_since = 0;    ///< where it was full: the first cycle in which it is not
-  int reader = -1, writer = -1;
-  bool reader_waits = false, writer_waits = false;
-  ChannelActivity activity;
-
-  [[nodiscard]] bool empty(int64_t cycle) const { return held <= (last_push == cycle ? 1 : 0); }
-  [[nodiscard]] bool full(int64_t cycle) const {
-    return held + (last_pull == cycle ? 1 : 0) >= depth;
-  }
-  /// To be called before the first change in a cycle: what was held since the last one counts.
-  void note_peak(int64_t cycle) {
-    if (last_push != cycle && last_pull != cycle) activity.peak = std::max(activity.peak, held);
-  }
-};
 
 /// A firing that has issued.
 struct Flight {
@@ -93,16 +74,10 @@ struct Request {
   bool write;
 };
 
-struct MemoryState {
-  explicit MemoryState(const CycleRange& range) : ledger(range) {}
-
-  MemoryLedger ledger;
-  int64_t free = 0;  ///< end of the last service, in 1/bytes of a cycle
-  int last_task = -1;
-  int64_t burst_left = 0;         ///< bytes
-  int64_t busy = 0;               ///< in 1/bytes of a cycle
-  std::vector<Request> requests;  ///< of this cycle
-  MemoryActivity activity;
+/// A memory, and what it was asked for in this cycle.
+struct Memory {
+  MemoryServer server;
+  std::vector<Request> requests;
 };
 
 class Run {
@@ -132,11 +107,8 @@ class Run {
       tasks_[t].instance = instance_of[t];
     }
     for (const NetworkInstance& instance : network.instances) turns_.push_back({&instance});
-    for (const NetworkMemory& memory : network.memories) {
-      const int64_t most = Never / memory.bytes;
-      memories_.emplace_back(CycleRange{std::min(range.begin, most) * memory.bytes,
-                                        std::min(range.end, most) * memory.bytes});
-    }
+    for (const NetworkMemory& memory : network.memories)
+      memories_.push_back({MemoryServer(memory, range), {}});
   }
 
   SimulationResult run(int64_t most_cycles) {
@@ -167,7 +139,7 @@ class Run {
 
  private:
   Task& task(int t) { return tasks_[static_cast<size_t>(t)]; }
-  Fifo& fifo(int access) {
+  FifoState& fifo(int access) {
     return fifos_[static_cast<size_t>(flat_.accesses[static_cast<size_t>(access)])];
   }
 
@@ -259,14 +231,14 @@ class Run {
     if (earliest > cycle) return Never;  // visit() sees to it
     const FlatFiring& firing = flat_.firings[static_cast<size_t>(flight.firing)];
     for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
-      Fifo& f = fifo(w);
+      FifoState& f = fifo(w);
       if (!f.full(cycle)) continue;
       if (f.last_pull == cycle) return cycle + 1;
       f.writer_waits = true;
       return Never;
     }
     for (int w = firing.writes_begin; w < firing.writes_end; ++w) {
-      Fifo& f = fifo(w);
+      FifoState& f = fifo(w);
       f.activity.full_stall += std::max<int64_t>(0, std::min(cycle, f.free_since) - earliest);
       push(f, cycle);
     }
@@ -306,14 +278,14 @@ class Run {
     const int number = k.walk.firing();
     const FlatFiring& firing = flat_.firings[static_cast<size_t>(number)];
     for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
-      Fifo& f = fifo(r);
+      FifoState& f = fifo(r);
       if (!f.empty(cycle)) continue;
       if (f.last_push == cycle) return cycle + 1;
       f.reader_waits = true;
       return Never;
     }
     for (int r = firing.reads_begin; r < firing.reads_end; ++r) {
-      Fifo& f = fifo(r);
+      FifoState& f = fifo(r);
       f.activity.empty_stall += std::max<int64_t>(0, std::min(cycle, f.filled_since) - earliest);
       pull(f, cycle);
     }
@@ -380,21 +352,15 @@ class Run {
       agenda_.wake(turns.holder, std::max(since, task(turns.holder).next_issue));
   }
 
-  void push(Fifo& f, int64_t cycle) {
-    f.note_peak(cycle);
-    if (f.held++ == 0) f.filled_since = cycle + 1;
-    f.last_push = cycle;
-    if (f.activity.pushes++ == 0) f.activity.first_push = cycle;
+  void push(FifoState& f, int64_t cycle) {
+    f.push(cycle);
     if (!f.reader_waits) return;
     f.reader_waits = false;
     agenda_.wake(f.reader, cycle + 1);
   }
 
-  void pull(Fifo& f, int64_t cycle) {
-    f.note_peak(cycle);
-    if (f.held-- >= f.depth) f.free_since = cycle + 1;
-    f.last_pull = cycle;
-    if (f.activity.pulls++ == 0) f.activity.first_pull = cycle;
+  void pull(FifoState& f, int64_t cycle) {
+    f.pull(cycle);
     if (!f.writer_waits) return;
     f.writer_waits = false;
     agenda_.wake(f.writer, cycle + 1);
@@ -413,83 +379,61 @@ class Run {
   }
 
   void ask(int t, size_t slot, const FlatFiring& firing) {
-    MemoryState& memory = memories_[static_cast<size_t>(firing.memory)];
+    Memory& memory = memories_[static_cast<size_t>(firing.memory)];
     if (memory.requests.empty()) asked_.push_back(firing.memory);
     memory.requests.push_back({t, slot, firing.bytes, firing.write});
   }
 
   /// Serves what was asked for in this cycle; a task asks once in a cycle at most.
   void serve(int m, int64_t cycle) {
-    MemoryState& state = memories_[static_cast<size_t>(m)];
-    const NetworkMemory& memory = network_.memories[static_cast<size_t>(m)];
-    std::sort(state.requests.begin(), state.requests.end(),
+    Memory& memory = memories_[static_cast<size_t>(m)];
+    std::sort(memory.requests.begin(), memory.requests.end(),
               [](const Request& a, const Request& b) { return a.task < b.task; });
-    for (const Request& request : state.requests) {
-      const bool goes_on = state.last_task == request.task && request.bytes <= state.burst_left;
-      const int64_t starts = goes_on ? 0 : memory.burst_cycles * memory.bytes;
-      const int64_t service = request.bytes * memory.cycles + starts;
-      if (!goes_on) {
-        state.burst_left = memory.burst_bytes;
-        ++state.activity.bursts;
-      }
-      state.burst_left -= request.bytes;
-      state.last_task = request.task;
-      const int64_t now = cycle * memory.bytes, begin = std::max(state.free, now);
-      state.free = begin + service;
-      state.ledger.serve(begin, starts, state.free, now);
-      state.busy += service;
-      (request.write ? state.activity.bytes_written : state.activity.bytes_read) += request.bytes;
+    for (const Request& request : memory.requests) {
       Task& k = task(request.task);
       Flight& flight = k.flights[request.flight];
-      flight.ready = (state.free + memory.bytes - 1) / memory.bytes + memory.latency +
+      flight.ready = memory.server.serve(request.task, request.bytes, request.write, cycle) +
                      flat_.firings[static_cast<size_t>(flight.firing)].latency;
       if (request.flight == k.head)
         agenda_.wake(request.task, std::max(flight.ready, k.last_completion + 1));
     }
-    state.requests.clear();
+    memory.requests.clear();
   }
 
   SimulationResult finish() {
-    for (Fifo& f : fifos_) {
-      f.activity.peak = std::max(f.activity.peak, f.held);
-      f.activity.last_push = f.last_push;
-      f.activity.last_pull = f.last_pull;
-      result_.channels.push_back(f.activity);
+    for (const FifoState& f : fifos_) {
+      result_.channels.push_back(f.close());
       result_.token_events += f.activity.pushes + f.activity.pulls;
     }
-    for (const Task& k : tasks_) result_.cycles = std::max(result_.cycles, k.last_completion);
-    close_accounts();
-    for (const Task& k : tasks_) result_.tasks.push_back(k.activity);
-    for (size_t m = 0; m < memories_.size(); ++m) {
-      memories_[m].activity.busy =
-          static_cast<double>(memories_[m].busy) / static_cast<double>(network_.memories[m].bytes);
-      result_.memories.push_back(memories_[m].activity);
+    int64_t end = last_issue_ + 1;  // of the accounts
+    for (const Task& k : tasks_) {
+      result_.cycles = std::max(result_.cycles, k.last_completion);
+      end = std::max(end, k.last_completion + 1);
     }
+    result_.accounted = range_.clip(end) - range_.clip(0);
+    for (size_t t = 0; t < tasks_.size(); ++t) {
+      close_account(static_cast<int>(t), end);
+      result_.tasks.push_back(tasks_[t].activity);
+    }
+    for (Memory& memory : memories_) result_.memories.push_back(memory.server.close(end));
     if (result_.completed && !network_.overlap) end_launch();
     if (!result_.completed && !result_.cut_short) name_blocked();
     return std::move(result_);
   }
 
-  /// Accounts for what came behind the last act of each task.
-  void close_accounts() {
-    int64_t end = last_issue_ + 1;
-    for (const Task& k : tasks_) end = std::max(end, k.last_completion + 1);
-    result_.accounted = range_.clip(end) - range_.clip(0);
-    for (size_t t = 0; t < tasks_.size(); ++t) {
-      Task& k = tasks_[t];
-      k.activity.starved = k.ledger.counted().dependency;
-      if (pipeline_waits(k)) {
-        const Flight& oldest = k.flights[k.head];
-        k.ledger.stall(data_of(oldest), oldest.ready, end);
-      } else if (k.pending) {
-        wait_to_issue(static_cast<int>(t), k, end);
-      } else {
-        k.ledger.until(end, &CycleAccount::idle);
-      }
-      k.activity.account = k.ledger.close(end);
+  /// Accounts for the cycles behind the last act of a task.
+  void close_account(int t, int64_t end) {
+    Task& k = task(t);
+    k.activity.starved = k.ledger.counted().dependency;
+    if (pipeline_waits(k)) {
+      const Flight& oldest = k.flights[k.head];
+      k.ledger.stall(data_of(oldest), oldest.ready, end);
+    } else if (k.pending) {
+      wait_to_issue(t, k, end);
+    } else {
+      k.ledger.until(end, &CycleAccount::idle);
     }
-    for (size_t m = 0; m < memories_.size(); ++m)
-      memories_[m].activity.account = memories_[m].ledger.close(end * network_.memories[m].bytes);
+    k.activity.account = k.ledger.close(end);
   }
 
   void name_blocked() {
@@ -534,10 +478,10 @@ class Run {
   const std::vector<std::vector<int64_t>>& launches_;
   const CycleRange range_;  ///< of the accounts
   Agenda agenda_;
-  std::vector<Fifo> fifos_;
+  std::vector<FifoState> fifos_;
   std::vector<Task> tasks_;
   std::vector<Turns> turns_;
-  std::vector<MemoryState> memories_;
+  std::vector<Memory> memories_;
   std::vector<int> asked_;  ///< memories with requests in this cycle
   int launch_ = 0;
   int64_t begin_ = 0;        ///< of the launch
