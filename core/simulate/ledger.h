@@ -47,8 +47,8 @@ class TaskLedger {
   [[nodiscard]] const CycleAccount& counted() const { return account_; }
 
   /// The account of the cycles of the range before `end`; end() is there, or an interval beyond it.
-  [[nodiscard]] CycleAccount close(int64_t end) {
-    while (end > marks_[passed_]) pass_mark(&CycleAccount::useful);
+  [[nodiscard]] CycleAccount close(int64_t end) const {
+    // Behind a mark that useful cycles passed nothing was counted.
     const CycleAccount& from = passed_ > 0 ? at_mark_[0] : account_;
     CycleAccount account = passed_ > 1 ? at_mark_[1] : account_;
     for (const auto what : Counted) account.*what -= from.*what;
