@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/graph/group_values.h"
 #include "core/graph/int4_scale.h"
 #include "core/graph/quantised_value.h"
 #include "core/support/wide_loops.h"
@@ -12,11 +13,6 @@ namespace st {
 namespace {
 
 using Parameters = std::vector<int64_t>;
-
-bool is_float_matrix(const TensorType& type) {
-  return type.dtype == DType::F32 && type.shape.size() == 2 && type.shape[0].is_constant() &&
-         type.shape[1].is_constant();
-}
 
 std::optional<TensorType> row_scales_type(const TensorType& type, const Parameters&) {
   if (!is_float_matrix(type)) return std::nullopt;
@@ -47,11 +43,6 @@ Tensor quantised_rows(const Tensor& weight, const Parameters&) {
   return q;
 }
 
-/// A row of weights is of whole groups.
-bool has_groups(const TensorType& type, int64_t group) {
-  return is_float_matrix(type) && type.shape[1].offset() % group == 0;
-}
-
 Result<Tensor> quantised_rows_block(const Operand& operand, const Parameters&, const Block& block) {
   ST_TRY(rows, operand.load(block.whole_rows()));
   return block_of(quantised_rows(rows, {}), {0, Block::All, block.column, block.columns});
@@ -66,40 +57,42 @@ struct Scaled {
   Tensor weights;
   int64_t group;
   std::vector<float> scales;
+
+  [[nodiscard]] int64_t per_row() const { return groups_of(weights.shape[1], group); }
 };
 
 /// The scales of whole rows in groups of `group`, or one for each row where that is 0.
 Scaled scaled(Tensor weights, int64_t group, DType type) {
-  const int64_t depth = weights.shape[1], size = group == 0 ? depth : group;
-  Scaled result{std::move(weights), size, {}};
-  const float* values = result.weights.f32().data();
-  result.scales.reserve(static_cast<size_t>(result.weights.size() / std::max<int64_t>(1, size)));
-  for (int64_t first = 0; first < result.weights.size(); first += size)
-    result.scales.push_back(int4_scale(values + first, size, type));
+  Scaled result{std::move(weights), group, {}};
+  if (group == 0) result.group = std::max<int64_t>(1, result.weights.shape[1]);
+  for_each_group(result.weights, result.group, [&](const float* values, int64_t count) {
+    result.scales.push_back(int4_scale(values, count, type));
+  });
   return result;
 }
 
 /// The same for rows of a constant, which remembers scales.
 Result<Scaled> scaled_rows(const Operand& operand, int64_t group, DType type, const Block& block) {
   ST_TRY(weights, operand.load(block.whole_rows()));
-  const int64_t rows = weights.shape[0], depth = weights.shape[1];
-  const int64_t size = group == 0 ? depth : group, per_row = depth / std::max<int64_t>(1, size);
+  const int64_t rows = weights.shape[0];
+  const int64_t size = group == 0 ? std::max<int64_t>(1, weights.shape[1]) : group;
   ScaleMemo& memo = operand.source.scales();
   std::vector<float> known = memo.find(operand.layer, group, block.row, rows);
   if (!known.empty()) return Scaled{std::move(weights), size, std::move(known)};
   Scaled result = scaled(std::move(weights), group, type);
-  if (!result.scales.empty()) memo.keep(operand.layer, group, block.row, per_row, result.scales);
+  if (!result.scales.empty())
+    memo.keep(operand.layer, group, block.row, result.per_row(), result.scales);
   return result;
 }
 
 Tensor int4_of(const Scaled& scaled) {
   Tensor q = Tensor::zeros(DType::I4, scaled.weights.shape);
-  const float* values = scaled.weights.f32().data();
-  for (size_t i = 0; i < scaled.scales.size(); ++i) {
-    const int64_t first = static_cast<int64_t>(i) * scaled.group;
-    wide::round_to_nibbles(values + first, scaled.group, inverse_of_scale(scaled.scales[i]),
-                           Int4Peak, &q.as<Int4>()[first].bits);
-  }
+  const float* first = scaled.weights.f32().data();
+  auto scale = scaled.scales.begin();
+  for_each_group(scaled.weights, scaled.group, [&](const float* values, int64_t count) {
+    wide::round_to_nibbles(values, count, inverse_of_scale(*scale++), Int4Peak,
+                           &q.as<Int4>()[values - first].bits);
+  });
   return q;
 }
 
@@ -116,21 +109,9 @@ Tensor row_scales4(const Tensor& weight, const Parameters&) {
   return scales;
 }
 
-std::optional<TensorType> group_scales4_type(const TensorType& type, const Parameters& group) {
-  if (!has_groups(type, group[0])) return std::nullopt;
-  return TensorType{DType::BF16, {type.shape[0], Extent(type.shape[1].offset() / group[0])}};
-}
-
-Tensor as_bfloat16(const std::vector<float>& scales, int64_t rows, int64_t per_row) {
-  Tensor matrix = Tensor::zeros(DType::BF16, {rows, per_row});
-  for (size_t i = 0; i < scales.size(); ++i)
-    matrix.as<BFloat16>()[i].bits = bfloat16_bits(scales[i]);
-  return matrix;
-}
-
 Tensor group_scales4(const Tensor& weight, const Parameters& group) {
-  return as_bfloat16(scaled(weight, group[0], DType::BF16).scales, weight.shape[0],
-                     weight.shape[1] / group[0]);
+  const Scaled rows = scaled(weight, group[0], DType::BF16);
+  return as_bfloat16(rows.scales, weight.shape[0], rows.per_row());
 }
 
 /// Those that are known need no weights; for the others weights come some rows at a time, as there
@@ -150,7 +131,7 @@ Result<Tensor> group_scales4_block(const Operand& operand, const Parameters& gro
     if (some.empty()) {
       ST_TRY(made, scaled_rows(operand, group[0], DType::BF16, part));
       count = made.weights.shape[0];
-      per_row = made.weights.shape[1] / made.group;
+      per_row = made.per_row();
       some = std::move(made.scales);
     } else {
       per_row = static_cast<int64_t>(some.size()) / count;
@@ -181,11 +162,6 @@ Result<Tensor> quantised_rows4_block(const Operand& operand, const Parameters&,
   return block_of(int4_of(rows), {0, Block::All, block.column, block.columns});
 }
 
-std::optional<TensorType> quantised_groups4_type(const TensorType& type, const Parameters& group) {
-  if (!has_groups(type, group[0])) return std::nullopt;
-  return TensorType{DType::I4, type.shape};
-}
-
 Tensor quantised_groups4(const Tensor& weight, const Parameters& group) {
   return int4_of(scaled(weight, group[0], DType::BF16));
 }
@@ -200,12 +176,11 @@ Result<Tensor> quantised_groups4_block(const Operand& operand, const Parameters&
 
 std::vector<TransformRecord> quantised_transforms() {
   const char* matrix = "a matrix of f32";
-  const char* groups = "a matrix of f32 whose rows are whole groups";
-  return {
+  std::vector<TransformRecord> records = {
       {"group_scales4", "bf16: int4 scale of each group of g values of a row: group_scales4 g", 1,
-       groups, group_scales4_type, group_scales4, group_scales4_block},
+       matrix, group_scales_type, group_scales4, group_scales4_block},
       {"quantised_groups4", "int4: each group of g divided by its scale: quantised_groups4 g", 1,
-       groups, quantised_groups4_type, quantised_groups4, quantised_groups4_block},
+       matrix, quantised_rows4_type, quantised_groups4, quantised_groups4_block},
       {"quantised_rows", "int8: each row divided by its scale, rounded half away from zero", 0,
        matrix, quantised_rows_type, quantised_rows, quantised_rows_block},
       {"quantised_rows4", "int4: each row divided by its scale, rounded half away from zero", 0,
@@ -215,6 +190,8 @@ std::vector<TransformRecord> quantised_transforms() {
       {"row_scales4", "symmetric int4 scale of each row, of least square error; 0 for zeroes", 0,
        matrix, row_scales4_type, row_scales4, row_scales4_block},
   };
+  for (TransformRecord& record : byte_group_transforms()) records.push_back(std::move(record));
+  return records;
 }
 
 }  // namespace st

@@ -10,4 +10,7 @@ namespace st {
 
 std::vector<TransformRecord> quantised_transforms();
 
+/// Those of them that round to int8 in groups, a scale for each.
+std::vector<TransformRecord> byte_group_transforms();
+
 }  // namespace st

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/quantise/compensate.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/graph/group_values.h"
 #include "core/graph/int4_scale.h"
 #include "core/graph/quantised_value.h"
 
@@ -89,7 +91,7 @@ Result<Int4Weights> compensated(const Tensor& weights, const InputProducts& inpu
   ST_TRY(spread, spread_of(inputs));
   Int4Weights made = {
       Tensor::zeros(DType::I4, weights.shape),
-      Tensor::zeros(scale_type, group > 0 ? std::vector<int64_t>{width, depth / group}
+      Tensor::zeros(scale_type, group > 0 ? std::vector<int64_t>{width, groups_of(depth, group)}
                                           : std::vector<int64_t>{width})};
   std::vector<double> row(static_cast<size_t>(depth));
   std::vector<float> part(static_cast<size_t>(span));
@@ -98,9 +100,10 @@ Result<Int4Weights> compensated(const Tensor& weights, const InputProducts& inpu
     float scale = 0.0f;
     for (int64_t j = 0; j < depth; ++j) {
       if (j % span == 0) {
-        for (int64_t i = 0; i < span; ++i) part[i] = static_cast<float>(row[j + i]);
-        scale = int4_scale(part.data(), span, scale_type);
-        const int64_t at = n * (depth / span) + j / span;
+        const int64_t count = std::min(span, depth - j);  // the last group has what is left
+        for (int64_t i = 0; i < count; ++i) part[i] = static_cast<float>(row[j + i]);
+        scale = int4_scale(part.data(), count, scale_type);
+        const int64_t at = n * groups_of(depth, span) + j / span;
         if (group > 0) made.scales.as<BFloat16>()[at] = BFloat16(scale);
         if (group == 0) made.scales.f32()[at] = scale;
       }

@@ -27,7 +27,7 @@ struct InputProducts {
 /// Weights of four bits and their scales.
 struct Int4Weights {
   Tensor weights;  ///< i4 [width, depth]
-  Tensor scales;   ///< bf16 [width, depth / group]; f32 [width] where the group is 0
+  Tensor scales;   ///< bf16 [width, groups of a row]; f32 [width] where the group is 0
 };
 
 /// Rounds `weights` f32 [width, depth] to the grid that quantised_groups4, or quantised_rows4 for a

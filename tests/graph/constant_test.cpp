@@ -43,6 +43,10 @@ TEST(Constant, ChainsReadBackAndSayTheirType) {
       {"load \"w\" | transpose", "f32[3,2]"},
       {"load \"i\" | transpose", "i32[2,2]"},
       {"load \"w\" | transpose | quantised_rows", "i8[3,2]"},
+      {"load \"w\" | quantised_groups 2", "i8[2,3]"},
+      {"load \"w\" | group_scales 2", "bf16[2,2]"},
+      {"load \"w\" | quantised_groups4 2", "i4[2,3]"},
+      {"load \"w\" | group_scales4 64", "bf16[2,1]"},
       {"load \"w\" | row_scales | row 2", "f32[2]"},
       {"load \"w\" | row 6", "f32[6]"},
       {"load \"s\" | row 4", "f32[4]"},
@@ -74,6 +78,17 @@ TEST(Constant, TransformsComputeWhatTheySay) {
             (std::vector<float>{3.0f / 127, 8.0f / 127}));
   EXPECT_EQ(parsed("load \"w\" | quantised_rows").source->load()->as<int8_t>(),
             (std::vector<int8_t>{42, 85, 127, -64, 0, 127}));
+  // Groups of 2 and 1: each has the bfloat16 nearest to its peak / 127, which may clip.
+  const auto scales8 = parsed("load \"w\" | group_scales 2").source->load();
+  const auto int8 = parsed("load \"w\" | quantised_groups 2").source->load();
+  const std::vector<double> peaks = {2, 3, 4, 8};
+  for (size_t i = 0; i < peaks.size(); ++i)
+    EXPECT_EQ(scales8->as<BFloat16>()[i], BFloat16(double{static_cast<float>(peaks[i]) / 127.0f}));
+  const std::vector<double> groups8 = {1, 2, 3, -4, 0, 8};
+  for (size_t i = 0; i < groups8.size(); ++i) {
+    const auto scale = static_cast<double>(scales8->as<BFloat16>()[i / 3 * 2 + i % 3 / 2]);
+    EXPECT_EQ(int8->as<int8_t>()[i], std::clamp(std::round(groups8[i] / scale), -127.0, 127.0));
+  }
   const auto int4 = parsed("load \"w\" | quantised_rows4").source->load();
   const auto scale4 = parsed("load \"w\" | row_scales4").source->load();
   const std::vector<float> values = {1, 2, 3, -4, 0, 8};
