@@ -29,19 +29,27 @@ void add_precision(CLI::App& app, CompileOptions& options, std::string& file) {
                      "depth it does not divide takes the largest smaller one that does, or 0")
           ->check(CLI::IsMember(weight_groups()))
           ->capture_default_str();
+  CLI::Option* scales =
+      app.add_option("--activation-scales", options.activation_scales,
+                     "w8a8, w4a8: what shares a scale among activations: a token's row, or a group "
+                     "of it; then --weight-group, not 0, is for both, and for w8a8 too")
+          ->check(CLI::IsMember(activation_scales()))
+          ->capture_default_str();
   app.add_option("--quantisation", file,
                  "JSON file with the precision of each linear layer by name or pattern")
       ->excludes(precision)
-      ->excludes(group);
+      ->excludes(group)
+      ->excludes(scales);
 }
 
 Status apply_quantisation(const std::string& file, CompileOptions& options) {
-  if (file.empty()) return {};
+  if (file.empty()) return check_scales(options.quantisation());
   ST_TRY(text, read_file(file, LargestFile));
   ST_TRY(quantisation, parse_quantisation(text, file));
   options.precision = quantisation.otherwise.name;
   options.weight_group = quantisation.otherwise.group;
   options.layers = quantisation.layers;
+  options.activation_scales = name_of(quantisation.scales);
   return {};
 }
 

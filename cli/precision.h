@@ -10,10 +10,12 @@
 
 namespace st::cli {
 
-/// --precision, --weight-group, or --quantisation, whose file's name goes to `file`.
+/// --precision, --weight-group, --activation-scales, or --quantisation, whose file's name goes to
+/// `file`.
 void add_precision(CLI::App& app, CompileOptions& options, std::string& file);
 
-/// What `file` says; nothing where it is empty. Errors: E0102, E0316, those of read_file.
+/// What `file` says; nothing where it is empty. Errors: E0102, E0316, those of
+/// check_scales and read_file.
 Status apply_quantisation(const std::string& file, CompileOptions& options);
 
 /// --calibration FILE, or --rounded FILE.

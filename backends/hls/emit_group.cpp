@@ -50,12 +50,12 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
                                         const KernelRecord& record) {
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
-    if (what == "in*" || what == "in1*" || what == "in2*" || what == "out*" ||
+    if (what == "in*" || what == "in1*" || what == "in2*" || what == "in3*" || what == "out*" ||
         what == "out*-last") {
       const std::vector<Port>& ports = what.starts_with("in") ? kernel.inputs : kernel.outputs;
       const size_t end = ports.size() - (what == "out*-last" ? 1 : 0);
-      for (size_t i = what == "in1*" ? 1 : what == "in2*" ? 2 : 0; i < end; ++i)
-        arguments.push_back(channel_name(program, ports[i]));
+      const size_t begin = what.starts_with("in") && what[2] != '*' ? what[2] - '0' : 0;
+      for (size_t i = begin; i < end; ++i) arguments.push_back(channel_name(program, ports[i]));
     } else if (what == "out-last") {
       arguments.push_back(channel_name(program, kernel.outputs.back()));
     } else if (what.starts_with("in")) {

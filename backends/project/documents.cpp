@@ -240,6 +240,8 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
   if (design.options.layers.empty()) {
     out += " --precision " + design.options.precision + " --weight-group " +
            std::to_string(design.options.weight_group);
+    if (design.options.activation_scales != "token")
+      out += " --activation-scales " + design.options.activation_scales;
   } else {
     out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
   }

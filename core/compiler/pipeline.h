@@ -20,8 +20,9 @@ namespace st {
 
 /// What the user chose.
 struct CompileOptions {
-  std::string precision = "f32";  ///< of linear layers, of precisions()
-  int64_t weight_group = 64;      ///< of w4a8, of weight_groups()
+  std::string precision = "f32";            ///< of linear layers, of precisions()
+  int64_t weight_group = 64;                ///< of weight_groups(); see LayerPrecision
+  std::string activation_scales = "token";  ///< of activation_scales()
   /// Linear layers that differ from these; see Quantisation.
   std::map<std::string, LayerPrecision> layers;
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group
@@ -33,7 +34,9 @@ struct CompileOptions {
   int64_t top_k = 0;         ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;             ///< of linear layers; empty: as without a choice
 
-  [[nodiscard]] Quantisation quantisation() const { return {{precision, weight_group}, layers}; }
+  [[nodiscard]] Quantisation quantisation() const {
+    return {{precision, weight_group}, layers, activation_scales_of(activation_scales)};
+  }
 };
 
 /// What passes work on: the graph until `lower`, the program after it.

@@ -19,21 +19,42 @@ class Reader : public DocumentReader {
 
   Quantisation read(const json::Value& document) {
     Quantisation made;
-    if (!keys(document, "", {"default", "layers"})) return made;
+    if (!keys(document, "", {"activation_scales", "default", "layers"})) return made;
+    if (const json::Value* value = document.find("activation_scales"))
+      made.scales = scales(*value, "/activation_scales");
     if (const json::Value* value = document.find("default"))
       made.otherwise = precision(*value, "/default", made.otherwise);
+    check_group(made, made.otherwise, "/default");
     const json::Value* layers = document.find("layers");
     if (layers == nullptr) return made;
     if (layers->object() == nullptr) {
       report("/layers", "must be an object");
       return made;
     }
-    for (const auto& [name, value] : *layers->object())
-      made.layers[name] = precision(value, "/layers/" + pointer_part(name), made.otherwise);
+    for (const auto& [name, value] : *layers->object()) {
+      const std::string pointer = "/layers/" + pointer_part(name);
+      made.layers[name] = precision(value, pointer, made.otherwise);
+      check_group(made, made.layers[name], pointer);
+    }
     return made;
   }
 
  private:
+  ActivationScales scales(const json::Value& value, const std::string& pointer) {
+    const auto& known = activation_scales();
+    const bool right =
+        value.string() && std::find(known.begin(), known.end(), *value.string()) != known.end();
+    if (right) return activation_scales_of(*value.string());
+    report(pointer, "must be \"token\" or \"group\"");
+    return ActivationScales::Token;
+  }
+
+  void check_group(const Quantisation& made, const LayerPrecision& precision,
+                   const std::string& pointer) {
+    if (made.scales == ActivationScales::Group && !suits_groups(precision))
+      report(pointer + "/group", "must be 32, 64 or 128 where activation_scales is \"group\"");
+  }
+
   LayerPrecision precision(const json::Value& value, const std::string& pointer,
                            LayerPrecision made) {
     if (!keys(value, pointer, {"precision", "group"})) return made;
@@ -76,8 +97,11 @@ Result<Quantisation> parse_quantisation(const std::string& text, const std::stri
 std::string text_of(const Quantisation& quantisation) {
   Json layers = Json::object();
   for (const auto& [name, precision] : quantisation.layers) layers[name] = json_of(precision);
-  const Json document = {{"default", json_of(quantisation.otherwise)},
-                         {"layers", std::move(layers)}};
+  Json document;
+  if (quantisation.scales != ActivationScales::Token)
+    document["activation_scales"] = name_of(quantisation.scales);
+  document["default"] = json_of(quantisation.otherwise);
+  document["layers"] = std::move(layers);
   // Names come from untrusted files; what is no UTF-8 is replaced.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -4,7 +4,8 @@
 ///   {"default": {"precision": "w4a8", "group": 64},
 ///    "layers": {"lm_head/MatMul": {"precision": "w8a8"}, "*/attn/*": {"group": 128}}}
 ///
-/// What an entry of `layers` leaves out is as in `default`.
+/// What an entry of `layers` leaves out is as in `default`. Beside them, "activation_scales" may be
+/// "group" in place of "token"; then no entry but one of f32 may have the group 0.
 #pragma once
 
 #include <string>

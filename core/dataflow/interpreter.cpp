@@ -27,14 +27,16 @@ struct WholeParameters {
   WholeParameters(const Program& program, int group) {
     for (KernelId k : program.kernels_of(group)) {
       const Kernel& kernel = program.kernels[k];
-      if (!kernel_record(kernel.kind).whole_nest) continue;
+      const KernelRecord& record = kernel_record(kernel.kind);
+      if (!record.whole_nest) continue;
       const auto loaded = [&](const Port& port) {
         const KernelId from = program.channels[port.channel].producer;
         return program.kernels[from].kind == "load_params";
       };
-      if (!std::all_of(kernel.inputs.begin() + 1, kernel.inputs.end(), loaded)) continue;
+      const auto first = kernel.inputs.begin() + record.first_parameter;
+      if (!std::all_of(first, kernel.inputs.end(), loaded)) continue;
       takers.insert(k);
-      for (auto port = kernel.inputs.begin() + 1; port != kernel.inputs.end(); ++port) {
+      for (auto port = first; port != kernel.inputs.end(); ++port) {
         const KernelId loader = program.channels[port->channel].producer;
         const std::vector<Port>& outputs = program.kernels[loader].outputs;
         for (size_t o = 0; o < outputs.size(); ++o) {
@@ -231,8 +233,9 @@ Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64
     const Kernel& kernel = program_.kernels[k];
     ST_CHECK(bind(*process, kernel, tokens, past, of.layer, whole.skipped[k]));
     if (!whole.takers.contains(k)) continue;
-    process->firing().parameters.push_back(nullptr);
-    for (auto port = kernel.inputs.begin() + 1; port != kernel.inputs.end(); ++port) {
+    const int first = kernel_record(kernel.kind).first_parameter;
+    process->firing().parameters.assign(static_cast<size_t>(first), nullptr);
+    for (auto port = kernel.inputs.begin() + first; port != kernel.inputs.end(); ++port) {
       ST_TRY(value, constant(port->tensor, of.layer));
       process->firing().parameters.push_back(value);
     }

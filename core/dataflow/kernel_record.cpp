@@ -16,6 +16,8 @@ const std::vector<KernelRecord>& kernel_records() {
     add_row_kernels(all);
     add_matmul_kernels(all);
     add_grouped_matmul_kernels(all);
+    add_matmul_scaled_groups_kernels(all);
+    add_quantize_groups_kernels(all);
     add_attention_kernels(all);
     add_sample_kernels(all);
     return all;

@@ -47,16 +47,17 @@ struct KernelRecord {
   /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
   /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
-  /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", "out0", "out*",
-  /// "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "size:<name>" (a size
-  /// that folded layers may differ in), "tokens", "past".
+  /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", "in3*", "out0",
+  /// "out*", "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "size:<name>" (a
+  /// size that folded layers may differ in), "tokens", "past".
   std::vector<std::string_view> arguments;
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
   /// by operation.
   std::function<Nest(const Program&, const Kernel&)> nest;
-  /// The same where its parameters, all inputs but the first, come as whole tensors
+  /// The same where its parameters, all inputs from `first_parameter` on, come as whole tensors
   /// (Firing::parameters) and not as beats; absent where it has no such form.
   std::function<Nest(const Program&, const Kernel&)> whole_nest = nullptr;
+  int first_parameter = 1;
   /// Cycles of a row where they are not those of the nest, because parts of it overlap.
   std::function<int64_t(const Program&, const Kernel&)> row_cycles = nullptr;
   /// Its arrays, registers included; absent where it has none. Single beats and sums on their way
@@ -95,6 +96,8 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records);
 void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);
 void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
+void add_matmul_scaled_groups_kernels(std::vector<KernelRecord>& records);
+void add_quantize_groups_kernels(std::vector<KernelRecord>& records);
 void add_attention_kernels(std::vector<KernelRecord>& records);
 void add_sample_kernels(std::vector<KernelRecord>& records);
 

@@ -27,7 +27,8 @@ Demand demand(const KernelRecord& record, std::string_view kind) {
   for (std::string_view argument : record.arguments) {
     if (!argument.starts_with(kind) || argument.size() == kind.size()) continue;
     const std::string_view which = argument.substr(kind.size());
-    if (which.starts_with('*') || which == "1*" || which == "2*") demand.any = true;
+    if (which.starts_with('*') || which == "1*" || which == "2*" || which == "3*")
+      demand.any = true;
     if (which == "-last") ++demand.more;
     if (which.size() == 1 && which[0] >= '0' && which[0] <= '9')
       demand.count = std::max<size_t>(demand.count, static_cast<size_t>(which[0] - '0') + 1);

@@ -173,15 +173,29 @@ std::string check_matmul(const Program& program, const Kernel& kernel) {
     wanted.itensor.form = port.type.itensor.form;
     return port.type == wanted;
   };
+  if (shape.group_beats > shape.depth_beats) return "a group is longer than a row";
   const bool grouped = shape.group_beats > 0;
   const DType weights = kernel.inputs.back().type.itensor.dtype;
   const DType result = grouped ? DType::F32 : sums_of(weights);
   bool fits = same(kernel.inputs[0], shape.x_type(rows, rows_for(weights))) &&
               same(kernel.outputs[0], shape.y_type(rows, result));
-  if (grouped) fits = fits && same(kernel.inputs[1], shape.scale_type(rows));
-  for (size_t i = grouped ? 2 : 1; i < kernel.inputs.size(); ++i)
+  const auto first = static_cast<size_t>(shape.first_weights());
+  if (shape.x_scales) fits = fits && same(kernel.inputs[1], shape.x_scale_type(rows));
+  if (grouped) fits = fits && same(kernel.inputs[first - 1], shape.scale_type(rows));
+  for (size_t i = first; i < kernel.inputs.size(); ++i)
     fits = fits && same(kernel.inputs[i], shape.weight_type(rows, weights));
   return fits ? "" : "its streams are not those of its sizes";
+}
+
+/// A scale for each group.
+std::string check_quantize_groups(const Program& program, const Kernel& kernel) {
+  const int64_t beats = kernel.sizes.at("Beats"), group = kernel.sizes.at("GroupBeats");
+  if (group > beats) return "a group is longer than a row";
+  const Port& scales = kernel.outputs.back();
+  const int64_t groups = (beats + group - 1) / group;
+  return scales.type.lanes == 1 && beats_per_row(program, scales.type) == groups
+             ? ""
+             : "its scales are not one for each group";
 }
 
 /// Query heads share the key and value heads evenly.
@@ -232,6 +246,8 @@ constexpr std::pair<std::string_view, Rule> Rules[] = {
     {"cache_rows", check_cache},
     {"matmul", check_matmul},
     {"matmul_groups", check_matmul},
+    {"matmul_scaled_groups", check_matmul},
+    {"quantize_groups", check_quantize_groups},
     {"attention_scores", check_attention},
     {"attention_context", check_attention},
     {"rms_norm_heads", check_head_norm},

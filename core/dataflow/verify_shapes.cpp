@@ -30,7 +30,7 @@ std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions scores = {"Heads", "T", "C"}, cached = {"?", "C", "HeadBeats*L"};
   const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"}, parts = {"T", "Heads*Beats*L"};
   const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NP*Steps*Tiles", "KL*KBeats"};
-  const Dimensions width = {"T", "?"};
+  const Dimensions width = {"T", "?"}, any = {"?", "?"};
   const Dimensions grouped_depth = {"T", "KL*GroupBeats*Groups"}, scales = {"?", "Groups"};
   const Dimensions grouped_weight = {"NP*Steps*Tiles", "KL*GroupBeats*Groups"};
   std::vector<KernelShape> shapes = {
@@ -40,6 +40,7 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"rms_norm", {{F32, rows}, {F32, row}}, {{F32, rows}}},
       {"rms_norm_heads", {{F32, parts}, {F32, row}}, {{F32, parts}}},
       {"quantize_rows", {{F32, rows}}, {{I8, rows}, {F32, {"T"}}}},
+      {"quantize_groups", {{F32, rows}}, {{I8, rows}, {F32, width}}},
       {"dequantize_rows", {{I32, rows}, {F32, {"T"}}, {F32, row}}, {{F32, rows}}},
       {"rotary", {{F32, heads}, {F32, angles}, {F32, angles}}, {{F32, heads}}},
       {"matmul", {{F32, depth}, {F32, weight}}, {{F32, width}}},
@@ -47,6 +48,12 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"matmul", {{I8, depth}, {I4, weight}}, {{I32, width}}},
       {"matmul_groups",
        {{I8, grouped_depth}, {GroupScaleType, scales}, {I4, grouped_weight}},
+       {{F32, width}}},
+      {"matmul_scaled_groups",
+       {{I8, depth}, {F32, width}, {GroupScaleType, any}, {I8, weight}},
+       {{F32, width}}},
+      {"matmul_scaled_groups",
+       {{I8, depth}, {F32, width}, {GroupScaleType, any}, {I4, weight}},
        {{F32, width}}},
       {"scale_rows", {{F32, rows}, {F32, {"T"}}}, {{F32, rows}}},
       {"attention_scores", {{F32, heads}, {F32, cached}}, {{F32, scores}}},
@@ -90,8 +97,7 @@ bool fits(const Program& program, const Kernel& kernel, const KernelShape& shape
     outputs.insert(outputs.begin(), rows - 1, shape.outputs[0]);
   // A matrix comes in any number of streams.
   std::vector<PortShape> inputs = shape.inputs;
-  const bool matmul = shape.kind == "matmul" || shape.kind == "matmul_groups";
-  if (matmul && kernel.inputs.size() > inputs.size())
+  if (is_matmul(kernel) && kernel.inputs.size() > inputs.size())
     inputs.insert(inputs.end(), kernel.inputs.size() - inputs.size(), shape.inputs.back());
   if (outputs.size() != kernel.outputs.size() || inputs.size() != kernel.inputs.size())
     return false;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <queue>
 
+#include "core/graph/group_values.h"
 #include "core/resources/kernel_resources.h"
 
 namespace st {
@@ -24,7 +26,7 @@ int64_t steps_for(const LinearLayer& layer, int64_t lanes, int64_t most_tile) {
 }
 
 int64_t words_of(const LinearLayer& layer) {
-  const int64_t scales = layer.group > 0 ? layer.depth / layer.group * layer.width : 0;
+  const int64_t scales = layer.group > 0 ? groups_of(layer.depth, layer.group) * layer.width : 0;
   const int64_t bits =
       layer.depth * layer.width * bits_of(layer.dtype) + scales * bits_of(GroupScaleType);
   return (bits + WordBits - 1) / WordBits;
@@ -133,8 +135,9 @@ std::vector<LinearTiling> unroll_steps(const LinearLayer& layer, const UnrollLim
   const int64_t word = WordBits / bits_of(layer.dtype);
   // Group scales cost floats per row of weights: few rows of many weights.
   const bool grouped = layer.group > 0;
-  const int64_t depth_lanes = grouped ? largest_divisor(layer.group, std::min<int64_t>(64, word))
-                                      : largest_divisor(layer.depth, std::min<int64_t>(16, word));
+  const int64_t depth_lanes =
+      grouped ? largest_divisor(std::gcd(layer.depth, layer.group), std::min<int64_t>(64, word))
+              : largest_divisor(layer.depth, std::min<int64_t>(16, word));
   const int streams_at_most = limits.ports - (grouped ? 1 : 0);  // a port brings the scales
   std::vector<LinearTiling> steps;
   int64_t fastest = 0;

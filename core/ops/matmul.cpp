@@ -55,12 +55,20 @@ Status add_matmul_kernel(Lowering& l, const Node& node, const LinearLayer& layer
                                   shape.streams > 1 ? role + " part " + std::to_string(s) : role,
                                   layer.dtype, {layer.width / shape.streams, layer.depth}, part));
   }
-  Kernel& kernel = l.add_kernel(layer.group > 0 ? "matmul_groups" : "matmul", node);
+  Kernel& kernel = l.add_kernel(layer.x_scales    ? "matmul_scaled_groups"
+                                : layer.group > 0 ? "matmul_groups"
+                                                  : "matmul",
+                                node);
   kernel.inputs = {{x, shape.x_type(l.rows(), in_type), -1}};
+  if (layer.x_scales)
+    kernel.inputs.push_back(
+        {l.row_tensor(node.inputs[3], shape.groups()), shape.x_scale_type(l.rows()), -1});
   if (layer.group > 0) {
     const std::vector<int64_t> scales = {layer.width, shape.groups()};
+    const auto& there = l.graph().type(node.inputs[2]).shape;
     std::vector<Lowering::Step> padding;
-    if (own[0].offset() != layer.width) padding.push_back({"padded_matrix", scales});
+    if (there != std::vector<Extent>(scales.begin(), scales.end()))
+      padding.push_back({"padded_matrix", scales});
     kernel.inputs.push_back({l.parameter(node.inputs[2], "scales", GroupScaleType, scales, padding),
                              shape.scale_type(l.rows()), -1});
   }

@@ -16,6 +16,7 @@ const std::vector<OpRecord>& op_records() {
     add_attention_ops(all);
     add_quantised_ops(all);
     add_grouped_ops(all);
+    add_scaled_group_ops(all);
     add_arithmetic_ops(all);
     add_unary_ops(all);
     add_compare_ops(all);

@@ -56,6 +56,7 @@ void add_reshape_ops(std::vector<OpRecord>& records);
 void add_attention_ops(std::vector<OpRecord>& records);
 void add_quantised_ops(std::vector<OpRecord>& records);
 void add_grouped_ops(std::vector<OpRecord>& records);
+void add_scaled_group_ops(std::vector<OpRecord>& records);
 void add_arithmetic_ops(std::vector<OpRecord>& records);
 void add_unary_ops(std::vector<OpRecord>& records);
 void add_compare_ops(std::vector<OpRecord>& records);

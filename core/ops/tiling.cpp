@@ -2,6 +2,7 @@
 #include "core/ops/tiling.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/graph/layers.h"
 #include "core/ops/lowering.h"
@@ -28,14 +29,16 @@ std::optional<LinearLayer> linear_layer(const Graph& graph, const Node& node,
   const bool floats = is_linear_layer(graph, node);
   const bool own = node.domain == OwnDomain;
   const bool integers = own && node.op == "MatMulInt8", grouped = own && node.op == "MatMulGroups";
-  if (!floats && !integers && !grouped) return std::nullopt;
+  const bool scaled = own && node.op == "MatMulScaledGroups";
+  if (!floats && !integers && !grouped && !scaled) return std::nullopt;
   if (!graph.values[node.inputs[1]].constant) return std::nullopt;
   const TensorType& weights = graph.type(node.inputs[1]);
   const int64_t depth = weights.shape[floats ? 0 : 1].offset();
   const int64_t width = weights.shape[floats ? 1 : 0].offset();
-  const int64_t groups = grouped ? graph.type(node.inputs[2]).shape[1].offset() : 0;
-  return LinearLayer{
-      -1, "", padded(depth), padded(width), weights.dtype, groups > 0 ? depth / groups : 0};
+  const int64_t group = grouped  ? depth / graph.type(node.inputs[2]).shape[1].offset()
+                        : scaled ? std::min(padded(depth), node.integer("group", 0))
+                                 : 0;
+  return LinearLayer{-1, "", padded(depth), padded(width), weights.dtype, group, scaled};
 }
 
 Diagnostic illegal(const LinearLayer& layer, const std::string& what, const std::string& help) {
@@ -76,7 +79,9 @@ std::vector<LinearLayer> linear_layers(const Graph& graph) {
 }
 
 MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes, int64_t group) {
-  const int lanes = lanes_for(depth, WidestRow), steps = lanes_for(width, WidestRow);
+  // Groups are whole beats, the last one too.
+  const int lanes = lanes_for(group > 0 ? std::gcd(depth, group) : depth, WidestRow);
+  const int steps = lanes_for(width, WidestRow);
   MatmulShape shape = {.depth_lanes = lanes,
                        .depth_beats = depth / lanes,
                        .out_lanes = 1,
@@ -92,6 +97,7 @@ MatmulShape default_matmul(int64_t depth, int64_t width, int row_lanes, int64_t 
 Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& tiling,
                                  int row_lanes) {
   MatmulShape shape = default_matmul(layer.depth, layer.width, row_lanes, layer.group);
+  shape.x_scales = layer.x_scales;
   if (tiling == LinearTiling()) return shape;
   if (tiling.depth_lanes > 0) shape.depth_lanes = tiling.depth_lanes;
   if (tiling.rows > 0) shape.rows = tiling.rows;
@@ -110,7 +116,8 @@ Result<MatmulShape> tiled_matmul(const LinearLayer& layer, const LinearTiling& t
         layer,
         "depth_lanes " + std::to_string(shape.depth_lanes) + " does not divide the group of " +
             std::to_string(layer.group) + " weights that share a scale",
-        "choose a divisor, such as " + std::to_string(lanes_for(layer.group, WidestRow))));
+        "choose a divisor, such as " +
+            std::to_string(lanes_for(std::gcd(layer.depth, layer.group), WidestRow))));
   }
   if (layer.width % shape.tile() != 0) {
     problems.push_back(illegal(layer,

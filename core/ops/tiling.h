@@ -40,13 +40,15 @@ std::vector<std::string> node_keys(const Graph& graph);
 /// Whether a node is a MatMul with a constant.
 bool is_linear_layer(const Graph& graph, const Node& node);
 
-/// A linear layer of a quantised graph: MatMul with a constant, MatMulInt8 or MatMulGroups.
+/// A linear layer of a quantised graph: MatMul with a constant, MatMulInt8, MatMulGroups or
+/// MatMulScaledGroups.
 struct LinearLayer {
   int node = -1;  ///< index in the graph
   std::string key;
   int64_t depth = 0, width = 0;  ///< as they are carried (core/ops/padding.h)
   DType dtype = DType::F32;      ///< of weights
   int64_t group = 0;             ///< weights of a row that share a scale in the kernel; 0: none do
+  bool x_scales = false;         ///< x has a scale for each group, too; the last may be smaller
   int64_t runs = 1;              ///< in a launch: once, or for each folded layer
 };
 std::vector<LinearLayer> linear_layers(const Graph& graph);

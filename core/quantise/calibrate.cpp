@@ -49,7 +49,7 @@ Result<RoundedWeights> calibrate(const Graph& graph, const Decoder& decoder,
     const Node& node = graph.nodes[n];
     if (!wanted(node)) continue;
     ST_TRY(weights, derived_constant(graph.values[node.inputs[1]].constant, "transpose")->load());
-    const int64_t group = group_for(weights.shape[1], quantisation.of(node.name).group);
+    const int64_t group = quantisation.group_of(quantisation.of(node.name), weights.shape[1]);
     ST_TRY(rounded, compensated(weights, products.at(node.inputs[0]).second, group));
     made[rounded_weights_name(keys[n])] = std::move(rounded.weights);
     made[rounded_scales_name(keys[n])] = std::move(rounded.scales);

@@ -99,8 +99,12 @@ Floor floor_of(const Program& program, const Kernel& kernel, const Port& port) {
   // order in which their loaders serve them.
   const auto once = row_of(port.type);
   if (is_matmul(kernel) && kernel_record(producer.kind).holds_row && once &&
-      beats_per_row(program, *once) < row)
+      beats_per_row(program, *once) < row) {
+    // One that sends its first pass while the row still comes could else not take all of it.
+    if (!kernel_record(producer.kind).row_barrier && port.tensor == producer.outputs[0].tensor)
+      return {beats_per_row(program, *once), "one row: its writer sends it while it still comes"};
     return {};
+  }
   if (streams + (parameters > 0 ? 1 : 0) > 1 && !grows_with_position(port.type))
     return {row, "one row waits here for the kernel's other inputs"};
   return {};

@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "streamtensor/float_order.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -17,26 +18,6 @@ struct candidate {
   int order;  ///< of its logit among all floats
   int id;
 };
-
-union float_bits {
-  float value;
-  int bits;
-};
-
-/// Floats in their order, as integers; -0 is 0. No float has NoOrder.
-inline int order_of(float value) {
-#pragma HLS INLINE
-  float_bits as;
-  as.value = value;
-  return as.bits >= 0 ? as.bits : -(as.bits & 0x7fffffff);
-}
-inline float value_of(int order) {
-#pragma HLS INLINE
-  float_bits as;
-  as.bits = order >= 0 ? order : (-order | (-0x7fffffff - 1));
-  return as.value;
-}
-constexpr int NoOrder = -0x7fffffff - 1;
 
 inline bool comes_before(const candidate& a, const candidate& b) {
 #pragma HLS INLINE

@@ -45,6 +45,10 @@ TEST(UsageErrors, PrecisionsAndDimensionsAreChecked) {
   const fs::path model = TinyModel().write(folder);
   expect_error(write_only(model, folder / "out", {"--precision", "w3a1"}), BadInput,
                {"error[E0801]", "--precision: w3a1 not in {f32,w8a8,w4a8}"});
+  expect_error(write_only(model, folder / "out", {"--activation-scales", "row"}), BadInput,
+               {"error[E0801]", "--activation-scales: row not in {token,group}"});
+  expect_error(write_only(model, folder / "out", {"--activation-scales", "group"}), BadInput,
+               {"error[E0801]", "choose --precision w8a8 or w4a8"});
   for (const char* dim : {"sequence_length", "=1..2", "sequence_length=1", "sequence_length=..",
                           "sequence_length=2..1", "sequence_length=-1..4", "sequence_length=1..4x",
                           "sequence_length=1..99999999999999999999"}) {

@@ -39,6 +39,8 @@ const fs::path& built(const Request& request) {
         "--synth",     request.synth};
     if (request.kernel_per_slr) arguments.emplace_back("--kernel-per-slr");
     if (request.fold_layers) arguments.emplace_back("--fold-layers");
+    if (request.group_scales)
+      arguments.insert(arguments.end(), {"--weight-group", "64", "--activation-scales", "group"});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")
@@ -48,6 +50,7 @@ const fs::path& built(const Request& request) {
       build = kept_build(request.model + "_" + request.precision + "_" + request.target +
                              (request.fold_layers ? "_folded" : "") +
                              (request.kernel_per_slr ? "_slrs" : "") +
+                             (request.group_scales ? "_groups" : "") +
                              (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
                          arguments);
     } else {

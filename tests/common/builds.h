@@ -20,6 +20,7 @@ struct Request {
   bool fold_layers = false;     ///< --fold-layers
   int top_k = 0;                ///< --top-k
   bool kernel_per_slr = false;  ///< --kernel-per-slr
+  bool group_scales = false;    ///< --weight-group 64 --activation-scales group
   auto operator<=>(const Request&) const = default;
 };
 

@@ -56,7 +56,7 @@ std::vector<ProgramPass> program_passes(const Choices& choices) {
 Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after) {
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
-  ST_CHECK(quantise(graph, {{choices.precision, choices.weight_group}, {}}));
+  ST_CHECK(quantise(graph, {{choices.precision, choices.weight_group}, {}, choices.scales}));
   ST_TRY(unsampled, find_decoder(graph));
   ST_CHECK(add_sampling(graph, unsampled, choices.top_k));
   ST_TRY(decoder, find_decoder(graph));
@@ -70,6 +70,12 @@ Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& 
     if (after) after(pass.name, program);
   }
   return Compiled{std::move(graph), decoder, std::move(program)};
+}
+
+void group_some(Choices& choices, uint64_t seed) {
+  if (choices.precision == "f32" || seed / 2 % 2 == 0) return;
+  choices.weight_group = 32;
+  choices.scales = ActivationScales::Group;
 }
 
 Choices random_choices(Random& random, const std::string& precision) {

@@ -7,6 +7,7 @@
 #include "core/dataflow/interpreter.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/decoder.h"
+#include "core/passes/quantise.h"
 #include "tests/core/random_decoder.h"
 
 namespace st::test {
@@ -15,6 +16,7 @@ namespace st::test {
 struct Choices {
   std::string precision = "f32";
   int64_t weight_group = 64;
+  ActivationScales scales = ActivationScales::Token;
   FusionLimits limits = {int64_t{1} << 30, 1000};
   int parameter_ports = 4;
   std::string fusion = "search";  ///< of fusion_methods()
@@ -42,6 +44,9 @@ std::vector<ProgramPass> program_passes(const Choices& choices);
 /// Runs all passes, and verify() after each that makes a program. Errors: those of the passes, and
 /// of verify().
 Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& after = nullptr);
+
+/// Activation scales of groups of 32, for every second program of a precision that has them.
+void group_some(Choices& choices, uint64_t seed);
 
 /// On-chip memory and ports that are tight enough for several groups, for some of the programs.
 Choices random_choices(Random& random, const std::string& precision);

@@ -41,7 +41,8 @@ template <typename Visit>
 void for_each_program(const Visit& visit, uint64_t stride = 1) {
   for (uint64_t seed = stride; seed <= Programs; seed += stride) {
     Random random(seed + 7000);
-    const auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
+    auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
+    test::group_some(choices, seed);
     const auto made = test::compiled(test::random_decoder(seed), choices);
     if (!made.ok()) {
       EXPECT_EQ(made.errors()[0].code, "E0403")
@@ -198,11 +199,16 @@ int64_t promised_floor(const Program& program, const Channel& channel) {
   for (const Trip& trip : channel.type.itensor.trips) {
     if (trip.count.terms().count(Past) != 0) return 0;
   }
-  if (consumer.kind == "matmul" || consumer.kind == "matmul_groups") {
+  if (consumer.kind == "matmul" || consumer.kind == "matmul_groups" ||
+      consumer.kind == "matmul_scaled_groups") {
     // Rows that come several times come from a kernel that keeps them.
     const bool kept = producer.kind == "rms_norm" || producer.kind == "layer_norm" ||
-                      producer.kind == "quantize_rows";
-    if (kept && row > beats_per_row_once(channel.type)) return 0;
+                      producer.kind == "quantize_rows" || producer.kind == "quantize_groups";
+    const int64_t once = beats_per_row_once(channel.type);
+    // A group is sent before all of the row has come.
+    const bool early =
+        producer.kind == "quantize_groups" && producer.outputs[0].tensor == channel.tensor;
+    if (kept && row > once) return early ? once : 0;
   }
   return consumer.inputs.size() > 1 ? row : 0;
 }

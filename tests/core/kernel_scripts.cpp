@@ -33,11 +33,13 @@ class Script {
         {"map", &Script::elementwise},
         {"matmul", &Script::matmul},
         {"matmul_groups", &Script::matmul_groups},
+        {"matmul_scaled_groups", &Script::matmul_scaled_groups},
         {"scale_rows", &Script::scale_rows},
         {"layer_norm", &Script::gather_then_emit},
         {"rms_norm", &Script::gather_then_emit},
         {"rms_norm_heads", &Script::rms_norm_heads},
         {"quantize_rows", &Script::quantize_rows},
+        {"quantize_groups", &Script::quantize_groups},
         {"dequantize_rows", &Script::dequantize_rows},
         {"rotary", &Script::rotary},
         {"attention_scores", &Script::attention_scores},
@@ -230,6 +232,21 @@ class Script {
       }
     }
   }
+  void matmul_scaled_groups() {
+    const int64_t lanes = size("NP") * static_cast<int64_t>(kernel_.inputs.size() - 3);
+    for (int64_t n = 0; n < tokens_ * size("Tiles"); ++n) {
+      for (int64_t k = 1; k <= size("KBeats"); ++k) {
+        const bool group_ends = k % size("GroupBeats") == 0 || k == size("KBeats");
+        for (int64_t step = 0; step < size("Steps"); ++step) {
+          if (step == 0) read(0);
+          for (size_t i = 3; i < kernel_.inputs.size(); ++i) read(i);
+          if (group_ends && step == 0 && n % size("Tiles") == 0) read(1);
+          if (group_ends) read(2);
+          if (k == size("KBeats") && (step + 1) * lanes % size("NL") == 0) write(0);
+        }
+      }
+    }
+  }
   void elementwise() {
     for (int64_t n = 0; n < tokens_ * size("Beats"); ++n) {
       for (size_t i = 0; i < kernel_.inputs.size(); ++i) read(i);
@@ -267,6 +284,18 @@ class Script {
       read(0, size("Beats"));
       write(kernel_.outputs.size() - 1);
       write(0, size("Beats"));
+      send_again(kernel_.outputs.size() - 1);
+    }
+  }
+  /// Each beat is sent when the one that takes its place is about to come.
+  void quantize_groups() {
+    const int64_t beats = size("Beats"), group = size("GroupBeats");
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (int64_t b = -group; b < beats; ++b) {
+        if (b >= 0 && b % group == 0) write(kernel_.outputs.size() - 1);
+        if (b >= 0) write(0);
+        if (b + group < beats) read(0);
+      }
       send_again(kernel_.outputs.size() - 1);
     }
   }

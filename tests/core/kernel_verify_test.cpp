@@ -86,6 +86,26 @@ TEST(KernelVerifier, OperationsOfAFoldedKernelTakeItsOperands) {
   expect_problem(map, "an operand comes in another order than the result goes");
 }
 
+TEST(KernelVerifier, GroupsHaveAScaleEach) {
+  const auto quantise = [](int64_t group_beats, int64_t scales) {
+    Single quantize("quantize_groups");
+    StreamType bytes = rows(5, 4), scale = rows(scales, 1);
+    bytes.itensor.dtype = DType::I8;
+    quantize.in(rows(5, 4))
+        .out(bytes)
+        .sizes({{"L", 4}, {"Beats", 5}, {"GroupBeats", group_beats}, {"Repeat0", 1}});
+    quantize.program.tensors.push_back(
+        {"s", DType::F32, {Extent::symbol(Sequence), scales}, nullptr});
+    quantize.kernel.outputs.push_back({2, scale, -1});
+    return quantize;
+  };
+  EXPECT_EQ(quantise(2, 3).problems(), "");
+  EXPECT_EQ(quantise(5, 1).problems(), "");
+  expect_problem(quantise(2, 2), "its scales are not one for each group");
+  expect_problem(quantise(4, 3), "its scales are not one for each group");
+  expect_problem(quantise(6, 1), "a group is longer than a row");
+}
+
 TEST(KernelVerifier, ChosenMemoriesAreThoseOfItsArrays) {
   const auto quantise = [](int64_t repeats, std::map<std::string, MemoryKind> storage) {
     Single quantize("quantize_rows");

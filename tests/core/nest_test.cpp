@@ -78,6 +78,7 @@ void for_each_program(const Visit& visit) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Choices choices;
     choices.precision = seed % 3 == 0 ? "w4a8" : seed % 3 == 1 ? "w8a8" : "f32";
+    test::group_some(choices, seed);
     choices.top_k = seed % 2 == 0 ? 0 : seed % 4 == 1 ? 1 : 6;
     const auto decoder =
         test::compiled(test::random_decoder(seed, test::DecoderSize::Small), choices);
@@ -184,6 +185,16 @@ TEST(Nests, CostWhatTheirTemplatesTake) {
   grouped.in(test::row_stream(24)).in(test::row_stream(12)).in(test::row_stream(12));
   EXPECT_EQ(row_cycles(grouped), 5 * 6 * 2 * 2);  // a float sum has its turn every 6th time
   EXPECT_EQ(row_cycles(grouped.size("Steps", 4)), 5 * 6 * 4);
+  test::Bench scaled("matmul_scaled_groups");  // groups of 3 and 2 beats
+  scaled.size("KL", 4).size("KBeats", 5).size("GroupBeats", 3).size("NL", 2).size("NP", 1);
+  scaled.size("Tiles", 5).size("Steps", 2).in(test::row_stream(20)).in(test::row_stream(2));
+  scaled.in(test::row_stream(12)).in(test::row_stream(12, DType::I8));
+  EXPECT_EQ(row_cycles(scaled), 5 * 5 * 2 * 2);  // the last group has 4 iterations
+  EXPECT_EQ(row_cycles(scaled.size("Steps", 4)), 5 * 5 * 4);
+  test::Bench groups("quantize_groups");
+  groups.rows(20, 4).size("GroupBeats", 3).out_rows(20).out_rows(20);
+  groups.out(test::value_stream(DType::F32), {});
+  EXPECT_EQ(row_cycles(groups.size("Repeat0", 1).size("Repeat1", 2)), 3 + 3 * 5);
   test::Bench scale("scale_rows");
   EXPECT_EQ(row_cycles(scale.rows(12, 4)), 3);
   test::Bench adapt("adapt");

@@ -349,7 +349,8 @@ TEST(OnnxConformance, PositionsThatDoNotFitTheRowsAreRefused) {
 
 TEST(OnnxConformance, OperatorsOfPassesAreUnknownInAModel) {
   const Tensor scalar = Tensor::zeros(DType::F32, {});
-  for (const char* op : {"QuantizeRows", "MatMulInt8", "DequantizeRows", "RMSNormalization"}) {
+  for (const char* op : {"QuantizeRows", "MatMulInt8", "DequantizeRows", "QuantizeGroups",
+                         "MatMulScaledGroups", "RMSNormalization"}) {
     test::OnnxCase made = one_node(op, {}, {scalar, scalar, scalar}, {scalar});
     made.graph.nodes[0].domain = "streamtensor";
     const Diagnostics refusal = refusal_of_design(made);

@@ -106,7 +106,8 @@ TEST(ProgramPasses, ChangeNoValueOfADecoder) {
   for (uint64_t seed = 1; seed <= Programs; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed + 9000);
-    const auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
+    auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
+    test::group_some(choices, seed);
     Graph graph = test::random_decoder(seed, test::DecoderSize::Small);
     ASSERT_TRUE(test::prepare(graph).ok());
     const auto decoder = find_decoder(graph);

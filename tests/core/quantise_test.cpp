@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 #include "core/compiler/quantisation_file.h"
 #include "core/graph/quantised_transforms.h"
@@ -61,6 +62,38 @@ TEST(Quantisation, FilesReadBack) {
   EXPECT_EQ(*again, *made);
 }
 
+TEST(Quantisation, FilesSayWhatSharesAScaleAmongActivations) {
+  const auto made = parse_quantisation(
+      R"({"activation_scales": "group", "default": {"precision": "w8a8", "group": 32},
+          "layers": {"lm_head": {"precision": "f32", "group": 0}}})",
+      "q.json");
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->scales, ActivationScales::Group);
+  EXPECT_EQ(*parse_quantisation(text_of(*made), "q.json"), *made);
+  Quantisation plain = *made;
+  plain.scales = ActivationScales::Token;
+  EXPECT_EQ(text_of(plain).find("activation_scales"), std::string::npos);
+  const auto wrong = parse_quantisation(
+      R"({"activation_scales": "group", "layers": {"q": {"precision": "w8a8", "group": 0}}})",
+      "q.json");
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.errors()[0].where, "q.json, /layers/q/group");
+  EXPECT_FALSE(parse_quantisation(R"({"activation_scales": "row"})", "q.json").ok());
+}
+
+TEST(Quantisation, ActivationScalesOfGroupsNeedGroups) {
+  const auto problem = [](const Quantisation& quantisation) {
+    const Status status = check_scales(quantisation);
+    return status.ok() ? "" : status.errors()[0].code + " " + status.errors()[0].help;
+  };
+  constexpr auto Group = ActivationScales::Group;
+  EXPECT_EQ(problem({{"w4a8", 32}, {{"x", {"f32", 0}}}, Group}), "");
+  EXPECT_EQ(problem({{"f32", 64}, {{"x", {"w8a8", 64}}}, Group}), "");
+  EXPECT_EQ(problem({{"f32", 64}, {}, Group}), "E0801 choose --precision w8a8 or w4a8");
+  EXPECT_EQ(problem({{"w8a8", 0}, {}, Group}), "E0801 choose --weight-group 32, 64 or 128");
+  EXPECT_EQ(problem({{"w8a8", 0}, {}, ActivationScales::Token}), "");
+}
+
 TEST(Quantisation, FilesTellAllThatIsWrong) {
   const auto made = parse_quantisation(
       R"({"default": {"precision": "w4a9"}, "layers": {"x": {"group": 48}, "y": {"gruop": 32}}})",
@@ -82,6 +115,25 @@ Graph canonical(uint64_t seed) {
   EXPECT_TRUE(test::prepare(graph).ok());
   EXPECT_TRUE(canonicalise(graph).ok());
   return graph;
+}
+
+TEST(Quantisation, LayersThatReadOneValueShareItsGroups) {
+  size_t layers = 0, shared = 0;
+  for (uint64_t seed = 1; seed < 10; ++seed) {
+    Graph graph = canonical(seed);
+    ASSERT_TRUE(quantise(graph, {{"w8a8", 64}, {}, ActivationScales::Group}).ok());
+    std::set<ValueId> quantised;
+    for (const Node& node : graph.nodes) {
+      EXPECT_NE(node.op, "QuantizeRows");
+      EXPECT_NE(node.op, "MatMul");
+      layers += node.op == "MatMulScaledGroups";
+      if (node.op != "QuantizeGroups") continue;
+      EXPECT_EQ(node.integer("group", 0), 64);
+      EXPECT_TRUE(quantised.insert(node.inputs[0]).second) << "one value is quantised twice";
+    }
+    shared += quantised.size();
+  }
+  EXPECT_GT(layers, shared);
 }
 
 TEST(Quantisation, ALayerThatTheModelDoesNotHaveIsRefusedWithTheNearestName) {
@@ -167,13 +219,15 @@ TEST(Compensation, LosesLessThanPlainRoundingWhereInputsGoTogether) {
 
 TEST(Compensation, IsPlainRoundingWhereInputsAreIndependent) {
   Random random(4);
-  const Tensor weights = test::random_f32(random, {5, 32});
-  InputProducts products(32);
-  for (int64_t i = 0; i < 32; ++i) products.sums[i * 32 + i] = 1.0 + static_cast<double>(i);
-  const auto made = compensated(weights, products, 32);
-  ASSERT_TRUE(made.ok());
-  EXPECT_EQ(made->weights, find_transform("quantised_groups4")->apply(weights, {32}));
-  EXPECT_EQ(made->scales, find_transform("group_scales4")->apply(weights, {32}));
+  for (const int64_t depth : {32, 44}) {  // the last group may be shorter
+    const Tensor weights = test::random_f32(random, {5, depth});
+    InputProducts products(depth);
+    for (int64_t i = 0; i < depth; ++i) products.sums[i * depth + i] = 1.0 + static_cast<double>(i);
+    const auto made = compensated(weights, products, 32);
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(made->weights, find_transform("quantised_groups4")->apply(weights, {32}));
+    EXPECT_EQ(made->scales, find_transform("group_scales4")->apply(weights, {32}));
+  }
 }
 
 TEST(Compensation, RefusesInputsThatAreNotFinite) {
@@ -205,6 +259,12 @@ TEST(Compensation, OfAModelTakesThePlaceOfPlainRounding) {
   for (const Value& value : quantised.values)
     used += value.constant && value.constant->describe().starts_with("load \"rounded ");
   EXPECT_EQ(used, rounded->size());
+  // With scales of groups for activations the last group of a row may be shorter.
+  const Quantisation scaled = {{"w4a8", 32}, {}, ActivationScales::Group};
+  Graph another = canonical(5);
+  const auto again = calibrate(another, *decoder, scaled, {{0, 1, 0}, {1}});
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(quantise(another, scaled, *again).ok());
   // Rounded weights of another group do not suit.
   Graph other = graph;
   RoundedWeights wrong = *rounded;

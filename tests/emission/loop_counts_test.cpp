@@ -41,6 +41,15 @@ TEST_F(LoopCounts, OfTheAdderAreThoseOfItsNests) {
   expect_equal({"adder", "w8a8", "u280", "none"});
 }
 
+TEST_F(LoopCounts, OfScalesOfGroupsAreThoseOfTheirNests) {
+  for (const char* precision : {"w8a8", "w4a8"}) {
+    expect_equal({.model = "adder", .precision = precision, .synth = "none", .group_scales = true});
+  }
+  ST_NEEDS_SHARED();  // with a last group that is shorter
+  expect_equal(
+      {.model = "stories260k", .precision = "w8a8", .synth = "none", .group_scales = true});
+}
+
 TEST_F(LoopCounts, OfGroupsThatPassActivationsOnAreThoseOfTheirNests) {
   expect_equal({"adder", "f32", target_with_ports(8), "none"});
 }

@@ -106,6 +106,8 @@ TEST(Effects, OfTheLibrary) {
       {"layer_norm", "r r r r r w w"},
       {"cache_rows", "r rw r w r r"},
       {"quantize_rows", "r w r w w"},
+      {"quantize_groups", "r w r w w"},
+      {"matmul_scaled_groups", "r r r w r r"},
       {"gather_rows", "r r r w r"},
       {"attention_context", "r r w r r"},
   };

@@ -91,6 +91,12 @@ TEST(Quantised, StoriesLoseOnePercentInEightBits) {
   expect_within("stories260k", "w8a8", built({"stories260k", "w8a8"}), 0.01);
 }
 
+TEST(Quantised, StoriesLoseOnePercentInEightBitsWithScalesOfGroups) {
+  ST_NEEDS_SHARED();
+  const Request groups = {.model = "stories260k", .precision = "w8a8", .group_scales = true};
+  expect_within("stories260k", "w8a8 in groups", built(groups), 0.01);
+}
+
 TEST(Quantised, ShakespeareLosesOnePercentInEightBits) {
   ST_NEEDS_SHARED();
   expect_within("char_shakespeare", "w8a8", built({"char_shakespeare", "w8a8"}), 0.01);

@@ -2,6 +2,7 @@
 // `verify` passes on what was built, and on nothing else.
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 #include "core/packing/checksum.h"
 #include "tests/common/builds.h"
@@ -13,15 +14,30 @@ namespace fs = std::filesystem;
 
 constexpr int Mismatch = 1;
 
-TEST(Verify, PassesOnEveryBuild) {
-  ST_NEEDS_SHARED();
-  for (const Request& request : {Request{"adder"}, Request{"adder", "w8a8"}, Request{"stories260k"},
-                                 Request{"stories260k", "w8a8"}, Request{"char_shakespeare"}}) {
+void expect_verified(const std::vector<Request>& requests) {
+  for (const Request& request : requests) {
     SCOPED_TRACE(request.model + " " + request.precision);
     const Outcome outcome = streamtensor({"verify", built(request)});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_NE(outcome.out.find("verified"), std::string::npos) << outcome.out;
   }
+}
+
+TEST(Verify, PassesOnEveryBuild) {
+  ST_NEEDS_SHARED();
+  expect_verified({{"adder"},
+                   {"adder", "w8a8"},
+                   {"stories260k"},
+                   {"stories260k", "w8a8"},
+                   {"char_shakespeare"}});
+}
+
+TEST(Verify, PassesOnScalesOfGroups) {
+  expect_verified(
+      {{.model = "adder", .precision = "w4a8", .group_scales = true},
+       {.model = "adder", .precision = "w8a8", .fold_layers = true, .group_scales = true}});
+  ST_NEEDS_SHARED();  // with a last group that is shorter
+  expect_verified({{.model = "stories260k", .precision = "w8a8", .group_scales = true}});
 }
 
 /// Bytes worth altering: the ends, the middle, the least mantissa byte of a float, and padding: the

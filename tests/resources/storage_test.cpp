@@ -69,6 +69,13 @@ TEST(Buffers, AreThoseThatTemplatesAndConvertersDeclare) {
   EXPECT_EQ(
       of(kernel("k", "quantize_rows", {{"L", 8}, {"Beats", 6}, {"Repeat0", 1}, {"Repeat1", 1}})),
       "row 256x6, kept 64x6");
+  // A group is held, and the row only where it is sent again.
+  EXPECT_EQ(of(kernel("k", "quantize_groups",
+                      {{"L", 8}, {"Beats", 6}, {"GroupBeats", 4}, {"Repeat0", 1}})),
+            "held 256x4");
+  EXPECT_EQ(of(kernel("k", "quantize_groups",
+                      {{"L", 8}, {"Beats", 6}, {"GroupBeats", 4}, {"Repeat0", 2}})),
+            "held 256x4, kept 64x6");
   EXPECT_EQ(of(kernel("k", "softmax_rows", {})), "values 32x100, sums 32x1 banks 8 registers");
   EXPECT_EQ(of(kernel("k", "attention_scores", {{"L", 8}, {"HeadBeats", 2}})),
             "query 256x2, dots 32x1 banks 2 registers");

@@ -116,6 +116,10 @@ StreamType MatmulShape::scale_type(const Trip& row_trip) const {
           static_cast<int>(lanes())};
 }
 
+StreamType MatmulShape::x_scale_type(const Trip& row_trip) const {
+  return {{{1, 1}, DType::F32, {row_trip, groups()}, {1, 1}, {0, 1}}, 1};
+}
+
 StreamType MatmulShape::y_type(const Trip& row_trip, DType dtype) const {
   return {{{1, out_lanes}, dtype, {row_trip, width() / out_lanes}, {1, out_lanes}, {0, 1}},
           static_cast<int>(out_lanes)};
@@ -124,27 +128,30 @@ StreamType MatmulShape::y_type(const Trip& row_trip, DType dtype) const {
 std::map<std::string, int64_t> MatmulShape::sizes() const {
   std::map<std::string, int64_t> sizes = {
       {"KL", depth_lanes}, {"NL", out_lanes}, {"NP", rows}, {"Steps", steps}, {"Tiles", tiles}};
-  if (group_beats == 0) {
-    sizes["KBeats"] = depth_beats;
-  } else {
-    sizes["GroupBeats"] = group_beats;
+  if (group_beats > 0) sizes["GroupBeats"] = group_beats;
+  if (group_beats > 0 && !x_scales) {
     sizes["Groups"] = groups();
+  } else {
+    sizes["KBeats"] = depth_beats;
   }
   return sizes;
 }
 
 MatmulShape matmul_shape_of(const Kernel& kernel) {
   const auto& sizes = kernel.sizes;
-  const bool grouped = kernel.kind == "matmul_groups";
-  const int64_t group_beats = grouped ? sizes.at("GroupBeats") : 0;
-  return {.depth_lanes = sizes.at("KL"),
-          .depth_beats = grouped ? group_beats * sizes.at("Groups") : sizes.at("KBeats"),
-          .out_lanes = sizes.at("NL"),
-          .rows = sizes.at("NP"),
-          .streams = static_cast<int64_t>(kernel.inputs.size()) - (grouped ? 2 : 1),
-          .steps = sizes.at("Steps"),
-          .tiles = sizes.at("Tiles"),
-          .group_beats = group_beats};
+  const bool x_scales = kernel.kind == "matmul_scaled_groups";
+  const bool whole = kernel.kind == "matmul_groups";  // groups are all of one size
+  const int64_t group_beats = x_scales || whole ? sizes.at("GroupBeats") : 0;
+  MatmulShape shape = {.depth_lanes = sizes.at("KL"),
+                       .depth_beats = whole ? group_beats * sizes.at("Groups") : sizes.at("KBeats"),
+                       .out_lanes = sizes.at("NL"),
+                       .rows = sizes.at("NP"),
+                       .steps = sizes.at("Steps"),
+                       .tiles = sizes.at("Tiles"),
+                       .group_beats = group_beats,
+                       .x_scales = x_scales};
+  shape.streams = static_cast<int64_t>(kernel.inputs.size()) - shape.first_weights();
+  return shape;
 }
 
 DType rows_for(DType weights) { return weights == DType::F32 ? DType::F32 : DType::I8; }
@@ -152,12 +159,14 @@ DType rows_for(DType weights) { return weights == DType::F32 ? DType::F32 : DTyp
 DType sums_of(DType weights) { return weights == DType::F32 ? DType::F32 : DType::I32; }
 
 bool is_matmul(const Kernel& kernel) {
-  return kernel.kind == "matmul" || kernel.kind == "matmul_groups";
+  return kernel.kind == "matmul" || kernel.kind == "matmul_groups" ||
+         kernel.kind == "matmul_scaled_groups";
 }
 
 int64_t matmul_interval(const MatmulShape& shape, DType weights) {
   // Iterations between two additions of floats into one sum.
-  const int64_t apart = shape.steps * std::max<int64_t>(1, shape.group_beats);
+  const int64_t apart =
+      shape.steps * (shape.group_beats > 0 ? shape.last_group_beats() : int64_t{1});
   const bool floats = weights == DType::F32 || shape.group_beats > 0;
   return floats ? (FloatAddInterval + apart - 1) / apart : 1;
 }
@@ -177,6 +186,7 @@ Datapath matmul_datapath(const MatmulShape& shape, DType weights) {
   made.then(product);
   made.then(sum, tree_levels(shape.depth_lanes) + 1);
   if (shape.group_beats == 0) return made;
+  if (shape.x_scales) made.add(Operator::FloatMultiply, shape.lanes(), interval);  // both scales
   // At the end of a group: the float sums, and which of these it is the turn of.
   made.add(Operator::Select, shape.lanes() * selects_of(32, shape.steps));
   for (const Operator op : {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatAdd}) {

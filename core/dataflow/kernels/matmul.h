@@ -17,9 +17,12 @@ struct MatmulShape {
   int64_t streams = 1;      ///< of weights
   int64_t steps = 1;        ///< Steps: groups of results that take turns on a beat of x
   int64_t tiles = 1;        ///< Tiles of results; x is read once for each
-  /// Beats of x between two scales of a row of weights, a divisor of depth_beats; 0: weights have
-  /// no scales in this kernel, and sums are of one type from end to end.
+  /// Beats of x between two scales of a row of weights; 0: weights have no scales in this kernel,
+  /// and sums are of one type from end to end.
   int64_t group_beats = 0;
+  /// Whether each group of x has a scale, too. Then the last group may have fewer beats; else
+  /// group_beats divides depth_beats.
+  bool x_scales = false;
 
   [[nodiscard]] int64_t lanes() const { return rows * streams; }  ///< results at once
   [[nodiscard]] int64_t tile() const { return lanes() * steps; }  ///< results of a tile
@@ -31,13 +34,27 @@ struct MatmulShape {
   [[nodiscard]] bool fits() const { return out_lanes % lanes() == 0 && tile() % out_lanes == 0; }
 
   /// Scales of a row of weights; 0 where it has none.
-  [[nodiscard]] int64_t groups() const { return group_beats > 0 ? depth_beats / group_beats : 0; }
+  [[nodiscard]] int64_t groups() const {
+    return group_beats > 0 ? (depth_beats + group_beats - 1) / group_beats : 0;
+  }
+  /// Beats of the last group of a row, the smallest one.
+  [[nodiscard]] int64_t last_group_beats() const {
+    return depth_beats - (groups() - 1) * group_beats;
+  }
+  /// Whether a group ends with beat number `k` of x.
+  [[nodiscard]] bool ends_group(int64_t k) const {
+    return (k + 1) % group_beats == 0 || k + 1 == depth_beats;
+  }
 
   /// Types of its streams; `row_trip` is the loop over rows.
   [[nodiscard]] StreamType x_type(const Trip& row_trip, DType dtype) const;
   [[nodiscard]] StreamType weight_type(const Trip& row_trip, DType dtype) const;
   /// Of the scales of all weight streams together: those of a step are a beat.
   [[nodiscard]] StreamType scale_type(const Trip& row_trip) const;
+  /// Of the scales of x: one after another, once for all tiles.
+  [[nodiscard]] StreamType x_scale_type(const Trip& row_trip) const;
+  /// The input that the first weight stream is.
+  [[nodiscard]] int first_weights() const { return group_beats == 0 ? 1 : x_scales ? 3 : 2; }
   [[nodiscard]] StreamType y_type(const Trip& row_trip, DType dtype) const;
   /// Kernel::sizes.
   [[nodiscard]] std::map<std::string, int64_t> sizes() const;
@@ -54,7 +71,7 @@ inline constexpr DType GroupScaleType = DType::BF16;
 DType rows_for(DType weights);
 DType sums_of(DType weights);
 
-/// Whether a kernel is a linear layer, of either kind.
+/// Whether a kernel is a linear layer, of any kind.
 bool is_matmul(const Kernel& kernel);
 
 /// Cycles between iterations of its loop; `weights`: their type, here and below.

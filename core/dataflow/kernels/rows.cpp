@@ -5,48 +5,10 @@
 #include <cmath>
 
 #include "core/dataflow/kernels/arithmetic.h"
+#include "core/dataflow/kernels/held_rows.h"
 
 namespace st {
 namespace {
-
-/// A kernel that computes over rows of `beats` beats of `lanes` elements, which it holds.
-struct RowShape {
-  explicit RowShape(const Kernel& kernel)
-      : lanes(kernel.sizes.at("L")), beats(kernel.sizes.at("Beats")), width(lanes * beats) {}
-  int64_t lanes, beats, width;
-};
-
-/// What is left to stream of a row after its first pass to output 0: each output in turn gets the
-/// whole row as often as Repeat<output> says. `emit(port)` makes the body that sends beat d1 or d2
-/// of the row.
-Nest further_passes(const Kernel& kernel, int64_t beats,
-                    const std::function<Body(int port, int depth)>& emit) {
-  Nest items;
-  const std::vector<int64_t> repeats = kernel.sizes_named("Repeat");
-  for (int port = 0; port < static_cast<int>(repeats.size()); ++port) {
-    const int64_t passes = repeats[port] - (port == 0 ? 1 : 0);
-    if (passes > 0)
-      items.push_back(loop(passes, {pipelined(beats, 1, {write(port, emit(port, 2))})}));
-  }
-  return items;
-}
-
-/// The loop over rows around `first` items and the further passes.
-Nest held_rows(const Program& program, Nest first, Nest further) {
-  first.insert(first.end(), std::make_move_iterator(further.begin()),
-               std::make_move_iterator(further.end()));
-  return {loop(rows_of(program), std::move(first))};
-}
-
-/// Sends beats of a row of T.
-template <typename T>
-std::function<Body(int, int)> sender(const Local<T>& row, int64_t lanes) {
-  return [=](int port, int depth) -> Body {
-    return [=](Firing& f) {
-      std::copy_n(row->begin() + f.counter(depth) * lanes, lanes, f.out<T>(port));
-    };
-  };
-}
 
 /// Adds `term(value)` over the row into partial sums, lanes by tree. Here and below the loop over
 /// beats has counter d<depth>.
@@ -131,13 +93,6 @@ Nest rms_norm_heads(const Program& program, const Kernel& kernel) {
   return {loop(rows_of(program), {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
 }
 
-/// Rounds half away from zero, clamped to +-127.
-int8_t quantised(float v) {
-  const float low = v >= -127.0f ? v : -127.0f;
-  const float clamped = low <= 127.0f ? low : 127.0f;
-  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-}
-
 /// The last output is the scale; the others take the rows.
 Nest quantize_rows(const Program& program, const Kernel& kernel) {
   const RowShape shape(kernel);
@@ -157,7 +112,7 @@ Nest quantize_rows(const Program& program, const Kernel& kernel) {
     return [=](Firing& f) {
       const float* x = row->data() + f.counter(depth) * lanes;
       for (int64_t i = 0; i < lanes; ++i)
-        f.out<int8_t>(port)[i] = quantised(x[i] * inverse->front());
+        f.out<int8_t>(port)[i] = quantised_byte(x[i] * inverse->front());
     };
   };
   Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, largest))}),
@@ -221,10 +176,8 @@ std::vector<Buffer> norm_buffers(const Program& program, const Kernel& kernel) {
 /// What is sent more than once is kept as it is sent.
 std::vector<Buffer> quantized_row_buffers(const Program& program, const Kernel& kernel) {
   std::vector<Buffer> buffers = row_buffer(program, kernel);
-  int64_t passes = 0;
-  for (int64_t repeat : kernel.sizes_named("Repeat")) passes += repeat;
   const RowShape shape(kernel);
-  if (passes > 1)
+  if (passes_of(kernel) > 1)
     buffers.push_back({.name = "kept", .width_bits = shape.lanes * 8, .words = shape.beats});
   return buffers;
 }
