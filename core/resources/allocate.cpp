@@ -165,7 +165,8 @@ Status size_group(Program& program, int group) {
     const Kernel& kernel = program.kernels[k];
     // At the pace of the slowest kernel a row takes row_cycles to arrive, and so does the first
     // output after a row barrier.
-    const bool barrier = cost_of(program, kernel).row_barrier;
+    // What is sent again waits for the row, even if the first pass does not.
+    const bool barrier = cost_of(program, kernel).row_barrier || sends_again(kernel);
     task_of[k] = static_cast<int>(problem.tasks.size());
     problem.tasks.push_back(
         {kernel.name, row_cycles * program.max_sequence, barrier ? row_cycles : 1});
