@@ -94,6 +94,8 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
             << design.target.name << " @ " << design.target.frequency_mhz() << " MHz\n";
   if (const std::string weights = weights_summary(program); !weights.empty())
     std::cout << "  weights  " << weights << "\n";
+  if (const std::string cache = kv_cache_of(program); cache != "f32")
+    std::cout << "  caches   " << cache << ", with a bf16 scale for each position and head\n";
   const ResourceCounts total = design.target.usable();
   for (int group = 0; group < program.groups; ++group) {
     int converters = 0;

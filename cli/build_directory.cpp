@@ -70,6 +70,8 @@ Result<BuildDirectory> BuildDirectory::open(const std::string& path) {
                       "build again"};
   }
   build.options_.precision = string_of(config, "precision");
+  if (const std::string cache = string_of(config, "kv_cache"); !cache.empty())
+    build.options_.kv_cache = cache;
   if (const std::string fifo = string_of(config, "fifo"); !fifo.empty()) build.options_.fifo = fifo;
   build.options_.parameter_ports = static_cast<int>(integer_of(config, "parameter_ports", 4));
   build.tokenizer_json_ = string_of(config, "tokenizer");

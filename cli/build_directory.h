@@ -19,6 +19,8 @@ class BuildDirectory {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] int groups() const { return groups_; }
   [[nodiscard]] const std::string& precision() const { return options_.precision; }
+  /// In what it keeps keys and values.
+  [[nodiscard]] const std::string& kv_cache() const { return options_.kv_cache; }
 
   /// Whether the model describes a tokenizer.
   [[nodiscard]] bool has_tokenizer() const { return !tokenizer_json_.empty(); }

@@ -29,6 +29,11 @@ void add_precision(CLI::App& app, CompileOptions& options, std::string& file) {
                      "depth it does not divide takes the largest smaller one that does, or 0")
           ->check(CLI::IsMember(weight_groups()))
           ->capture_default_str();
+  app.add_option("--kv-cache", options.kv_cache,
+                 "of keys and values. int8: with a bf16 scale for each position and head, and "
+                 "attention in integers")
+      ->check(CLI::IsMember(kv_caches()))
+      ->capture_default_str();
   CLI::Option* scales =
       app.add_option("--activation-scales", options.activation_scales,
                      "w8a8, w4a8: what shares a scale among activations: a token's row, or a group "

@@ -10,8 +10,8 @@
 
 namespace st::cli {
 
-/// --precision, --weight-group, --activation-scales, or --quantisation, whose file's name goes to
-/// `file`.
+/// --kv-cache; --precision, --weight-group, --activation-scales, or --quantisation, whose file's
+/// name goes to `file`.
 void add_precision(CLI::App& app, CompileOptions& options, std::string& file);
 
 /// What `file` says; nothing where it is empty. Errors: E0102, E0316, those of

@@ -118,7 +118,8 @@ Status quality(const Options& options) {
   }
   progress.finish();
   const auto positions = measured.positions();
-  std::cout << std::setprecision(5) << "precision   " << build.precision() << "\n"
+  std::cout << std::setprecision(5) << "precision   " << build.precision()
+            << (build.kv_cache() == "f32" ? "" : ", keys and values " + build.kv_cache()) << "\n"
             << "positions   " << grouped(positions) << "\n"
             << "perplexity  " << measured.perplexity() << ", f32 "
             << measured.reference_perplexity() << ": "

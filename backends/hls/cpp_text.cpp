@@ -13,6 +13,8 @@ std::string cpp_type(DType type) {
       return "st::bfloat16";
     case DType::I8:
       return "int8_t";
+    case DType::I16:
+      return "int16_t";
     case DType::I32:
       return "int32_t";
     default:

@@ -19,7 +19,8 @@ std::string joined(const std::vector<std::string>& parts) {
 std::string template_argument(const Kernel& kernel, std::string_view what) {
   if (what.starts_with("type of in"))
     return cpp_type(kernel.inputs.at(what.back() - '0').type.itensor.dtype);
-  if (what == "type of out0") return cpp_type(kernel.outputs[0].type.itensor.dtype);
+  if (what.starts_with("type of out"))
+    return cpp_type(kernel.outputs.at(what.back() - '0').type.itensor.dtype);
   if (what.starts_with("sizes ")) {
     const std::string prefix(what.substr(6, what.size() - 7));
     std::vector<std::string> parts;

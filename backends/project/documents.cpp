@@ -222,6 +222,8 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"layers", design.program.layers.count},
                  {"max_sequence", design.program.max_sequence},
                  {"max_positions", design.program.max_positions}};
+  if (const std::string cache = kv_cache_of(design.program); cache != "f32")
+    config["kv_cache"] = cache;
   if (auto found = design.graph.metadata.find("streamtensor.tokenizer");
       found != design.graph.metadata.end())
     config["tokenizer"] = found->second;
@@ -245,6 +247,7 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
   } else {
     out += " --quantisation \"$here/" + std::string(QuantisationFile) + "\"";
   }
+  if (design.options.kv_cache != "f32") out += " --kv-cache " + design.options.kv_cache;
   if (!design.rounded.empty()) out += " --rounded \"$here/" + std::string(RoundedFile) + "\"";
   if (inputs.tokenizer) out += " --tokenizer \"$here/tokenizer/" + inputs.tokenizer->first + "\"";
   if (design.options.fold_layers) out += " --fold-layers";

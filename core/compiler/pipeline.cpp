@@ -55,6 +55,7 @@ Status fold_layers_of(Design& design) {
 
 Status quantise_layers(Design& design) {
   ST_CHECK(quantise(design.graph, design.options.quantisation(), design.rounded));
+  quantise_caches(design.graph, design.options.kv_cache);
   ST_TRY(decoder, find_decoder(design.graph));  // ids of values may have changed
   design.decoder = decoder;
   return {};
@@ -143,7 +144,8 @@ const std::vector<Pass>& passes() {
        "one spelling per meaning: fold transposes, norms of heads, share rotary rows, merge equal "
        "nodes",
        [](Design& d) { return canonicalise(d.graph); }, false},
-      {"quantise", "linear layers in the chosen precision", quantise_layers, false},
+      {"quantise", "linear layers, keys and values in the chosen precision", quantise_layers,
+       false},
       {"fold-layers", "equal layers become one, which runs once for each", fold_layers_of, false},
       {"sample", "the token that follows is picked on the device", sample_on_device, false},
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},

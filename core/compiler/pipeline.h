@@ -12,6 +12,7 @@
 #include "core/graph/graph.h"
 #include "core/ops/tiling.h"
 #include "core/passes/quantise.h"
+#include "core/passes/quantise_caches.h"
 #include "core/platform/target.h"
 #include "core/resources/refine.h"
 #include "core/support/result.h"
@@ -23,6 +24,7 @@ struct CompileOptions {
   std::string precision = "f32";            ///< of linear layers, of precisions()
   int64_t weight_group = 64;                ///< of weight_groups(); see LayerPrecision
   std::string activation_scales = "token";  ///< of activation_scales()
+  std::string kv_cache = "f32";             ///< in what keys and values are kept, of kv_caches()
   /// Linear layers that differ from these; see Quantisation.
   std::map<std::string, LayerPrecision> layers;
   int parameter_ports = 4;        ///< most parameter files, and so ports, of one group

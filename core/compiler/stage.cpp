@@ -42,13 +42,17 @@ Status check_agreement(const Design& design, const std::string& name) {
   };
   compare("model", printable(program.model), printable(design.graph.name));
   compare("precision", printable(program.precision), design.options.precision);
+  // A model may ask for it itself.
+  const bool by_model = kv_cache_of(design.graph) != "f32";
+  compare("keys and values", kv_cache_of(program),
+          by_model ? kv_cache_of(design.graph) : design.options.kv_cache);
   compare("rows of a launch", std::to_string(program.max_sequence),
           std::to_string(design.decoder.max_sequence));
   compare("positions", std::to_string(program.max_positions),
           std::to_string(design.decoder.max_positions));
   if (differences.empty()) return {};
   return unusable("the stage is of another build", name, std::move(differences),
-                  "give the model, --precision and --dim with which it was written");
+                  "give the model, --precision, --kv-cache and --dim with which it was written");
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ const std::vector<OperatorCost>& operator_costs() {
       {"8-bit multiply", 1, 70, 32, 0, "Vivado, xcu280-2L: 68 to 71 LUT; csynth estimates 40"},
       {"4-bit by 8-bit multiply", 1, 35, 16, 0,
        "no report at hand; taken as half of an 8-bit multiply: half of the partial products"},
+      {"16-bit by 8-bit multiply", 3, 0, 0, 1,
+       "UG579: a DSP48E2 multiplies 27 by 18 bits, with three registers on the way"},
       {"pair of 8-bit multiplies", 3, 20, 36, 1,
        "WP486: two products that share an operand; LUTs: the correction of the upper one"},
       {"32-bit add", 1, 34, 32, 0, "Vivado, xcu280-2L"},

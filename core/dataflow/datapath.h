@@ -22,6 +22,7 @@ enum class Operator {
   FloatToInt,
   ByteMultiply,      ///< 8 x 8 bits in LUTs, which is what HLS takes if nothing is said
   NibbleMultiply,    ///< 4 x 8 bits in LUTs
+  ShortMultiply,     ///< 16 x 8 bits, in one DSP
   ByteMultiplyPair,  ///< two 8 x 8 products, or 4 x 8, that share an operand, in one DSP
   IntAdd,            ///< 32 bits
   Select,            ///< one bit out of four

@@ -19,6 +19,8 @@ const std::vector<KernelRecord>& kernel_records() {
     add_matmul_scaled_groups_kernels(all);
     add_quantize_groups_kernels(all);
     add_attention_kernels(all);
+    add_quantised_cache_kernels(all);
+    add_int8_attention_kernels(all);
     add_sample_kernels(all);
     return all;
   }();

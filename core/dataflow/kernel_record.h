@@ -99,6 +99,8 @@ void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
 void add_matmul_scaled_groups_kernels(std::vector<KernelRecord>& records);
 void add_quantize_groups_kernels(std::vector<KernelRecord>& records);
 void add_attention_kernels(std::vector<KernelRecord>& records);
+void add_quantised_cache_kernels(std::vector<KernelRecord>& records);
+void add_int8_attention_kernels(std::vector<KernelRecord>& records);
 void add_sample_kernels(std::vector<KernelRecord>& records);
 
 }  // namespace st

@@ -152,6 +152,18 @@ std::string argument_name(const Program& program, const Kernel& kernel, MemoryId
   return kernel.kind == "store_rows" ? names.back() : names.front();
 }
 
+bool is_cache(const Kernel& kernel) {
+  return kernel.kind == "cache_rows" || kernel.kind == "cache_scales";
+}
+
+std::string kv_cache_of(const Program& program) {
+  const bool any =
+      std::any_of(program.memories.begin(), program.memories.end(), [](const Memory& memory) {
+        return memory.role == MemoryRole::Cache && memory.dtype == DType::I8;
+      });
+  return any ? "int8" : "f32";
+}
+
 Kernel of_layer(const Kernel& kernel, int64_t layer) {
   Kernel made = kernel;
   for (const auto& [name, sizes] : kernel.layer_sizes)

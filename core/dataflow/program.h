@@ -216,6 +216,11 @@ std::vector<std::string> reserved_names(const Program& program);
 /// True if layers hand on what is in it.
 bool is_handed_on(const Memory& memory);
 
+/// True if the kernel appends to a cache, and streams what is in it.
+bool is_cache(const Kernel& kernel);
+/// In what the design keeps keys and values: "int8" if a cache of rows does, else "f32".
+std::string kv_cache_of(const Program& program);
+
 /// The kernel as it works for a layer: with the sizes of that layer.
 Kernel of_layer(const Kernel& kernel, int64_t layer);
 /// By what a group is told the size of the layer at hand.

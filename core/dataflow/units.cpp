@@ -22,9 +22,7 @@ bool has(const Program& program, const Unit& unit, KernelId k) {
 }
 
 /// Whether a kernel writes its first memory.
-bool stores(const Kernel& kernel) {
-  return kernel.kind == "store_rows" || kernel.kind == "cache_rows";
-}
+bool stores(const Kernel& kernel) { return kernel.kind == "store_rows" || is_cache(kernel); }
 
 bool writes(const Program& program, const Unit& unit, MemoryId m) {
   const std::vector<KernelId> kernels = kernels_of(program, unit);

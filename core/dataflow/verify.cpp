@@ -137,11 +137,13 @@ class ProgramVerifier {
              "what layers hand on");
     if (!streams_.has_tensor(memory.name, memory.tensor)) return;
     const DataTensor& tensor = program_.tensors[memory.tensor];
-    const bool stored =
-        memory.dtype == DType::F32 || memory.dtype == DType::I8 || memory.dtype == DType::I32;
+    const bool scales = memory.dtype == DType::BF16 && memory.role == MemoryRole::Cache;
+    const bool stored = memory.dtype == DType::F32 || memory.dtype == DType::I8 ||
+                        memory.dtype == DType::I32 || scales;
     if (memory.dtype != tensor.dtype || !stored ||
         int64_t{memory.lanes} * bits_of(memory.dtype) > WordBits)
-      report(memory.name, "a beat is of the tensor's type, f32, i8 or i32, and fits a word");
+      report(memory.name,
+             "a beat is of the tensor's type, f32, i8, i32 or a cache's bf16, and fits a word");
     if (memory.role == MemoryRole::Cache) return;  // its kernel says how it is laid out
     // Rows are those of a launch, or of the table; what has no rows is one.
     const bool table = memory.role == MemoryRole::Table;

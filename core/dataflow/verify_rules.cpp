@@ -5,6 +5,7 @@
 #include "core/dataflow/kernels/elementwise.h"
 #include "core/dataflow/kernels/matmul.h"
 #include "core/dataflow/verify.h"
+#include "core/graph/attention.h"
 #include "core/itensor/conversion.h"
 
 namespace st {
@@ -155,11 +156,19 @@ std::string check_gather(const Program& program, const Kernel& kernel) {
 
 std::string check_cache(const Program& program, const Kernel& kernel) {
   const Memory& memory = program.memories[kernel.memories[0]];
-  const bool fits = memory.role == MemoryRole::Cache && memory.dtype == DType::F32 &&
-                    memory.lanes == kernel.sizes.at("L") &&
-                    memory.beats == kernel.sizes.at("HeadBeats") &&
-                    memory.rows == product_of(kernel, "Heads*MaxPositions");
+  const bool fits =
+      memory.role == MemoryRole::Cache && memory.dtype == kernel.inputs[0].type.itensor.dtype &&
+      memory.lanes == kernel.sizes.at("L") && memory.beats == kernel.sizes.at("HeadBeats") &&
+      memory.rows == product_of(kernel, "Heads*MaxPositions");
   return fits ? "" : "the memory is no cache of MaxPositions rows for each head";
+}
+
+std::string check_scale_cache(const Program& program, const Kernel& kernel) {
+  const Memory& memory = program.memories[kernel.memories[0]];
+  const bool fits = memory.role == MemoryRole::Cache && memory.dtype == DType::BF16 &&
+                    memory.lanes == 1 && memory.beats == kernel.sizes.at("MaxPositions") &&
+                    memory.rows == kernel.sizes.at("Heads");
+  return fits ? "" : "the memory is no cache of a row of MaxPositions scales for each head";
 }
 
 /// The streams of its shape, and beats that are whole.
@@ -206,6 +215,30 @@ std::string check_attention(const Program& program, const Kernel& kernel) {
              : "Heads is no multiple of the heads of keys and values";
 }
 
+/// The same, and sums that fit. `cached`: the inputs that come from caches.
+std::string check_int8_attention(const Program& program, const Kernel& kernel,
+                                 const std::vector<size_t>& cached) {
+  for (const size_t in : cached) {
+    const Extent& heads = program.tensors[kernel.inputs[in].tensor].shape[0];
+    if (!heads.is_constant() || kernel.sizes.at("Heads") % heads.offset() != 0)
+      return "Heads is no multiple of the heads of keys and values";
+  }
+  if (program.max_positions > MostInt8Positions) return "sums over all positions do not fit";
+  const auto beats = kernel.sizes.find("HeadBeats");
+  const bool fits =
+      beats == kernel.sizes.end() || product_of(kernel, "HeadBeats*L") <= MostInt8Head;
+  return fits ? "" : "sums over a head do not fit";
+}
+std::string check_int8_scores(const Program& program, const Kernel& kernel) {
+  return check_int8_attention(program, kernel, {2, 3});
+}
+std::string check_int8_weights(const Program& program, const Kernel& kernel) {
+  return check_int8_attention(program, kernel, {1});
+}
+std::string check_int8_context(const Program& program, const Kernel& kernel) {
+  return check_int8_attention(program, kernel, {1});
+}
+
 /// All heads of a row take the same scale, beat after beat.
 std::string check_head_norm(const Program& program, const Kernel& kernel) {
   const int lanes = static_cast<int>(kernel.sizes.at("L"));
@@ -244,12 +277,16 @@ constexpr std::pair<std::string_view, Rule> Rules[] = {
 
     {"gather_rows", check_gather},
     {"cache_rows", check_cache},
+    {"cache_scales", check_scale_cache},
     {"matmul", check_matmul},
     {"matmul_groups", check_matmul},
     {"matmul_scaled_groups", check_matmul},
     {"quantize_groups", check_quantize_groups},
     {"attention_scores", check_attention},
     {"attention_context", check_attention},
+    {"attention_scores_int8", check_int8_scores},
+    {"attention_weights_int8", check_int8_weights},
+    {"attention_context_int8", check_int8_context},
     {"rms_norm_heads", check_head_norm},
     {"rotary", check_rotary},
 };

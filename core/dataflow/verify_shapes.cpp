@@ -23,11 +23,13 @@ struct KernelShape {
   std::vector<PortShape> inputs, outputs;
 };
 
-constexpr DType F32 = DType::F32, I4 = DType::I4, I8 = DType::I8, I32 = DType::I32;
+constexpr DType F32 = DType::F32, BF16 = DType::BF16, I4 = DType::I4, I8 = DType::I8,
+                I16 = DType::I16, I32 = DType::I32;
 
 std::vector<KernelShape> make_kernel_shapes() {
   const Dimensions rows = {"T", "L*Beats"}, heads = {"T", "Heads*HeadBeats*L"};
   const Dimensions scores = {"Heads", "T", "C"}, cached = {"?", "C", "HeadBeats*L"};
+  const Dimensions per_head = {"T", "Heads"}, cached_scales = {"?", "C"};
   const Dimensions angles = {"T", "CL*CBeats"}, row = {"L*Beats"}, parts = {"T", "Heads*Beats*L"};
   const Dimensions depth = {"T", "KL*KBeats"}, weight = {"NP*Steps*Tiles", "KL*KBeats"};
   const Dimensions width = {"T", "?"}, any = {"?", "?"};
@@ -36,6 +38,10 @@ std::vector<KernelShape> make_kernel_shapes() {
   std::vector<KernelShape> shapes = {
       {"gather_rows", {{I32, {"T"}}}, {{F32, rows}}},
       {"cache_rows", {{F32, heads}}, {{F32, {"Heads", "C", "HeadBeats*L"}}}},
+      {"cache_rows", {{I8, heads}}, {{I8, {"Heads", "C", "HeadBeats*L"}}}},
+      {"cache_scales", {{BF16, per_head}}, {{BF16, {"Heads", "C"}}}},
+      {"quantize_heads", {{F32, heads}}, {{I8, heads}, {F32, per_head}}},
+      {"quantize_heads", {{F32, heads}}, {{I8, heads}, {BF16, per_head}}},
       {"layer_norm", {{F32, rows}, {F32, row}, {F32, row}}, {{F32, rows}}},
       {"rms_norm", {{F32, rows}, {F32, row}}, {{F32, rows}}},
       {"rms_norm_heads", {{F32, parts}, {F32, row}}, {{F32, parts}}},
@@ -59,6 +65,13 @@ std::vector<KernelShape> make_kernel_shapes() {
       {"attention_scores", {{F32, heads}, {F32, cached}}, {{F32, scores}}},
       {"softmax_rows", {{F32, scores}}, {{F32, scores}}},
       {"attention_context", {{F32, scores}, {F32, cached}}, {{F32, heads}}},
+      {"attention_scores_int8",
+       {{I8, heads}, {F32, per_head}, {I8, cached}, {BF16, cached_scales}},
+       {{F32, scores}}},
+      {"attention_weights_int8",
+       {{F32, scores}, {BF16, cached_scales}},
+       {{I16, scores}, {F32, per_head}}},
+      {"attention_context_int8", {{I16, scores}, {I8, cached}, {F32, per_head}}, {{F32, heads}}},
       {"greedy_rows", {{F32, rows}}, {{I32, {"T"}}}},
       {"sample_rows", {{F32, rows}, {F32, {"T", "Draw"}}}, {{I32, {"T"}}}},
   };

@@ -70,10 +70,10 @@ void StreamVerifier::check_stream(const std::string& where, TensorId id, const S
                       std::to_string(MostLoops) + " loops");
     return;
   }
-  const bool narrow = t.dtype == DType::I4 || t.dtype == DType::BF16;
-  const bool computed = t.dtype == DType::F32 || t.dtype == DType::I8 || t.dtype == DType::I32;
-  if (!computed && !(narrow && tensor.constant))
-    report(where, "a stream carries f32, i8 or i32, or a constant of i4 or bf16");
+  const bool computed = t.dtype == DType::F32 || t.dtype == DType::BF16 || t.dtype == DType::I8 ||
+                        t.dtype == DType::I16 || t.dtype == DType::I32;
+  if (!computed && !(t.dtype == DType::I4 && tensor.constant))
+    report(where, "a stream carries f32, bf16, i8, i16 or i32, or a constant of i4");
   if (type.lanes < 1 || type.lanes > MostLanes || token_elements(t) % type.lanes != 0)
     report(where, "lanes do not divide the tile");
   if (t.dtype != tensor.dtype || t.elem.size() != tensor.shape.size()) {

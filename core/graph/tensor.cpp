@@ -86,6 +86,7 @@ int64_t Tensor::integer(int64_t i) const {
   const auto index = static_cast<size_t>(i);
   if (const auto* v = std::get_if<std::vector<int8_t>>(&data)) return (*v)[index];
   if (const auto* v = std::get_if<std::vector<Int4>>(&data)) return (*v)[index];
+  if (const auto* v = std::get_if<std::vector<int16_t>>(&data)) return (*v)[index];
   if (const auto* v = std::get_if<std::vector<int32_t>>(&data)) return (*v)[index];
   return as<int64_t>()[index];
 }

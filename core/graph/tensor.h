@@ -51,7 +51,7 @@ struct Tensor {
   }
   [[nodiscard]] std::vector<float>& f32() { return as<float>(); }
   [[nodiscard]] const std::vector<float>& f32() const { return as<float>(); }
-  /// Element `i` of an i4, i8, i32 or i64 tensor.
+  /// Element `i` of an i4, i8, i16, i32 or i64 tensor.
   [[nodiscard]] int64_t integer(int64_t i) const;
 
   friend bool operator==(const Tensor&, const Tensor&) = default;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/graph/layers.h"
+#include "core/ops/attention_lowering.h"
 #include "core/ops/attention_reference.h"
 #include "core/ops/record.h"
 
@@ -80,23 +80,6 @@ Status lower_rotary(Lowering& l, const Node& node) {
   return {};
 }
 
-/// Heads and sizes of an Attention node.
-struct Shape {
-  int64_t heads = 0, kv_heads = 0, head = 0;
-  float scale = 0;
-};
-
-Shape shape_of(const Node& node, int64_t query_width) {
-  Shape s;
-  s.heads = node.integer("q_num_heads", 0);
-  s.kv_heads = node.integer("kv_num_heads", 0);
-  s.head = s.heads > 0 ? query_width / s.heads : 0;
-  s.scale = node.real(
-      "scale",
-      static_cast<float>(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(s.head, 1)))));
-  return s;
-}
-
 Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& node) {
   const TensorType& q = graph.type(node.inputs[0]);
   const TensorType& k = graph.type(node.inputs[1]);
@@ -107,7 +90,7 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
                          "query, key and value must be float32 [1, sequence, heads * head]");
     }
   }
-  const Shape s = shape_of(node, q.shape[2].offset());
+  const AttentionShape s = attention_shape_of(node, q.shape[2].offset());
   if (s.heads <= 0 || s.kv_heads <= 0 || s.heads % s.kv_heads != 0 ||
       q.shape[2].offset() % s.heads != 0) {
     return shape_error(
@@ -128,6 +111,8 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
     if (window.dtype != DType::I64 || !window.shape.empty())
       return shape_error(graph, node, "the window must be one int64, 0 for all positions");
   }
+  if (node.domain == OwnDomain && node.has(AttentionCache) && !has_int8_cache(node))
+    return unsupported(node, "keys and values are kept in f32, or cache = \"int8\"");
   if (node.input(6) != NoValue) return unsupported(node, "padded keys are not implemented");
   if (node.real("softcap", 0.0f) != 0.0f) return unsupported(node, "softcap is not implemented");
   if (node.outputs.size() > 3) return unsupported(node, "the output of raw scores is not made");
@@ -149,55 +134,6 @@ Result<std::vector<TensorType>> attention_shape(const Graph& graph, const Node& 
     present.shape[2] = graph.type(node.inputs[4]).shape[2] + q.shape[1];
   }
   return std::vector{q, present, present};
-}
-
-/// The kernel that keeps keys or values in device memory and streams all visible ones for each new
-/// row.
-Status lower_cache(Lowering& l, const Node& node, size_t operand, const Shape& s, TensorId cache,
-                   const StreamType& stream) {
-  const ValueId past = node.input(operand + 3);
-  const int lanes = stream.lanes;
-  const int64_t width = s.kv_heads * s.head;
-  Memory memory;
-  memory.name = l.graph().values[past].name;
-  memory.role = MemoryRole::Cache;
-  memory.tensor = cache;
-  memory.lanes = lanes;
-  memory.beats = s.head / lanes;
-  memory.rows = s.kv_heads * l.program().max_positions;
-  if (node.layered) memory.copies = layers_of(l.graph()).count;
-  const MemoryId id = l.add_memory(memory);
-  const Port rows{l.row_tensor(node.inputs[operand], width), l.row_stream(width, DType::F32, lanes),
-                  -1};
-  Kernel& kernel = l.add_kernel("cache_rows", node, operand == 1 ? ".keys" : ".values");
-  kernel.inputs = {rows};
-  kernel.outputs = {{cache, stream, -1}};
-  kernel.memories = {id};
-  kernel.sizes = {{"L", lanes},
-                  {"HeadBeats", s.head / lanes},
-                  {"Heads", s.kv_heads},
-                  {"Repeat", s.heads / s.kv_heads},
-                  {"MaxPositions", l.program().max_positions}};
-  return {};
-}
-
-/// Positions that a query sees, itself included, in each layer that has a number of its own, or in
-/// all; 0: all positions of the design.
-Result<std::vector<int64_t>> windows_of(Lowering& l, const Node& node) {
-  std::vector<int64_t> windows = {0};
-  if (node.input(AttentionWindow) == NoValue) return windows;
-  const Value& value = l.graph().values[node.inputs[AttentionWindow]];
-  if (!value.constant) return unsupported(node, "the window must be a constant");
-  windows.clear();
-  for (int64_t layer = 0; layer < value.constant->layers(); ++layer) {
-    ST_TRY(window, value.constant->load_layer(layer));
-    const int64_t seen = window.as<int64_t>()[0];
-    if (seen < 0) return unsupported(node, "a window of " + std::to_string(seen) + " positions");
-    windows.push_back(seen < l.program().max_positions ? seen : 0);
-  }
-  if (std::all_of(windows.begin(), windows.end(), [&](int64_t w) { return w == windows[0]; }))
-    windows.resize(1);
-  return windows;
 }
 
 Status lower_attention(Lowering& l, const Node& node) {
@@ -230,56 +166,8 @@ Status lower_attention(Lowering& l, const Node& node) {
     if (graph.consumers(node.inputs[i]).size() != 1)
       return unsupported(node, "cache '" + printable(past) + "' has another reader");
   }
-  const Shape s = shape_of(node, width);
-  ST_TRY(windows, windows_of(l, node));
-  const int lanes = l.lanes(s.head);
-  const Extent context = Extent::symbol(Past) + Extent::symbol(Sequence);
-  const Trip rows = l.rows(), positions = l.visible_positions();
-  // One row of the cache per token, for each key head, each query head that shares it, each visible
-  // position.
-  const StreamType cached = {{{1, 1, s.head},
-                              DType::F32,
-                              {rows, s.kv_heads, s.heads / s.kv_heads, positions},
-                              {1, 1, 1, 1},
-                              {1, 3, Zero}},
-                             lanes};
-  // d0 is the row, d1 the head, d2 the position that it looks at.
-  const StreamType scored = {
-      {{1, 1, 1}, DType::F32, {rows, s.heads, positions}, {1, 1, 1}, {1, 0, 2}}, 1};
-  const TensorId keys =
-      l.new_tensor(node.name + ".keys", DType::F32, {Extent(s.kv_heads), context, Extent(s.head)});
-  const TensorId values = l.new_tensor(node.name + ".values", DType::F32,
-                                       {Extent(s.kv_heads), context, Extent(s.head)});
-  const TensorId scores = l.new_tensor(node.name + ".scores", DType::F32,
-                                       {Extent(s.heads), Extent::symbol(Sequence), context});
-  const TensorId probabilities = l.new_tensor(node.name + ".probabilities", DType::F32,
-                                              {Extent(s.heads), Extent::symbol(Sequence), context});
-  ST_CHECK(lower_cache(l, node, 1, s, keys, cached));
-  {
-    const Port q{l.row_tensor(node.inputs[0], width), l.row_stream(width, DType::F32, lanes), -1};
-    Kernel& kernel = l.add_kernel("attention_scores", node, ".scores");
-    kernel.inputs = {q, {keys, cached, -1}};
-    kernel.outputs = {{scores, scored, -1}};
-    kernel.sizes = {{"L", lanes}, {"HeadBeats", s.head / lanes}, {"Heads", s.heads}};
-    kernel.reals = {{"scale", s.scale}};
-  }
-  {
-    Kernel& kernel = l.add_kernel("softmax_rows", node, ".softmax");
-    kernel.inputs = {{scores, scored, -1}};
-    kernel.outputs = {{probabilities, scored, -1}};
-    const int64_t most = l.program().max_positions;
-    kernel.sizes = {{"MaxPositions", most}, {"Heads", s.heads}, {"Window", windows[0]}};
-    if (windows.size() > 1) kernel.layer_sizes["Window"] = windows;
-  }
-  ST_CHECK(lower_cache(l, node, 2, s, values, cached));
-  {
-    const Port y{l.row_tensor(node.outputs[0], width), l.row_stream(width, DType::F32, lanes), -1};
-    Kernel& kernel = l.add_kernel("attention_context", node, ".context");
-    kernel.inputs = {{probabilities, scored, -1}, {values, cached, -1}};
-    kernel.outputs = {y};
-    kernel.sizes = {{"L", lanes}, {"HeadBeats", s.head / lanes}, {"Heads", s.heads}};
-  }
-  return {};
+  return has_int8_cache(node) ? lower_int8_attention(l, node, width)
+                              : lower_float_attention(l, node, width);
 }
 
 }  // namespace
@@ -293,7 +181,12 @@ void add_attention_ops(std::vector<OpRecord>& records) {
   OpRecord windowed = records.back();
   windowed.domain = OwnDomain;
   windowed.since_opset = 1;
-  windowed.summary = "the same, each query over as many of the last positions as operand 7 says";
+  windowed.summary =
+      "the same, each query over as many of the last positions as operand 7 says, and over int8 "
+      "keys and values where cache = \"int8\"";
+  windowed.kernels =
+      "those of Attention; for int8 quantize_heads, cache_rows, cache_scales, "
+      "attention_scores_int8, attention_weights_int8, attention_context_int8";
   windowed.max_inputs = 8;
   windowed.in_models = true;
   records.push_back(std::move(windowed));

@@ -5,98 +5,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/graph/attention.h"
+#include "core/ops/attention_operands.h"
 #include "core/ops/element.h"
 #include "core/ops/reference.h"
 
 namespace st {
 namespace {
 
-/// The operands as [batch, heads, rows, width], whatever their layout.
-struct Heads {
-  int64_t batch = 0, heads = 0, rows = 0, width = 0;
-  bool four = false;  ///< [batch, heads, rows, width], not [batch, rows, heads * width]
-
-  [[nodiscard]] int64_t at(int64_t b, int64_t h, int64_t r) const {
-    return (four ? (b * heads + h) * rows + r : (b * rows + r) * heads + h) * width;
-  }
-  [[nodiscard]] std::vector<int64_t> shape() const {
-    if (four) return {batch, heads, rows, width};
-    return {batch, rows, heads * width};
-  }
-};
-
-Result<Heads> heads_of(const Node& node, const Operands& in, size_t i, const char* count) {
-  const std::vector<int64_t>& shape = in[i]->shape;
-  if (!is_real(in[i]->dtype()))
-    return operand_error(node, in, "query, key and value must be floats");
-  if (shape.size() != in[0]->shape.size() || (shape.size() != 3 && shape.size() != 4))
-    return operand_error(node, in, "query, key and value must all have three, or four, dimensions");
-  if (shape.size() == 4) return Heads{shape[0], shape[1], shape[2], shape[3], true};
-  const int64_t heads = node.integer(count, 0);
-  if (heads < 1 || shape[2] % heads != 0)
-    return attribute_error(node, std::string(count) + " must divide the width");
-  return Heads{shape[0], heads, shape[1], shape[2] / heads, false};
-}
-
-/// What takes part in an Attention.
-struct Parts {
-  Heads q, k, v;
-  int64_t past = 0;  ///< positions in the caches
-
-  [[nodiscard]] int64_t total() const { return past + k.rows; }
-};
-
-Result<Parts> parts_of(const Node& node, const Operands& in) {
-  ST_TRY(q, heads_of(node, in, 0, "q_num_heads"));
-  ST_TRY(k, heads_of(node, in, 1, "kv_num_heads"));
-  ST_TRY(v, heads_of(node, in, 2, "kv_num_heads"));
-  if (k.batch != q.batch || v.batch != q.batch || k.width != q.width || v.rows != k.rows ||
-      v.heads != k.heads || k.heads < 1 || q.heads % k.heads != 0)
-    return operand_error(
-        node, in, "queries and keys differ in batch or head size, or the heads cannot be grouped");
-  Parts parts{q, k, v};
-  if (element_count({q.batch, q.heads}) > MostResultElements || k.rows > MostResultElements)
-    return operand_error(node, in, "an operand has too large an extent");
-  const Tensor *keys = operand(in, 4), *values = operand(in, 5);
-  if (!keys && !values) return parts;
-  if (!keys || !values || operand(in, 6))
-    return operand_error(node, in, "past_key and past_value come together, without padded keys");
-  if (keys->shape.size() == 4) parts.past = keys->shape[2];
-  if (keys->shape != std::vector<int64_t>{q.batch, k.heads, parts.past, k.width} ||
-      values->shape != std::vector<int64_t>{q.batch, k.heads, parts.past, v.width} ||
-      parts.past > MostResultElements || keys->dtype() != in[1]->dtype() ||
-      values->dtype() != in[2]->dtype())
-    return operand_error(node, in, "the caches must be [batch, heads, past, head size]");
-  return parts;
-}
-
-/// The cache [batch, heads, past, width] followed by the new rows.
-Result<Tensor> appended(const Node& node, const Tensor* past, int64_t before, const Tensor& rows,
-                        const Heads& form) {
-  ST_TRY(all,
-         result_of(node, rows.dtype(), {form.batch, form.heads, before + form.rows, form.width}));
-  if (all.size() == 0) return std::move(all);
-  visit_elements(all, [&](auto& to) {
-    using T = ElementOf<decltype(to)>;
-    const std::vector<T>& from = rows.as<T>();
-    auto next = to.begin();
-    for (int64_t b = 0; b < form.batch; ++b) {
-      for (int64_t h = 0; h < form.heads; ++h) {
-        const int64_t cached = before * form.width;
-        if (past)
-          next = std::copy_n(past->as<T>().begin() + (b * form.heads + h) * cached, cached, next);
-        for (int64_t r = 0; r < form.rows; ++r)
-          next = std::copy_n(from.begin() + form.at(b, h, r), form.width, next);
-      }
-    }
-  });
-  return std::move(all);
-}
-
 /// What is added to the scores: the mask, keys behind a query, padding.
 class Bias {
  public:
-  static Result<Bias> of(const Node& node, const Operands& in, const Parts& parts) {
+  static Result<Bias> of(const Node& node, const Operands& in, const AttentionParts& parts) {
     Bias made;
     made.causal_ = node.integer("is_causal", 0) != 0;
     if (node.domain == OwnDomain && operand(in, AttentionWindow)) {
@@ -168,19 +88,20 @@ enum Shown { Scores = 0, Capped = 1, Biased = 2, Probabilities = 3 };
 }  // namespace
 
 Result<std::vector<Tensor>> attention_reference(const Node& node, const Operands& in) {
-  ST_TRY(parts, parts_of(node, in));
+  if (has_int8_cache(node)) return int8_attention_reference(node, in);
+  ST_TRY(parts, attention_parts(node, in));
   const auto& [q, k, v, past] = parts;
   const int64_t total = parts.total();
   ST_TRY(bias, Bias::of(node, in, parts));
-  ST_TRY(keys, appended(node, operand(in, 4), past, *in[1], k));
-  ST_TRY(values, appended(node, operand(in, 5), past, *in[2], v));
+  ST_TRY(keys, behind_cached(node, operand(in, 4), past, *in[1], k));
+  ST_TRY(values, behind_cached(node, operand(in, 5), past, *in[2], v));
   const bool shows = node.outputs.size() > 3 && node.outputs[3] != NoValue;
   const int64_t mode = node.integer("qk_matmul_output_mode", Scores);
   if (mode < Scores || mode > Probabilities)
     return attribute_error(node, "qk_matmul_output_mode must be 0, 1, 2 or 3");
   const std::vector<int64_t> scores_shape = {q.batch, q.heads, q.rows, total};
   ST_TRY(shown, result_of(node, DType::F64, shows ? scores_shape : std::vector<int64_t>{0}));
-  const Heads out{q.batch, q.heads, q.rows, v.width, q.four};
+  const AttentionHeads out{q.batch, q.heads, q.rows, v.width, q.four};
   ST_TRY(y, result_of(node, in[0]->dtype(), out.shape()));
 
   const double scale = node.has("scale")

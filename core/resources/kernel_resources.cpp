@@ -47,7 +47,7 @@ struct PortUse {
 };
 
 PortUse port_use(const Kernel& kernel) {
-  return {kernel.kind != "store_rows", kernel.kind == "store_rows" || kernel.kind == "cache_rows"};
+  return {kernel.kind != "store_rows", kernel.kind == "store_rows" || is_cache(kernel)};
 }
 
 /// Adapters of some groups' ports, and the control registers of their pointers.

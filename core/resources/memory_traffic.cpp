@@ -27,6 +27,11 @@ double moved_by(const Program& program, const Kernel& kernel, const Memory& memo
     case MemoryRole::Table:
       return row_bytes * rows;
     case MemoryRole::Cache:
+      // Of a row that all positions share, each head writes the word of its last one.
+      if (kernel.kind == "cache_scales")
+        return (static_cast<double>(WordBytes * kernel.sizes.at("Heads")) +
+                bytes * static_cast<double>(kernel.sizes.at("Repeat"))) *
+               rows;
       return (row_bytes * static_cast<double>(kernel.sizes.at("Heads")) +
               bytes * static_cast<double>(kernel.sizes.at("Repeat"))) *
              rows;

@@ -8,6 +8,8 @@
 
 #include "streamtensor/adapt.h"
 #include "streamtensor/attention.h"
+#include "streamtensor/attention_int8.h"
+#include "streamtensor/cache_scales.h"
 #include "streamtensor/elementwise.h"
 #include "streamtensor/float_order.h"
 #include "streamtensor/fork.h"
@@ -21,6 +23,7 @@
 #include "streamtensor/partial_sums.h"
 #include "streamtensor/quantize.h"
 #include "streamtensor/quantize_groups.h"
+#include "streamtensor/quantize_heads.h"
 #include "streamtensor/rotary.h"
 #include "streamtensor/sample.h"
 #include "streamtensor/task.h"

@@ -103,7 +103,7 @@ TEST(ProgramVerifier, RefusesEachBrokenRule) {
          retype(p, kernel(p, "fork").inputs[0].channel,
                 [](StreamType& t) { t.itensor.dtype = DType::I32; });
        }},
-      {"a stream carries f32, i8 or i32",
+      {"a stream carries f32, bf16, i8, i16 or i32",
        [](Program& p) { retype(p, 0, [](StreamType& t) { t.itensor.dtype = DType::I64; }); }},
       {"is no sum of sequence, past and outer loops",
        [](Program& p) {
