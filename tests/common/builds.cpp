@@ -41,6 +41,8 @@ const fs::path& built(const Request& request) {
     if (request.fold_layers) arguments.emplace_back("--fold-layers");
     if (request.group_scales)
       arguments.insert(arguments.end(), {"--weight-group", "64", "--activation-scales", "group"});
+    if (request.kv_cache != "f32")
+      arguments.insert(arguments.end(), {"--kv-cache", request.kv_cache});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")
@@ -49,6 +51,7 @@ const fs::path& built(const Request& request) {
     if (request.synth == "stub" && !fs::exists(request.target)) {
       build = kept_build(request.model + "_" + request.precision + "_" + request.target +
                              (request.fold_layers ? "_folded" : "") +
+                             (request.kv_cache == "f32" ? "" : "_" + request.kv_cache) +
                              (request.kernel_per_slr ? "_slrs" : "") +
                              (request.group_scales ? "_groups" : "") +
                              (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),

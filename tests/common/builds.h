@@ -15,12 +15,13 @@ namespace st::test {
 struct Request {
   std::string model;  ///< folder of examples/: "adder", "stories260k", "char_shakespeare"
   std::string precision = "f32";
-  std::string target = "u280";  ///< as --target takes it
-  std::string synth = "stub";   ///< "none" for code that the test compiles itself
-  bool fold_layers = false;     ///< --fold-layers
-  int top_k = 0;                ///< --top-k
-  bool kernel_per_slr = false;  ///< --kernel-per-slr
-  bool group_scales = false;    ///< --weight-group 64 --activation-scales group
+  std::string target = "u280";   ///< as --target takes it
+  std::string synth = "stub";    ///< "none" for code that the test compiles itself
+  bool fold_layers = false;      ///< --fold-layers
+  int top_k = 0;                 ///< --top-k
+  bool kernel_per_slr = false;   ///< --kernel-per-slr
+  std::string kv_cache = "f32";  ///< --kv-cache
+  bool group_scales = false;     ///< --weight-group 64 --activation-scales group
   auto operator<=>(const Request&) const = default;
 };
 

@@ -10,6 +10,7 @@
 #include "core/ops/lowering.h"
 #include "core/passes/canonicalise.h"
 #include "core/passes/quantise.h"
+#include "core/passes/quantise_caches.h"
 #include "core/passes/sample.h"
 #include "core/resources/allocate.h"
 #include "core/streams/streams.h"
@@ -57,6 +58,7 @@ Result<Compiled> compiled(Graph graph, const Choices& choices, const AfterPass& 
   ST_CHECK(prepare(graph));
   ST_CHECK(canonicalise(graph));
   ST_CHECK(quantise(graph, {{choices.precision, choices.weight_group}, {}, choices.scales}));
+  quantise_caches(graph, choices.kv_cache);
   ST_TRY(unsampled, find_decoder(graph));
   ST_CHECK(add_sampling(graph, unsampled, choices.top_k));
   ST_TRY(decoder, find_decoder(graph));

@@ -17,6 +17,7 @@ struct Choices {
   std::string precision = "f32";
   int64_t weight_group = 64;
   ActivationScales scales = ActivationScales::Token;
+  std::string kv_cache = "f32";  ///< of kv_caches()
   FusionLimits limits = {int64_t{1} << 30, 1000};
   int parameter_ports = 4;
   std::string fusion = "search";  ///< of fusion_methods()

@@ -179,11 +179,12 @@ Graph windowed_adder() {
   return std::move(*graph);
 }
 
-Design compiled(Graph graph, bool fold) {
+Design compiled(Graph graph, bool fold, const std::string& kv_cache = "f32") {
   Design design;
   design.graph = std::move(graph);
   design.target = *find_target("u280");
   design.options.fold_layers = fold;
+  design.options.kv_cache = kv_cache;
   design.options.fifo = "lp";
   design.options.tiling.row_lanes = 4;
   const Status status = compile(design, [](int, const std::string&) {});
@@ -208,6 +209,19 @@ TEST(FoldLayers, LayersMayDifferInTheirWindows) {
   ASSERT_TRUE(again.ok()) << text_of(again.errors());
   EXPECT_EQ(text_of(*again), text_of(program));
   EXPECT_TRUE(verify(*again).ok());
+}
+
+TEST(FoldLayers, LayersMayDifferInTheirWindowsOverInt8) {
+  const Design apart = compiled(windowed_adder(), false, "int8"),
+               one = compiled(windowed_adder(), true, "int8");
+  const auto expected = logits_of(test::Device(apart.program));
+  EXPECT_EQ(logits_of(test::Device(one.program)), expected);
+  EXPECT_NE(logits_of(test::Device(compiled(windowed_adder(), true).program)), expected);
+  const auto weights =
+      std::find_if(one.program.kernels.begin(), one.program.kernels.end(),
+                   [](const Kernel& kernel) { return kernel.kind == "attention_weights_int8"; });
+  ASSERT_NE(weights, one.program.kernels.end());
+  EXPECT_EQ(weights->layer_sizes.at("Window"), (std::vector<int64_t>{2, 0, 3}));
 }
 
 TEST(FoldLayers, SizesByLayerThatMakeNoSenseAreRefused) {

@@ -45,6 +45,11 @@ class Script {
         {"attention_scores", &Script::attention_scores},
         {"softmax_rows", &Script::softmax_rows},
         {"attention_context", &Script::attention_context},
+        {"quantize_heads", &Script::quantize_heads},
+        {"cache_scales", &Script::cache_scales},
+        {"attention_scores_int8", &Script::attention_scores_int8},
+        {"attention_weights_int8", &Script::attention_weights_int8},
+        {"attention_context_int8", &Script::attention_context_int8},
         {"greedy_rows", &Script::sample_rows},
         {"sample_rows", &Script::sample_rows}};
     auto found = of_kind.find(kernel.kind);
@@ -346,6 +351,38 @@ class Script {
       for (int64_t h = 0; h < size("Heads"); ++h) {
         for (int64_t j = 0; j <= past_ + t; ++j) read(0), read(1, size("HeadBeats"));
         write(0, size("HeadBeats"));
+      }
+    }
+  }
+  void quantize_heads() {
+    for (int64_t n = 0; n < tokens_ * size("Heads"); ++n)
+      read(0, size("HeadBeats")), write(1), write(0, size("HeadBeats"));
+  }
+  void cache_scales() {
+    for (int64_t t = 0; t < tokens_; ++t)
+      read(0, size("Heads")), write(0, size("Heads") * size("Repeat") * (past_ + t + 1));
+  }
+  void attention_scores_int8() {
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (int64_t h = 0; h < size("Heads"); ++h) {
+        read(1), read(0, size("HeadBeats"));
+        for (int64_t j = 0; j <= past_ + t; ++j) read(2, size("HeadBeats")), read(3), write(0);
+      }
+    }
+  }
+  void attention_weights_int8() {
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (int64_t h = 0; h < size("Heads"); ++h) {
+        for (int64_t j = 0; j <= past_ + t; ++j) read(0), read(1);
+        write(0, past_ + t + 1), write(1);
+      }
+    }
+  }
+  void attention_context_int8() {
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (int64_t h = 0; h < size("Heads"); ++h) {
+        for (int64_t j = 0; j <= past_ + t; ++j) read(0), read(1, size("HeadBeats"));
+        read(2), write(0, size("HeadBeats"));
       }
     }
   }

@@ -79,6 +79,7 @@ void for_each_program(const Visit& visit) {
     test::Choices choices;
     choices.precision = seed % 3 == 0 ? "w4a8" : seed % 3 == 1 ? "w8a8" : "f32";
     test::group_some(choices, seed);
+    choices.kv_cache = seed % 5 < 2 ? "int8" : "f32";
     choices.top_k = seed % 2 == 0 ? 0 : seed % 4 == 1 ? 1 : 6;
     const auto decoder =
         test::compiled(test::random_decoder(seed, test::DecoderSize::Small), choices);

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "core/dataflow/verify.h"
+#include "core/graph/attention.h"
+#include "tests/core/compiled.h"
 #include "tests/core/stages.h"
 
 namespace st {
@@ -230,6 +232,41 @@ TEST(ProgramVerifier, QueryHeadsShareKeyHeadsEvenly) {
   verify_shapes(program, scores,
                 [&](const std::string&, const std::string& message) { all += message; });
   EXPECT_EQ(all, "attention_scores: Heads is no multiple of the heads of keys and values");
+}
+
+TEST(ProgramVerifier, CachesOfIntegersAreThoseOfTheirKernels) {
+  test::Choices choices;
+  choices.kv_cache = "int8";
+  auto made = test::compiled(test::random_decoder(1), choices);
+  for (uint64_t seed = 2; made.ok() && kv_cache_of(made->program) != "int8"; ++seed)
+    made = test::compiled(test::random_decoder(seed), choices);
+  ASSERT_TRUE(made.ok());
+  ASSERT_TRUE(verify(made->program).ok());
+  const auto expect = [&](const char* kind, const char* problem, const auto& damage) {
+    Program program = made->program;
+    Kernel& damaged = kernel(program, kind);
+    damage(program, damaged);
+    std::string all;
+    verify_shapes(program, damaged,
+                  [&](const std::string&, const std::string& message) { all += message; });
+    EXPECT_EQ(all, std::string(kind) + ": " + problem);
+  };
+  expect("cache_rows", "the memory is no cache of MaxPositions rows for each head",
+         [](Program& p, Kernel& k) { p.memories[k.memories[0]].dtype = DType::F32; });
+  expect("cache_scales", "the memory is no cache of a row of MaxPositions scales for each head",
+         [](Program& p, Kernel& k) { p.memories[k.memories[0]].rows += 1; });
+  const auto more_heads = [](int port) {
+    return [port](Program& p, Kernel& k) {
+      p.tensors[k.inputs[static_cast<size_t>(port)].tensor].shape[0] = Extent(k.sizes["Heads"] + 1);
+    };
+  };
+  const char* const uneven = "Heads is no multiple of the heads of keys and values";
+  expect("attention_scores_int8", uneven, more_heads(2));
+  expect("attention_scores_int8", uneven, more_heads(3));
+  expect("attention_weights_int8", uneven, more_heads(1));
+  expect("attention_context_int8", uneven, more_heads(1));
+  expect("attention_context_int8", "sums over all positions do not fit",
+         [](Program& p, Kernel&) { p.max_positions = MostInt8Positions + 1; });
 }
 
 TEST(ProgramVerifier, ACompleteProgramIsConnectedAndAnswers) {

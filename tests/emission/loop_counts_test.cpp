@@ -50,6 +50,10 @@ TEST_F(LoopCounts, OfScalesOfGroupsAreThoseOfTheirNests) {
       {.model = "stories260k", .precision = "w8a8", .synth = "none", .group_scales = true});
 }
 
+TEST_F(LoopCounts, OfIntegerAttentionAreThoseOfItsNests) {
+  expect_equal({.model = "adder", .synth = "none", .kv_cache = "int8"});
+}
+
 TEST_F(LoopCounts, OfGroupsThatPassActivationsOnAreThoseOfTheirNests) {
   expect_equal({"adder", "f32", target_with_ports(8), "none"});
 }
@@ -58,6 +62,7 @@ TEST_F(LoopCounts, OfStories260kAreThoseOfItsNests) {
   ST_NEEDS_SHARED();
   expect_equal({"stories260k", "f32", "u280", "none"});
   expect_equal({"stories260k", "w8a8", "u280", "none"});
+  expect_equal({.model = "stories260k", .synth = "none", .kv_cache = "int8"});
 }
 
 TEST_F(LoopCounts, OfCharShakespeareAreThoseOfItsNests) {

@@ -234,6 +234,9 @@ TEST(MemoryTraffic, FollowsTheRole) {
   EXPECT_EQ(bytes_per_launch(program, 1), 2 * 128);
   EXPECT_EQ(bytes_per_launch(program, 2), 2 * (3 * 128 + 4 * 30 * 128));
   EXPECT_EQ(bytes_per_launch(program, between), 2 * 256);
+  // Each head writes one word of its row of scales.
+  program.kernels[2].kind = "cache_scales";
+  EXPECT_EQ(bytes_per_launch(program, 2), 2 * (3 * 64 + 4 * 30 * 128));
   // What works for each of three layers moves its copy of each.
   program.layers.count = 3;
   program.kernels[0].layered = true;
