@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The second pass of a slice of striped attention: scores to weights, and these times values to
+/// sums.
+#ifndef STREAMTENSOR_STRIPED_CONTEXT_H
+#define STREAMTENSOR_STRIPED_CONTEXT_H
+
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include <cmath>
+#include <cstdint>
+
+#include "streamtensor/attention_int8.h"
+#include "streamtensor/striped_heads.h"
+#include "streamtensor/striped_slice.h"
+
+namespace st {
+/// Bits of a sum of weights times values over the positions of a slice.
+constexpr int SumBits = 40;
+using slice_sum = ap_int<SumBits>;
+
+/// Of a slice's share of the context.
+template <typename Shape>
+struct slice_sums {
+  vec<slice_sum, WordBytes> contexts[Shape::HeadSteps];
+  slice_sum powers[Shape::Heads];
+};
+
+/// The weights of a head in a round, and the sum of its powers.
+template <typename Shape>
+int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& at, float peak,
+          float inverse, int16_t (&weights)[Shape::Ports][Shape::Group]) {
+#pragma HLS INLINE
+  vec<int, Shape::Ports> powers;
+  for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+    const float power = expf(memory.scores[p][round * Shape::Heads + at.head()] - peak);
+    const float scale = to_float(memory.scales[p][round * Shape::KVHeads + at.kv_head]) * inverse;
+    powers[p] = weight_of(power * TwicePeak);
+    weights[p][at.member] = weight_of(power * scale);
+  }
+  return tree_sum(powers);
+}
+
+/// A product in one DSP.
+inline int weighted(int16_t weight, int8_t value) {
+#pragma HLS INLINE
+  const int product = weight * value;
+#pragma HLS BIND_OP variable = product op = mul impl = dsp
+  return product;
+}
+
+/// Weights times a word of each port, added to a sum.
+template <typename Shape>
+vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bool first,
+                                     const word_bytes (&held)[Shape::Ports],
+                                     const int16_t (&weights)[Shape::Ports][Shape::Group],
+                                     int member) {
+#pragma HLS INLINE
+  vec<slice_sum, WordBytes> sums;
+  for (int i = 0; i < WordBytes; ++i) {
+#pragma HLS UNROLL
+    vec<int, Shape::Ports> products;
+    for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+      products[p] = weighted(weights[p][member], held[p][i]);
+    }
+    const slice_sum before = first ? slice_sum(0) : so_far[i];
+    sums[i] = before + tree_sum(products);
+  }
+  return sums;
+}
+
+/// The sums of all positions. `peaks` as of all slices, `inverses` TwicePeak over largest scales.
+template <typename Shape, typename... Words>
+void value_pass(const new_row<Shape>& row, const slice_positions<Shape>& positions,
+                const round_memory<Shape>& memory, const float (&peaks)[Shape::Heads],
+                const float (&inverses)[Shape::KVHeads], slice_sums<Shape>& sums, Words&... words) {
+#pragma HLS INLINE
+  constexpr int RoundSteps = Shape::HeadSteps;
+  [[maybe_unused]] constexpr int MaxRounds = Shape::MaxRounds, Group = Shape::Group;
+  word_bytes held[Shape::Ports];
+#pragma HLS ARRAY_PARTITION variable = held type = complete
+  int16_t weights[Shape::Ports][Shape::Group];
+#pragma HLS ARRAY_PARTITION variable = weights dim = 0 type = complete
+  for (int round = 0; round <= positions.last_round; ++round) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxRounds
+    head_walk<Shape> at;
+    for (int step = 0; step < RoundSteps; ++step) {
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = sums.contexts type = inter direction = RAW distance = \
+    RoundSteps dependent = true
+#pragma HLS DEPENDENCE variable = sums.powers type = inter direction = RAW distance = \
+    RoundSteps dependent = true
+#pragma HLS DEPENDENCE variable = weights type = inter direction = RAW distance = \
+    Group dependent = true
+      const int h = at.head();
+      if (at.member == 0) take_words(held, words...);
+      if (at.member == 0) put_newest(positions, round, row.values[at.kv_word()], held);
+      if (at.first_word()) {
+        const slice_sum before = round == 0 ? slice_sum(0) : sums.powers[h];
+        sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverses[at.kv_head], weights);
+      }
+      vec<slice_sum, WordBytes>& context = sums.contexts[at.head_word()];
+      context = add_values<Shape>(context, round == 0, held, weights, at.member);
+      at.next();
+    }
+  }
+}
+
+/// The lowest 16 bits of a sum, or the rest.
+inline int half_of(slice_sum sum, bool upper) {
+#pragma HLS INLINE
+  const int64_t value = sum.to_int64();
+  return upper ? (int)(value >> 16) : (int)(value & 0xffff);
+}
+
+/// Sums as merge_heads() takes them.
+template <typename Shape>
+void send_sums(const slice_sums<Shape>& sums, hls::stream<vec<int, ChunkLanes>>& out) {
+#pragma HLS INLINE
+  constexpr int Chunks = Shape::HeadWords * (WordBytes / ChunkLanes);
+  for (int h = 0; h < Shape::Heads; ++h) {
+    for (int n = 0; n < 1 + 2 * Chunks; ++n) {
+#pragma HLS PIPELINE II = 1
+      const int chunk = n == 0 ? 0 : (n - 1) / 2, first = chunk * ChunkLanes % WordBytes;
+      const vec<slice_sum, WordBytes> word =
+          sums.contexts[h * Shape::HeadWords + chunk / (WordBytes / ChunkLanes)];
+      vec<int, ChunkLanes> beat;
+      for (int i = 0; i < ChunkLanes; ++i) {
+#pragma HLS UNROLL
+        const int power = i < 2 ? half_of(sums.powers[h], i == 1) : 0;
+        beat[i] = n == 0 ? power : half_of(word[first + i], n % 2 == 0);
+      }
+      out.write(beat);
+    }
+  }
+}
+
+}  // namespace st
+
+#endif

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The matrix engine that all linear layers share. Weights lie on several memory ports, and each
+/// port gives the engine a word in every cycle: 64 columns of a row of int8, or of two rows of
+/// int4. All ports are at the same place of the layer, in rows of their own, so that the engine's
+/// results are neighbours.
+///
+///   x -> feed_rows -> multiply_stripes (a slice: some of the ports) -> collect_rows -> y
+///
+/// A layer is `blocks` blocks of rows; x passes once for each. The words of a block on a port:
+///   scales   bfloat16, 32 a word: those of the first group of columns for each of `rows` rows,
+///            then those of the second group, and so on
+///   weights  for each group, for each row or pair of rows, the group's GroupWords words
+#ifndef STREAMTENSOR_STRIPES_H
+#define STREAMTENSOR_STRIPES_H
+
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include <cstdint>
+
+#include "streamtensor/bfloat16.h"
+#include "streamtensor/vec.h"
+
+namespace st {
+
+/// Columns of a word of weights, and so values of x that are multiplied with it.
+constexpr int StripeColumns = 64;
+/// Scales in a word.
+constexpr int StripeScales = 32;
+/// The 64 bytes of a word of device memory; also 64 values of x.
+using stripe_word = vec<int8_t, StripeColumns>;
+
+/// Iterations from one addition to a total to the next one, at least: `rows` is large enough.
+constexpr int StripeApart = 12;
+
+/// Words of device memory as they are, from `first_word` on: weights of a layer on a port.
+inline void load_words(const ap_uint<8 * StripeColumns>* port, int first_word, int words,
+                       hls::stream<stripe_word>& out) {
+  for (int w = 0; w < words; ++w) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = 4096
+#pragma HLS PIPELINE II = 1
+    const ap_uint<8 * StripeColumns> word = port[first_word + w];
+    stripe_word bytes;
+    for (int i = 0; i < StripeColumns; ++i) {
+#pragma HLS UNROLL
+      bytes[i] = (int8_t)(uint8_t)word(8 * i + 7, 8 * i).to_uint();
+    }
+    out.write(bytes);
+  }
+}
+
+/// Writes a beat to those streams that carry such beats.
+template <typename Beat>
+void send_beat(const Beat& beat, hls::stream<Beat>& to) {
+#pragma HLS INLINE
+  to.write(beat);
+}
+template <typename Beat, typename Other>
+void send_beat(const Beat&, hls::stream<Other>&) {
+#pragma HLS INLINE
+}
+
+/// Streams a row of int8 values, in groups with a scale each, to all slices of the engine: a column
+/// of 64 values as soon as it is there, and all of them again for each further block of the layer.
+/// What is behind the row is 0.
+///   outs: the columns of each slice, then the scales of each slice
+template <int L, int GroupWords, int MaxColumns, typename... Outs>
+void feed_rows(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& scales, int beats,
+               int groups, int blocks, int tokens, Outs&... outs) {
+  static_assert(StripeColumns % L == 0, "columns are whole beats");
+  constexpr int Parts = StripeColumns / L;
+  stripe_word columns[MaxColumns];
+#pragma HLS AGGREGATE variable = columns
+  vec<float, 1> group_scales[MaxColumns];
+  const int filled = (beats + Parts - 1) / Parts;
+  const int all = groups * GroupWords;
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    stripe_word column = {};
+    int part = 0;
+    int c = 0;
+    // A beat of the row, or a column of zeroes behind it.
+    for (int n = 0; n < beats + all - filled; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxColumns * Parts
+#pragma HLS PIPELINE II = 1
+      if (n < beats) {
+        const vec<int8_t, L> beat = q.read();
+        for (int i = 0; i < StripeColumns; ++i) {
+#pragma HLS UNROLL
+          const int8_t kept = part == 0 ? (int8_t)0 : column[i];
+          column[i] = i / L == part ? beat[i % L] : kept;
+        }
+      } else {
+        column = {};
+      }
+      const bool complete = part == Parts - 1 || n >= beats - 1;
+      if (complete) {
+        if (c % GroupWords == 0 && n < beats) {
+          const vec<float, 1> scale = scales.read();
+          group_scales[c / GroupWords] = scale;
+          (send_beat(scale, outs), ...);
+        }
+        columns[c] = column;
+        (send_beat(column, outs), ...);
+      }
+      part = complete ? 0 : part + 1;
+      c = complete ? c + 1 : c;
+    }
+    int again = 0;
+    for (int n = 0; n < (blocks - 1) * all; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = 0 max = MaxColumns
+#pragma HLS PIPELINE II = 1
+      if (again % GroupWords == 0) {
+        const vec<float, 1> scale = group_scales[again / GroupWords];
+        (send_beat(scale, outs), ...);
+      }
+      const stripe_word held = columns[again];
+      (send_beat(held, outs), ...);
+      again = again == all - 1 ? 0 : again + 1;
+    }
+  }
+}
+
+/// 64 columns of a row times x; of int4, row 0 is in the lower halves of the bytes.
+template <int WordRows>
+int stripe_dot(const stripe_word& word, const stripe_word& x, int row) {
+#pragma HLS INLINE
+  vec<int, StripeColumns> products;
+  for (int i = 0; i < StripeColumns; ++i) {
+#pragma HLS UNROLL
+    const int byte = word[i];
+    const int nibble = ((byte >> 4 * row & 15) ^ 8) - 8;
+    products[i] = (WordRows == 1 ? byte : nibble) * x[i];
+  }
+  return tree_sum(products);
+}
+
+/// Scale number `i` of a word of them.
+inline float stripe_scale(const stripe_word& word, int i) {
+#pragma HLS INLINE
+  const bfloat16 scale = {(uint16_t)((uint8_t)word[2 * i] | (uint8_t)word[2 * i + 1] << 8)};
+  return to_float(scale);
+}
+
+/// A slice of the engine: results of its ports' rows, a pair of rows (or one of int8) after
+/// another, for each token and block:
+///   y[row] = sum over groups of (x scale * scale[row][group]) * (integer product of the group)
+/// The columns of a group come with the first pair of rows and stay for the others. Totals of all
+/// rows are kept while groups pass, and leave with the last one.
+template <int Ports, int GroupWords, int WordRows, int MaxRows, int MaxScaleWords,
+          typename... Words>
+void multiply_stripes(hls::stream<stripe_word>& x, hls::stream<vec<float, 1>>& x_scales,
+                      hls::stream<vec<float, WordRows * Ports>>& y, int rows, int groups,
+                      int blocks, int tokens, Words&... words) {
+  static_assert(sizeof...(Words) == Ports, "a stream of words for each port");
+  vec<float, WordRows * Ports> totals[MaxRows / WordRows];
+#pragma HLS AGGREGATE variable = totals
+  stripe_word scales[MaxScaleWords][Ports];
+#pragma HLS AGGREGATE variable = scales
+#pragma HLS ARRAY_PARTITION variable = scales dim = 2 type = complete
+  stripe_word columns[GroupWords];
+#pragma HLS ARRAY_PARTITION variable = columns type = complete
+  vec<int, WordRows* Ports> sums = {};
+#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
+  const int pairs = rows / WordRows;
+  const int scale_words = (rows * groups + StripeScales - 1) / StripeScales;
+  const int block_words = scale_words + groups * pairs * GroupWords;
+  float x_scale = 0.0f;
+  int scale_word = 0;  // at hand, until all of the block are there
+  int group = 0;
+  int pair = 0;
+  int w = 0;
+  // All blocks are one loop, so that no pipeline runs empty between them.
+  for (int n = 0; n < tokens * blocks * block_words; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = StripeApart max = MaxRows * MaxScaleWords
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = totals type = inter direction = RAW distance = \
+    StripeApart dependent = true
+    const bool takes_scales = scale_word < scale_words;
+    if (!takes_scales && pair == 0) {
+      if (w == 0) x_scale = x_scales.read()[0];
+      columns[w] = x.read();
+    }
+    const stripe_word taken[Ports] = {words.read()...};  // from left to right
+    if (takes_scales) {
+      for (int p = 0; p < Ports; ++p) {
+#pragma HLS UNROLL
+        scales[scale_word][p] = taken[p];
+      }
+      ++scale_word;
+    } else {
+      for (int p = 0; p < Ports; ++p) {
+#pragma HLS UNROLL
+        for (int r = 0; r < WordRows; ++r) {
+#pragma HLS UNROLL
+          int& sum = sums[r * Ports + p];
+          const int so_far = w == 0 ? 0 : sum;
+          sum = so_far + stripe_dot<WordRows>(taken[p], columns[w], r);
+        }
+      }
+      if (w == GroupWords - 1) {
+        vec<float, WordRows* Ports> beat = totals[pair];
+        for (int r = 0; r < WordRows; ++r) {
+#pragma HLS UNROLL
+          const int at = group * rows + pair * WordRows + r;
+          for (int p = 0; p < Ports; ++p) {
+#pragma HLS UNROLL
+            const float scale = stripe_scale(scales[at / StripeScales][p], at % StripeScales);
+            const float so_far = group == 0 ? 0.0f : beat[r * Ports + p];
+            const float scaled = (float)sums[r * Ports + p] * (x_scale * scale);
+            beat[r * Ports + p] = so_far + scaled;
+          }
+        }
+        totals[pair] = beat;
+        if (group == groups - 1) y.write(beat);
+      }
+      const bool pair_ends = w == GroupWords - 1;
+      const bool group_ends = pair_ends && pair == pairs - 1;
+      const bool block_ends = group_ends && group == groups - 1;
+      w = pair_ends ? 0 : w + 1;
+      pair = group_ends ? 0 : pair_ends ? pair + 1 : pair;
+      group = block_ends ? 0 : group_ends ? group + 1 : group;
+      scale_word = block_ends ? 0 : scale_word;
+    }
+  }
+}
+
+/// Puts the results of a slice behind those that are held: from place `at` on those of the first
+/// row, of `All` ports, then those of the second one. `at` goes on to the next slice.
+template <int WordRows, int All, int N, int Room>
+void append_results(vec<float, Room>& row, int& at, const vec<float, N>& results) {
+#pragma HLS INLINE
+  constexpr int Ports = N / WordRows;
+  for (int i = 0; i < Room; ++i) {
+#pragma HLS UNROLL
+    for (int r = 0; r < WordRows; ++r) {
+#pragma HLS UNROLL
+      for (int p = 0; p < Ports; ++p) {
+#pragma HLS UNROLL
+        if (i == at + r * All + p) row[i] = results[r * Ports + p];
+      }
+    }
+  }
+  at += Ports;
+}
+
+/// Results of all slices to rows of `beats` beats; what the slices have behind the row is dropped.
+/// Slices are taken from until a beat is complete.
+template <int L, int Ports, int WordRows, int... Lanes>
+void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int tokens,
+                  hls::stream<vec<float, Lanes>>&... slices) {
+  constexpr int Room = L + WordRows * Ports;
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    vec<float, Room> row = {};
+#pragma HLS ARRAY_PARTITION variable = row.lane type = complete
+    int held = 0;
+    int taken = 0;
+    int sent = 0;
+    while (taken < slice_beats || sent < beats) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = 256
+#pragma HLS PIPELINE II = 1
+      if (taken < slice_beats && (held < L || sent == beats)) {
+        int at = sent == beats ? 0 : held;
+        (append_results<WordRows, Ports>(row, at, slices.read()), ...);
+        held += WordRows * Ports;
+        ++taken;
+      }
+      if (sent < beats && held >= L) {
+        vec<float, L> beat;
+        for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+          beat[i] = row[i];
+        }
+        y.write(beat);
+        for (int i = 0; i < Room - L; ++i) {
+#pragma HLS UNROLL
+          row[i] = row[i + L];
+        }
+        held -= L;
+        ++sent;
+      }
+    }
+  }
+}
+
+}  // namespace st
+
+#endif
