@@ -10,6 +10,7 @@
 #include "cli/search.h"
 #include "core/compiler/stage.h"
 #include "core/dataflow/units.h"
+#include "core/explore/choose_binding.h"
 #include "core/explore/smaller.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/sample.h"
@@ -167,6 +168,7 @@ std::optional<SmallerDesign> made_smaller(const Diagnostics& problems, const Des
   progress.step("making it smaller");
   OpenChoices open = options.open;
   open.linear_layers = options.design.empty() && options.seconds == 0;
+  open.engine_ports = options.compile.engine_ports == 0;
   open.parameter_ports = open.parameter_ports && open.linear_layers;
   std::optional<SmallerDesign> smaller = smaller_design(start, open);
   // Each of them would only bring the problems that were there before.
@@ -177,9 +179,25 @@ std::optional<SmallerDesign> made_smaller(const Diagnostics& problems, const Des
   return smaller;
 }
 
+/// What a binding is judged by where nothing is said: a prompt, and as many tokens behind it.
+Workload binding_workload(Workload given) {
+  constexpr int64_t Tokens = 32;
+  if (given.prompt == 0) given.prompt = Tokens;
+  if (given.generated == 0) given.generated = Tokens;
+  return given;
+}
+
 int build(const Options& options) {
   Progress progress;
   auto run = [&]() -> Status {
+    if (options.seconds > 0 && options.compile.binding != "spatial") {
+      return Diagnostic{"E0801",
+                        "a search cuts linear layers, which share an engine with --binding " +
+                            options.compile.binding,
+                        "--budget",
+                        {},
+                        "leave out one of them"};
+    }
     // Problems of the command line and of the model have nothing to do with each other: report all.
     auto target = find_target(options.target);
     auto dims = parse_dims(options.dims);
@@ -220,6 +238,13 @@ int build(const Options& options) {
     if (!options.rounding.calibration.empty()) progress.step("rounding weights");
     ST_CHECK(apply_rounding(options.rounding, tokenizer.get(), design));
     std::string how;
+    std::optional<BindingChoice> bound;
+    if (design.options.binding == "auto") {
+      progress.step("choosing a binding");
+      ST_TRY(choice, choose_binding(design, binding_workload(options.workload)));
+      design.options.binding = choice.binding;
+      bound = choice;
+    }
     std::optional<SearchResult> searched;
     if (options.seconds > 0) {
       progress.step("searching");
@@ -278,6 +303,7 @@ int build(const Options& options) {
       std::cout << "  smaller  " << how << ": the defaults do not fit " << design.target.name
                 << "; --as-asked says by how much\n";
     }
+    if (bound) std::cout << "  binding  " << bound->binding << ": " << bound->why << "\n";
     if (searched) std::cout << "  search   " << text_of(*searched, design) << "\n";
     if (options.timing) print_times(progress);
     return {};
@@ -325,6 +351,24 @@ Action add_build(CLI::App& app) {
   auto* fold = app.add_flag(
       "--fold-layers,!--no-fold-layers", options->compile.fold_layers,
       "equal layers share one set of kernels, which the device walks: one launch for all");
+  auto* binding =
+      app.add_option("--binding", options->compile.binding,
+                     "what nodes share. spatial: nothing, each has hardware of its own; shared: "
+                     "linear layers and attention have one engine, whose weights stream from all "
+                     "memory ports for all layers, and a launch has one token; auto: what the "
+                     "simulator finds faster")
+          ->check(CLI::IsMember(bindings()))
+          ->capture_default_str();
+  app.add_option("--engine-ports", options->compile.engine_ports,
+                 "memory ports of the shared engine; 0: as many as serve it best")
+      ->check(CLI::Range(int64_t{0}, MostStripes))
+      ->capture_default_str()
+      ->needs(binding);
+  app.add_option("--engine-slices", options->compile.engine_slices,
+                 "parts of the shared engine, each a kernel; 0: one for each die")
+      ->check(CLI::Range(int64_t{0}, MostStripes))
+      ->capture_default_str()
+      ->needs(binding);
   app.add_flag("--as-asked", options->as_asked,
                "an error where the design does not fit the board; without it, layers are folded, "
                "and parameter ports and linear layers made narrower, where these are not given");

@@ -14,6 +14,7 @@ core/ops        core/dataflow core/itensor core/graph core/support
 core/passes     core/ops core/graph core/support
 core/quantise   core/passes core/ops core/graph core/support
 core/streams    core/dataflow core/itensor core/support
+core/binding    core/streams core/dataflow core/itensor core/graph core/support
 core/fusion     core/streams core/dataflow core/itensor core/support
 core/packing    core/dataflow core/itensor core/graph core/support
 core/network    core/support

@@ -4,124 +4,36 @@
 #include <algorithm>
 
 #include "backends/hls/cpp_text.h"
+#include "backends/hls/emit_call.h"
+#include "backends/hls/emit_instance.h"
 #include "core/dataflow/kernel_record.h"
 
 namespace st::hls {
 namespace {
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
-  return out;
-}
-
-/// One template argument, as kernel_record.h describes them.
-std::string template_argument(const Kernel& kernel, std::string_view what) {
-  if (what.starts_with("type of in"))
-    return cpp_type(kernel.inputs.at(what.back() - '0').type.itensor.dtype);
-  if (what.starts_with("type of out"))
-    return cpp_type(kernel.outputs.at(what.back() - '0').type.itensor.dtype);
-  if (what.starts_with("sizes ")) {
-    const std::string prefix(what.substr(6, what.size() - 7));
-    std::vector<std::string> parts;
-    for (int64_t size : kernel.sizes_named(prefix)) parts.push_back(std::to_string(size));
-    return joined(parts);
-  }
-  if (what == "body") {
-    std::vector<std::string> operations;
-    for (const std::string& name : kernel.body) operations.push_back("st::op::" + name);
-    return joined(operations);
-  }
-  if (what == "Interleaved") return kernel.sizes.at("Interleaved") != 0 ? "true" : "false";
-  return std::to_string(kernel.sizes.at(std::string(what)));
-}
-
-std::string channel_name(const Program& program, const Port& port) {
-  return program.channels[port.channel].name;
-}
-
-/// Whether a kernel has to know where the copy begins that it uses of a memory.
-bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m) {
-  const Memory& memory = program.memories[m];
-  return memory.copies > 1 && (memory.role != MemoryRole::Parameters || kernel.layered);
-}
-
-/// Arguments of a call: streams, pointers, numbers.
-std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
-                                        const KernelRecord& record) {
-  std::vector<std::string> arguments;
-  for (std::string_view what : record.arguments) {
-    if (what == "in*" || what == "in1*" || what == "in2*" || what == "in3*" || what == "out*" ||
-        what == "out*-last") {
-      const std::vector<Port>& ports = what.starts_with("in") ? kernel.inputs : kernel.outputs;
-      const size_t end = ports.size() - (what == "out*-last" ? 1 : 0);
-      const size_t begin = what.starts_with("in") && what[2] != '*' ? what[2] - '0' : 0;
-      for (size_t i = begin; i < end; ++i) arguments.push_back(channel_name(program, ports[i]));
-    } else if (what == "out-last") {
-      arguments.push_back(channel_name(program, kernel.outputs.back()));
-    } else if (what.starts_with("in")) {
-      arguments.push_back(channel_name(program, kernel.inputs.at(what[2] - '0')));
-    } else if (what.starts_with("out")) {
-      arguments.push_back(channel_name(program, kernel.outputs.at(what[3] - '0')));
-    } else if (what.starts_with("memory")) {
-      const MemoryId m = kernel.memories.at(what[6] - '0');
-      arguments.push_back(argument_name(program, kernel, m));
-      if (uses_offset(program, kernel, m)) arguments.push_back(offset_name(arguments.back()));
-    } else if (what.starts_with("size:")) {
-      const std::string name(what.substr(5));
-      arguments.push_back(std::to_string(kernel.sizes.at(name)));
-      for (const SizeArgument& argument : size_arguments(program, kernel.group)) {
-        if (&program.kernels[argument.kernel] == &kernel && argument.size == name)
-          arguments.back() = argument.name;
-      }
-    } else if (what.starts_with("real:")) {
-      arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
-    } else {
-      arguments.emplace_back(what);
-    }
-  }
-  return arguments;
-}
-
-/// `text` broken after commas so that no line is longer than it has to be.
-std::string wrapped_call(const std::string& head, const std::vector<std::string>& arguments,
-                         size_t hang) {
-  constexpr size_t Width = 110;
-  std::string out = head, line = head;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string piece = arguments[i] + (i + 1 < arguments.size() ? "," : ");");
-    if (line.size() + 1 + piece.size() > Width && i > 0) {
-      line = std::string(hang, ' ') + piece;
-      out += "\n" + line;
-    } else {
-      const std::string joined = (i > 0 ? " " : "") + piece;
-      line += joined;
-      out += joined;
-    }
-  }
-  return out;
-}
-
 std::string task(const Program& program, const Kernel& kernel) {
-  const KernelRecord& record = kernel_record(kernel.kind);
-  std::string function = kernel.name;
-  if (!record.header.empty()) {
-    function = "st::" + kernel.kind;
-    std::string arguments;
-    for (std::string_view what : record.template_arguments) {
-      arguments += (arguments.empty() ? "" : ", ") + template_argument(kernel, what);
-    }
-    function += "<" + arguments + ">";
-  }
   std::string out;
   if (!kernel.origin.empty()) out += "  // " + comment(kernel.origin) + "\n";
   return out +
-         wrapped_call("  TASK(" + function + ")(", call_arguments(program, kernel, record), 6) +
+         wrapped_call("  TASK(" + function_of(kernel) + ")(", call_arguments(program, kernel), 6) +
          "\n";
 }
 
-std::string channel(const Channel& c) {
-  std::string out = "  // " + text_of(c.type.itensor) + "\n";
+/// A FIFO, with the types of what it carries: a line each for the first few.
+std::string channel(const Program& program, ChannelId id) {
+  const Channel& c = program.channels[id];
+  constexpr size_t Most = 4;
+  std::vector<std::string> types;
+  for (const Channel& other : program.channels) {
+    const std::string text = text_of(other.type.itensor);
+    if (fifo_name(other) == c.name && (types.empty() || types.back() != text))
+      types.push_back(text);
+  }
+  std::string out;
+  for (size_t i = 0; i < std::min(types.size(), Most); ++i)
+    out += "  // " + std::string(i > 0 ? "then " : "") + types[i] + "\n";
+  if (types.size() > Most)
+    out += "  // and " + std::to_string(types.size() - Most) + " more in turns\n";
   out += "  // depth: " + comment(c.why) + "\n";
   out += "  hls::stream<" + beat_type(c.type) + ", " + std::to_string(c.depth) + "> " + c.name +
          "(\"" + c.name + "\");\n";
@@ -134,11 +46,14 @@ std::string channel(const Channel& c) {
 std::string interface(const Program& program, const PointerArgument& argument) {
   const Memory& memory = program.memories[argument.memory];
   std::string out = "#pragma HLS INTERFACE mode=m_axi port=" + argument.name +
-                    " bundle=" + argument.name +
+                    " bundle=" + (memory.port.empty() ? argument.name : memory.port) +
                     " offset=slave depth=" + std::to_string(memory.bytes / (WordBits / 8));
-  if (!argument.written || memory.role == MemoryRole::Cache)
+  if (!argument.written || (memory.role == MemoryRole::Cache && memory.port.empty()))
     out += " max_read_burst_length=64 num_read_outstanding=8";
-  if (argument.written) out += " max_write_burst_length=64 num_write_outstanding=8";
+  const bool position = memory.role == MemoryRole::Cache && !memory.port.empty();
+  if (argument.written)
+    out += position ? " max_write_burst_length=16 num_write_outstanding=2"
+                    : " max_write_burst_length=64 num_write_outstanding=8";
   return out + "\n";
 }
 
@@ -157,8 +72,8 @@ std::string interfaces(const Program& program, const Unit& unit) {
 /// The head of a function: pointers, the lengths of the launch, streams. A region may hold no
 /// statement that uses `past` where no process does.
 std::string signature(const std::string& head, std::vector<std::string> parameters, bool uses_past,
-                      const std::vector<std::string>& streams = {}) {
-  parameters.emplace_back("int tokens");
+                      const std::vector<std::string>& streams = {}, bool uses_tokens = true) {
+  parameters.emplace_back(uses_tokens ? "int tokens" : "[[maybe_unused]] int tokens");
   parameters.emplace_back(uses_past ? "int past" : "[[maybe_unused]] int past");
   parameters.insert(parameters.end(), streams.begin(), streams.end());
   std::string text = wrapped_call(head + "(", parameters, 4);
@@ -166,14 +81,20 @@ std::string signature(const std::string& head, std::vector<std::string> paramete
   return text;
 }
 
-/// `past` is read by caches and attention only.
-bool uses_past(const Program& program, const Unit& unit) {
+/// Whether a call in a unit takes a length of the launch: `past` is read by caches and attention
+/// only, and what streams weights of all layers knows no rows.
+bool uses_length(const Program& program, const Unit& unit, std::string_view length) {
   for (KernelId k : kernels_of(program, unit)) {
-    for (std::string_view what : kernel_record(program.kernels[k].kind).arguments) {
-      if (what == "past") return true;
+    const Kernel& kernel = program.kernels[k];
+    if (program.layers.streamed && kernel.kind == "load_params") continue;
+    for (std::string_view what : kernel_record(kernel.kind).arguments) {
+      if (what == length) return true;
     }
   }
   return false;
+}
+bool uses_past(const Program& program, const Unit& unit) {
+  return uses_length(program, unit, "past");
 }
 
 /// The function that the host launches.
@@ -185,8 +106,10 @@ std::string top_signature(const Program& program, const Unit& unit) {
     const Channel& channel = program.channels[argument.channel];
     streams.push_back("hls::stream<st::" + beat_type(channel.type) + ">& " + channel.name);
   }
-  const bool past = program.layers.folded() || uses_past(program, unit);
-  return signature("extern \"C\" void " + unit.name, std::move(parameters), past, streams);
+  const bool walked = program.layers.folded() && !program.layers.streamed;
+  const bool past = walked || uses_past(program, unit);
+  return signature("extern \"C\" void " + unit.name, std::move(parameters), past, streams,
+                   uses_length(program, unit, "tokens"));
 }
 
 /// What a group has to know of a pointer beside it: where the copy begins that it uses.
@@ -218,9 +141,15 @@ Offset offset_of(const Program& program, int group, const PointerArgument& argum
 /// The dataflow region of a unit of one group: channels and tasks.
 std::string region(const Program& program, const Unit& unit) {
   std::string out = "#pragma HLS DATAFLOW\n";
-  for (ChannelId c : channels_of(program, unit)) out += channel(program.channels[c]);
+  for (ChannelId c : channels_of(program, unit)) out += channel(program, c);
   out += "\n";
-  for (KernelId k : kernels_of(program, unit)) out += task(program, program.kernels[k]);
+  std::vector<Instance> instances = instances_of(program, kernels_of(program, unit));
+  if (program.layers.streamed) instances = in_stream_order(program, instances);
+  for (const Instance& instance : instances) {
+    const bool plain = !program.layers.streamed || is_plain_call(program, instance);
+    out += plain ? task(program, program.kernels[instance.nodes[0]])
+                 : instance_task(program, instance);
+  }
   return out;
 }
 
@@ -279,6 +208,8 @@ std::string walk(const Program& program, const Unit& unit) {
 }
 
 std::string title(const Program& program, const Unit& unit) {
+  if (program.layers.streamed)
+    return "// Unit " + unit.name + " of " + comment(program.model) + ", " + program.precision;
   std::string what = program.layers.folded()
                          ? "All " + std::to_string(unit.groups.size()) + " groups"
                          : "Group " + std::to_string(unit.groups[0]);
@@ -321,7 +252,8 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
   std::vector<std::string> parameters = {"const ap_uint<512>* port"};
   if (offset) parameters.emplace_back("int first_word");
   for (const Port& port : kernel.outputs)
-    parameters.push_back(stream_reference(port.type) + " " + channel_name(program, port));
+    parameters.push_back(stream_reference(port.type) + " " +
+                         fifo_name(program.channels[port.channel]));
   parameters.emplace_back("int tokens");
   std::string out =
       "// One row's parameters after another, in the order in which kernels come to need them.\n";
@@ -353,9 +285,17 @@ std::string emit_source(const Program& program, const Unit& unit) {
       if (kernel.group != group) continue;
       converters += kernel.kind == "convert";
       if (kernel.kind == "convert") functions += emit_converter(kernel) + "\n";
-      if (kernel.kind == "load_params") functions += emit_loader(program, kernel) + "\n";
+      if (kernel.kind == "load_params" && !program.layers.streamed)
+        functions += emit_loader(program, kernel) + "\n";
     }
-    if (program.layers.folded()) functions += group_function(program, group);
+    if (program.layers.folded() && !program.layers.streamed)
+      functions += group_function(program, group);
+  }
+  if (program.layers.streamed) {
+    for (const Instance& instance : instances_of(program, kernels)) {
+      if (!is_plain_call(program, instance))
+        functions += instance_function(program, instance) + "\n";
+    }
   }
   std::string out = title(program, unit) + ": " + std::to_string(kernels.size()) + " kernels, " +
                     std::to_string(channels_of(program, unit).size()) + " streams, " +
@@ -363,7 +303,8 @@ std::string emit_source(const Program& program, const Unit& unit) {
                     " converters. Generated: edit the model instead.\n";
   out += "#include \"" + unit.name + ".h\"\n\nusing st::vec;\n\n" + functions;
   out += top_signature(program, unit) + " {\n" + interfaces(program, unit);
-  out += program.layers.folded() ? walk(program, unit) : region(program, unit);
+  const bool walked = program.layers.folded() && !program.layers.streamed;
+  out += walked ? walk(program, unit) : region(program, unit);
   return out + "}\n";
 }
 
@@ -389,8 +330,9 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
   for (const StreamArgument& argument : streams) {
     const Channel& c = program.channels[argument.channel];
     // As deep as the longest launch needs: the bench feeds it whole.
-    out += "    hls::stream<st::" + beat_type(c.type) + ", " + std::to_string(c.type.max_beats()) +
-           "> " + c.name + "(\"" + c.name + "\");\n";
+    out += "    hls::stream<st::" + beat_type(c.type) + ", " +
+           std::to_string(max_beats_of_fifo(program, argument.channel)) + "> " + c.name + "(\"" +
+           c.name + "\");\n";
     if (!argument.written) out += "    bench.feed(\"" + c.name + "\", " + c.name + ");\n";
   }
   for (MemoryId m : memories) {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "backends/project/test_data.h"
+#include "core/dataflow/instances.h"
 #include "core/dataflow/interpreter.h"
 #include "core/packing/pack.h"
 
@@ -36,20 +37,21 @@ std::vector<ChannelId> seen_by(const Program& program, const Unit& unit) {
 /// launch after another.
 class Recordings {
  public:
-  Recordings(const Program& program, const Unit& unit, const fs::path& folder) : program_(program) {
+  Recordings(const Program& program, const Unit& unit, const fs::path& folder)
+      : program_(program), fifos_(fifos_of(program)) {
     for (ChannelId c : seen_by(program, unit))
       bytes_[c] = bytes_of(folder / (program.channels[c].name + ".bin"));
   }
 
   Result<Tensor> next(ChannelId id, const TestLaunch& launch) {
     const Channel& channel = program_.channels[id];
-    const int64_t tokens =
-        token_count(channel.type.itensor, {{Sequence, launch.tokens}, {Past, launch.past}});
+    const ChannelId fifo = fifos_[id];
+    const int64_t tokens = token_count(channel.type.itensor, in_launch(launch.tokens, launch.past));
     const auto size =
         static_cast<size_t>(tokens * channel.type.beats_per_token() * channel.type.beat_bytes());
-    const std::vector<uint8_t>& all = bytes_[id];
-    const size_t begin = position_[id], end = std::min(all.size(), begin + size);
-    position_[id] = end;
+    const std::vector<uint8_t>& all = bytes_[fifo];
+    const size_t begin = position_[fifo], end = std::min(all.size(), begin + size);
+    position_[fifo] = end;
     auto tensor = tensor_from_stream(
         {all.begin() + static_cast<std::ptrdiff_t>(begin),
          all.begin() + static_cast<std::ptrdiff_t>(end)},
@@ -78,8 +80,12 @@ class Recordings {
     }
   }
 
+  /// Whether the unit's test bench recorded a channel.
+  [[nodiscard]] bool has(ChannelId id) const { return bytes_.count(fifos_[id]) != 0; }
+
  private:
   const Program& program_;
+  const std::vector<ChannelId> fifos_;  ///< by channel: the one that its recording is called like
   std::map<ChannelId, std::vector<uint8_t>> bytes_;
   std::map<ChannelId, size_t> position_;
 };
@@ -109,6 +115,7 @@ int64_t first_difference(const Tensor& is, const Tensor& should, double& worst) 
       continue;
     }
     const double a = value_of(is, i), b = value_of(should, i), difference = std::fabs(a - b);
+    if (a == b) continue;  // infinities have no difference
     if (!(difference <= Relative * std::fabs(b) + Absolute)) return i;  // NaN never agrees
     if (b != 0) worst = std::max(worst, difference / std::fabs(b));
   }
@@ -130,6 +137,10 @@ class Comparison {
     launches_ = test_launches(program_);
     for (launch_ = 0; launch_ < launches_.size(); ++launch_) {
       ST_CHECK(read_inputs());
+      if (program_.layers.streamed) {
+        ST_CHECK(compare_streamed());
+        continue;
+      }
       for (const GroupRunOf& run : launch_order(program_)) {
         if (std::find(unit_.groups.begin(), unit_.groups.end(), run.group) != unit_.groups.end())
           ST_CHECK(compare_group(run));
@@ -178,23 +189,67 @@ class Comparison {
       carried[c] = std::move(tensor);
     }
     for (KernelId k : kernels_of(program_, unit_)) {
-      const Kernel& kernel = program_.kernels[k];
-      if (kernel.group != run.group) continue;
-      std::vector<const Tensor*> inputs;
-      for (const Port& port : kernel.inputs) inputs.push_back(&carried.at(port.channel));
-      ST_TRY(expected,
-             interpreter_.evaluate(kernel, inputs, launch().tokens, launch().past, run.layer));
-      KernelComparison& comparison = comparisons_[k];
-      comparison.kernel = kernel.name;
-      comparison.kind = kernel.kind;
-      for (size_t i = 0; i < expected.size(); ++i) {
-        const ChannelId c = kernel.outputs[i].channel;
-        const Tensor& is = carried.at(c);
-        comparison.values += is.size();
-        const int64_t at = first_difference(is, expected[i], comparison.worst);
-        if (at >= 0 && differences_.count(k) == 0)
-          differences_[k] = difference(kernel, run, c, at, is, expected[i]);
+      if (program_.kernels[k].group == run.group) ST_CHECK(compare_kernel(k, run, carried));
+    }
+    return {};
+  }
+
+  /// Where layers are streamed: what is before them, each of them, and what is behind, one after
+  /// another. The nodes of an instance share recordings, in the order of their turns.
+  Status compare_streamed() {
+    enum Part { Before, Inside, Behind };
+    const auto part_of = [](const Kernel& kernel) {
+      return kernel.layered ? Inside : kernel.behind ? Behind : Before;
+    };
+    std::map<ChannelId, Tensor> carried;
+    const auto compare = [&](Part part, int64_t layer) -> Status {
+      for (const Kernel& kernel : program_.kernels) {
+        if (part_of(kernel) == part) ST_CHECK(take_outputs(kernel, layer, carried));
       }
+      for (KernelId k : kernels_of(program_, unit_)) {
+        const Kernel& kernel = program_.kernels[k];
+        // What only passes rows on to one of several streams is seen by who takes them.
+        if (part_of(kernel) == part && !kernel_record(kernel.kind).by_layer)
+          ST_CHECK(compare_kernel(k, {0, layer}, carried));
+      }
+      return {};
+    };
+    ST_CHECK(compare(Before, 0));
+    for (int64_t layer = 0; layer < program_.layers.count; ++layer)
+      ST_CHECK(compare(Inside, layer));
+    return compare(Behind, 0);
+  }
+
+  /// What a kernel sent for a layer, as far as the unit saw it.
+  Status take_outputs(const Kernel& kernel, int64_t layer, std::map<ChannelId, Tensor>& carried) {
+    const Traffic moved = traffic(nest_of(program_, of_layer(kernel, layer)), kernel.inputs.size(),
+                                  kernel.outputs.size(), in_launch(launch().tokens, launch().past));
+    for (size_t o = 0; o < kernel.outputs.size(); ++o) {
+      const ChannelId c = kernel.outputs[o].channel;
+      if (!recordings_.has(c) || moved.writes[o] == 0) continue;
+      ST_TRY(tensor, recordings_.next(c, launch()));
+      carried[c] = std::move(tensor);
+    }
+    return {};
+  }
+
+  Status compare_kernel(KernelId k, const GroupRunOf& run,
+                        const std::map<ChannelId, Tensor>& carried) {
+    const Kernel& kernel = program_.kernels[k];
+    std::vector<const Tensor*> inputs;
+    for (const Port& port : kernel.inputs) inputs.push_back(&carried.at(port.channel));
+    ST_TRY(expected,
+           interpreter_.evaluate(kernel, inputs, launch().tokens, launch().past, run.layer));
+    KernelComparison& comparison = comparisons_[k];
+    comparison.kernel = kernel.name;
+    comparison.kind = kernel.kind;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const ChannelId c = kernel.outputs[i].channel;
+      const Tensor& is = carried.at(c);
+      comparison.values += is.size();
+      const int64_t at = first_difference(is, expected[i], comparison.worst);
+      if (at >= 0 && differences_.count(k) == 0)
+        differences_[k] = difference(kernel, run, c, at, is, expected[i]);
     }
     return {};
   }

@@ -215,6 +215,7 @@ std::string config_json(const Design& design, const ProjectInputs& inputs) {
                  {"fusion", design.options.fusion},
                  {"fold_layers", design.options.fold_layers},
                  {"kernel_per_slr", design.options.unit_per_slr},
+                 {"binding", design.options.binding},
                  {"top_k", design.options.top_k},
                  {"fifo", design.options.fifo},
                  {"dims", std::move(dims)},
@@ -252,6 +253,11 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
   if (inputs.tokenizer) out += " --tokenizer \"$here/tokenizer/" + inputs.tokenizer->first + "\"";
   if (design.options.fold_layers) out += " --fold-layers";
   if (design.options.unit_per_slr) out += " --kernel-per-slr";
+  if (design.options.binding != "spatial") {
+    out += " --binding " + design.options.binding;
+    out += " --engine-ports " + std::to_string(design.options.engine_ports);
+    out += " --engine-slices " + std::to_string(design.options.engine_slices);
+  }
   if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +
          design.options.fusion + " --fifo " + design.options.fifo;

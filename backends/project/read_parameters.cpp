@@ -48,8 +48,8 @@ class PackedConstant final : public ConstantSource {
       return unpacked_rows(bytes, memory_, memory_.rows);
     }
     ST_TRY(bytes, read_words(file_, offset + segment_.first_word, segment_.words));
-    const int64_t count = token_count(segment_.type.itensor, {{Sequence, 1}, {Past, 0}}) *
-                          segment_.type.beats_per_token();
+    const int64_t count =
+        token_count(segment_.type.itensor, in_launch(1, 0)) * segment_.type.beats_per_token();
     return tensor_from_stream(unpacked_beats(bytes, segment_.type, count), segment_.type, shape_, 1,
                               0);
   }

@@ -67,15 +67,29 @@ class ParameterFile {
   std::atomic<uint64_t> sum_ = 0, bytes_ = 0;
 };
 
-/// The order in which pieces are packed: those of large constants first, so that no thread is left
-/// with one at the end, and weights before their scales, which are then known.
-std::vector<size_t> order_of(const std::vector<ParameterPiece>& pieces) {
+/// Pieces that a thread packs one after another.
+using Run = std::vector<size_t>;
+
+/// What is packed, in this order: large constants first, so that no thread is left with one at the
+/// end, and weights before their scales, which are then known. Ports with a part each of one
+/// constant have it at one place of their files: these parts are a run, as it is made for them all.
+std::vector<Run> runs_of(const Program& program, const std::vector<ParameterPiece>& pieces) {
   std::vector<size_t> order(pieces.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto is_part = [&](size_t i) { return !program.memories[pieces[i].memory].port.empty(); };
+  const auto place = [&](size_t i) { return is_part(i) ? pieces[i].first_byte : -1; };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return pieces[a].constant_bytes > pieces[b].constant_bytes;
+    return std::pair(-pieces[a].constant_bytes, place(a)) <
+           std::pair(-pieces[b].constant_bytes, place(b));
   });
-  return order;
+  std::vector<Run> runs;
+  for (const size_t i : order) {
+    const bool joins = !runs.empty() && is_part(i) && place(runs.back()[0]) == place(i) &&
+                       pieces[runs.back()[0]].constant_bytes == pieces[i].constant_bytes;
+    if (!joins) runs.emplace_back();
+    runs.back().push_back(i);
+  }
+  return runs;
 }
 
 }  // namespace
@@ -95,18 +109,20 @@ Result<std::map<MemoryId, Checksum>> write_parameters(const Program& program, co
     for (ParameterPiece& piece : pieces_of(program, m)) pieces.push_back(std::move(piece));
   }
 
-  const std::vector<size_t> order = order_of(pieces);
+  const std::vector<Run> runs = runs_of(program, pieces);
   std::vector<Diagnostics> problems(pieces.size());
   std::atomic<int64_t> done = 0;
-  for_each_in_parallel(order.size(), [&](size_t turn) {
-    const ParameterPiece& piece = pieces[order[turn]];
-    auto bytes = packed(piece);
-    if (bytes.ok()) {
-      files.at(piece.memory).write(*bytes, piece.first_byte);
-    } else {
-      problems[order[turn]] = bytes.errors();
+  for_each_in_parallel(runs.size(), [&](size_t turn) {
+    for (const size_t i : runs[turn]) {
+      const ParameterPiece& piece = pieces[i];
+      auto bytes = packed(piece);
+      if (bytes.ok()) {
+        files.at(piece.memory).write(*bytes, piece.first_byte);
+      } else {
+        problems[i] = bytes.errors();
+      }
+      progress.tick(static_cast<double>(done += piece.bytes), static_cast<double>(total));
     }
-    progress.tick(static_cast<double>(done += piece.bytes), static_cast<double>(total));
   });
 
   Diagnostics all;

@@ -2,8 +2,11 @@
 // The page to read first: what happens to a model, step by step.
 #include "core/compiler/pipeline.h"
 
+#include <algorithm>
 #include <set>
 
+#include "core/binding/bind.h"
+#include "core/binding/narrow.h"
 #include "core/compiler/row_lanes.h"
 #include "core/compiler/stage.h"
 #include "core/fusion/fuse.h"
@@ -20,6 +23,7 @@
 #include "core/resources/refine.h"
 #include "core/resources/shortage.h"
 #include "core/resources/storage.h"
+#include "core/resources/streamed.h"
 #include "core/streams/streams.h"
 
 namespace st {
@@ -41,12 +45,18 @@ Status check_graph(Design& design) {
   ST_CHECK(check_operators(design.graph));
   ST_CHECK(infer_types(design.graph));
   ST_TRY(decoder, find_decoder(design.graph));
+  // A shared engine has one lane for tokens.
+  if (design.options.binding == "shared") {
+    design.graph.symbols.at(decoder.sequence).high = 1;
+    ST_TRY(single, find_decoder(design.graph));
+    decoder = single;
+  }
   design.decoder = decoder;
   return {};
 }
 
 Status fold_layers_of(Design& design) {
-  if (!design.options.fold_layers) return {};
+  if (!design.options.fold_layers && design.options.binding != "shared") return {};
   ST_CHECK(fold_layers(design.graph, design.decoder));
   ST_TRY(decoder, find_decoder(design.graph));  // ids of values have changed
   design.decoder = decoder;
@@ -81,7 +91,30 @@ Status lower_graph(Design& design) {
   return {};
 }
 
+/// Ports that the engine of a shared design may have: what the target has, less those of other
+/// memories unless they have a memory of their own; a second one to a channel would get no more out
+/// of it.
+int64_t most_engine_ports(const Design& design) {
+  const int others = design.target.large_memory ? 0 : ports_beside_engine(design.program);
+  const int64_t ports = std::min(design.target.max_ports() - others, design.target.memory.count());
+  return std::clamp<int64_t>(ports, 1, MostStripes);
+}
+
+/// The engine has a slice for each die.
+Status bind_nodes(Design& design) {
+  if (design.options.binding != "shared") return {};
+  BindingLimits limits;
+  limits.most_ports =
+      design.options.engine_ports > 0 ? design.options.engine_ports : most_engine_ports(design);
+  limits.least_ports = design.options.engine_ports > 0 ? limits.most_ports : 1;
+  limits.slices = design.options.engine_slices > 0
+                      ? design.options.engine_slices
+                      : static_cast<int64_t>(design.target.slrs.size());
+  return bind_to_engine(design.graph, design.program, limits);
+}
+
 Status fuse_groups(Design& design) {
+  if (design.program.layers.streamed) return {};
   return fuse(design.program, limits_of(design.target), design.options.fusion);
 }
 
@@ -108,13 +141,24 @@ Status on_program(Design& design) {
   return run(design.program);
 }
 
+Status repair_rows(Design& design) {
+  ST_CHECK(repair(design.program));
+  narrow_costly_rows(design.program);
+  return {};
+}
+
 /// Memories are chosen here, too, so that what cannot fit is told before it is placed.
 Status size_fifos_of(Design& design) {
+  if (design.program.layers.streamed) {
+    size_streamed(design.program);
+    return choose_memories(design.program, design.target);
+  }
   ST_CHECK(size_channels(design.program));
   return choose_memories(design.program, design.target);
 }
 
 Status place_memories(Design& design) {
+  if (design.program.layers.streamed) return place_streamed_memories(design.program, design.target);
   return assign_memory_channels(design.program, design.target);
 }
 
@@ -126,12 +170,18 @@ Status refine_fifos_of(Design& design) {
 }
 
 Status place_kernels_of(Design& design) {
+  if (design.program.layers.streamed) return place_units(design.program, design.target);
   ST_CHECK(place_kernels(design.program, design.target));
   design.program.unit_per_slr = design.options.unit_per_slr && !design.program.layers.folded();
   return {};
 }
 
 }  // namespace
+
+const std::vector<std::string>& bindings() {
+  static const std::vector<std::string> all = {"spatial", "shared", "auto"};
+  return all;
+}
 
 const std::vector<Pass>& passes() {
   static const std::vector<Pass> all = {
@@ -151,12 +201,14 @@ const std::vector<Pass>& passes() {
       {"lower", "kernels with itensor types, tile by tile", lower_graph, true},
       {"vectorise", "streams move vectors as wide as the kernels' unroll factors",
        on_program<vectorise>, true},
+      {"bind", "with a shared binding: linear layers and attention to one engine for all layers",
+       bind_nodes, true},
       {"fuse", "groups under on-chip memory and ports", fuse_groups, true},
       {"materialise-dmas", "loads and stores where tensors enter or leave a group", dmas_of, true},
       {"fold", "elementwise kernels with equal accesses become one", on_program<fold>, true},
       {"repair",
        "loop orders that need fewer converters: of elementwise kernels, of kernels that hold a row",
-       on_program<repair>, true},
+       repair_rows, true},
       {"materialise-converters", "converters and width adapters where types differ",
        on_program<materialise_converters>, true},
       {"insert-forks", "each stream has one reader", on_program<insert_forks>, true},

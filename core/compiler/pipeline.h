@@ -32,14 +32,23 @@ struct CompileOptions {
   std::string fusion = "search";  ///< of fusion_methods()
   bool unit_per_slr =
       false;  ///< what a group has on each SLR is a kernel of its own (place-kernels)
-  bool fold_layers = false;  ///< equal layers share kernels, and are walked on the device
-  int64_t top_k = 0;         ///< of sampling on the device (core/passes/sample.h); 0: none
-  Tiling tiling;             ///< of linear layers; empty: as without a choice
+  /// "spatial": hardware of its own for each node of a layer; "shared": bind_to_engine(), for which
+  /// layers are folded and a launch has one row.
+  std::string binding = "spatial";
+  int64_t engine_ports = 0;   ///< of a shared engine; 0: as many as serve it best
+  int64_t engine_slices = 0;  ///< of a shared engine at most; 0: as many as the target has dies
+  bool fold_layers = false;   ///< equal layers share kernels, and are walked on the device
+  int64_t top_k = 0;          ///< of sampling on the device (core/passes/sample.h); 0: none
+  Tiling tiling;              ///< of linear layers; empty: as without a choice
 
   [[nodiscard]] Quantisation quantisation() const {
     return {{precision, weight_group}, layers, activation_scales_of(activation_scales)};
   }
 };
+
+/// "spatial", "shared", and "auto", which is one of them before a design is compiled
+/// (core/explore/choose_binding.h): the first is the default.
+const std::vector<std::string>& bindings();
 
 /// What passes work on: the graph until `lower`, the program after it.
 struct Design {

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <set>
+
+#include "core/dataflow/instances.h"
 
 namespace st {
 namespace {
@@ -47,77 +51,108 @@ struct WholeParameters {
   }
 };
 
-/// Processes of one group, joined by queues.
+/// Gives the process of a node its memories, constants and lengths.
+using Bind = std::function<Status(Process&, KernelId, int64_t layer)>;
+
+/// The instances of one group at work, joined by queues.
 class GroupRun {
  public:
   /// `values`: whether kernels compute, or only pass beats of any value.
-  GroupRun(const Program& program, const GroupRunOf& of, bool values,
+  GroupRun(const Program& program, const GroupRunOf& of, bool values, Bind bind,
            const WholeParameters& whole = {})
-      : program_(program), kernels_(program.kernels_of(of.group)) {
+      : program_(program),
+        whole_(whole),
+        bind_(std::move(bind)),
+        values_(values),
+        fifo_(fifos_of(program)) {
     for (ChannelId c : program.channels_of(of.group)) {
       const Channel& channel = program.channels[c];
-      queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
+      if (fifo_[c] == c) queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
     }
-    for (KernelId k : kernels_) {
-      const Kernel& kernel = program.kernels[k];
-      const Kernel worker = of_layer(kernel, of.layer);
-      Nest nest = whole.takers.contains(k) ? kernel_record(kernel.kind).whole_nest(program, worker)
-                                           : nest_of(program, worker);
-      if (const auto left = whole.skipped.find(k); left != whole.skipped.end())
-        nest = without_writes(nest, left->second);
-      if (!values) nest = without_bodies(std::move(nest));
-      processes_.emplace(k, std::make_unique<Process>(std::move(nest), queues_of(kernel.inputs),
-                                                      queues_of(kernel.outputs)));
-    }
+    for (const Instance& instance : instances_of(program, program.kernels_of(of.group)))
+      workers_.push_back({turns_of(program, instance, of.layer), 0, nullptr});
   }
 
-  std::map<KernelId, std::unique_ptr<Process>>& processes() { return processes_; }
   void record(ChannelId c, std::vector<uint8_t>& beats) {
     if (const auto queue = queues_.find(c); queue != queues_.end()) queue->second.record(&beats);
   }
   const std::map<ChannelId, TokenQueue>& queues() const { return queues_; }
 
   /// Runs every process as far as it goes, in the order in which C simulation does: each starts
-  /// before any goes on, and then who was woken first. Errors: E0321.
+  /// before any goes on, and then who was woken first. Errors: E0321; those of constants.
   Status run() {
     ReadyKernels ready;
-    for (KernelId k : kernels_) run_until_it_waits(k, ready);
+    for (int w = 0; w < static_cast<int>(workers_.size()); ++w)
+      ST_CHECK(run_until_it_waits(w, ready));
     while (!ready.empty()) {
-      const KernelId k = ready.front();
+      const int w = ready.front();
       ready.pop_front();
-      run_until_it_waits(k, ready);
+      ST_CHECK(run_until_it_waits(w, ready));
     }
     return verdict();
   }
 
  private:
+  /// An instance, and the turn that it is at.
+  struct Worker {
+    std::vector<Turn> turns;
+    size_t at = 0;
+    std::unique_ptr<Process> process;  ///< of the turn at hand; none before it begins
+
+    [[nodiscard]] bool done() const { return at == turns.size(); }
+  };
+
   std::vector<TokenQueue*> queues_of(const std::vector<Port>& ports) {
     std::vector<TokenQueue*> queues;
-    for (const Port& port : ports) queues.push_back(&queues_.at(port.channel));
+    for (const Port& port : ports) queues.push_back(&queues_.at(fifo_[port.channel]));
     return queues;
   }
 
-  void run_until_it_waits(KernelId k, ReadyKernels& ready) {
-    Process& process = *processes_.at(k);
-    process.run();
-    if (process.done()) return;
+  Status begin_turn(Worker& worker) {
+    const auto [k, layer] = worker.turns[worker.at];
     const Kernel& kernel = program_.kernels[k];
-    const Process::Wait wait = process.waits_for();
-    TokenQueue& queue =
-        queues_.at((wait.write ? kernel.outputs : kernel.inputs)[wait.port].channel);
-    wait.write ? queue.let_writer_wait(k, &ready) : queue.let_reader_wait(k, &ready);
+    const Kernel of = of_layer(kernel, layer);
+    Nest nest = whole_.takers.contains(k) ? kernel_record(kernel.kind).whole_nest(program_, of)
+                                          : nest_of(program_, of);
+    if (const auto left = whole_.skipped.find(k); left != whole_.skipped.end())
+      nest = without_writes(nest, left->second);
+    if (!values_) nest = without_bodies(std::move(nest));
+    worker.process = std::make_unique<Process>(std::move(nest), queues_of(kernel.inputs),
+                                               queues_of(kernel.outputs));
+    return bind_(*worker.process, k, layer);
+  }
+
+  Status run_until_it_waits(int w, ReadyKernels& ready) {
+    Worker& worker = workers_[static_cast<size_t>(w)];
+    for (; !worker.done(); ++worker.at) {
+      if (!worker.process) ST_CHECK(begin_turn(worker));
+      worker.process->run();
+      if (!worker.process->done()) {
+        const Process::Wait wait = worker.process->waits_for();
+        TokenQueue& queue = queues_.at(channel_of(worker, wait));
+        wait.write ? queue.let_writer_wait(w, &ready) : queue.let_reader_wait(w, &ready);
+        return {};
+      }
+      worker.process = nullptr;
+    }
+    return {};
+  }
+
+  [[nodiscard]] ChannelId channel_of(const Worker& worker, const Process::Wait& wait) const {
+    const Kernel& kernel = program_.kernels[worker.turns[worker.at].kernel];
+    return fifo_[(wait.write ? kernel.outputs : kernel.inputs)[wait.port].channel];
   }
 
   Status verdict() const {
     std::vector<std::string> blocked, left;
-    for (const auto& [k, process] : processes_) {
-      if (process->done()) continue;
-      const Kernel& kernel = program_.kernels[k];
-      const Process::Wait wait = process->waits_for();
-      const ChannelId c = (wait.write ? kernel.outputs : kernel.inputs)[wait.port].channel;
+    for (const Worker& worker : workers_) {
+      if (worker.done()) continue;
+      const Process::Wait wait = worker.process->waits_for();
+      const ChannelId c = channel_of(worker, wait);
       const TokenQueue& queue = queues_.at(c);
-      blocked.push_back("kernel '" + kernel.name + "' waits to " + (wait.write ? "write" : "read") +
-                        " channel '" + program_.channels[c].name +
+      blocked.push_back("kernel '" + program_.kernels[worker.turns[worker.at].kernel].name +
+                        "' waits to " + (wait.write ? "write" : "read") + " channel '" +
+                        fifo_name(program_.channels[c]) +
                         (wait.write ? "' (full: " + std::to_string(queue.held()) + " of " +
                                           std::to_string(queue.capacity()) + ")"
                                     : "' (empty)"));
@@ -128,7 +163,7 @@ class GroupRun {
     }
     for (const auto& [c, queue] : queues_) {
       if (!queue.empty())
-        left.push_back("channel '" + program_.channels[c].name + "' is left with " +
+        left.push_back("channel '" + fifo_name(program_.channels[c]) + "' is left with " +
                        std::to_string(queue.held()) + " beats");
     }
     if (!left.empty())
@@ -137,9 +172,12 @@ class GroupRun {
   }
 
   const Program& program_;
-  std::vector<KernelId> kernels_;
+  WholeParameters whole_;
+  Bind bind_;
+  bool values_;
+  std::vector<ChannelId> fifo_;
   std::map<ChannelId, TokenQueue> queues_;
-  std::map<KernelId, std::unique_ptr<Process>> processes_;
+  std::vector<Worker> workers_;
 };
 
 }  // namespace
@@ -228,18 +266,19 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
 Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past) {
   const bool streamed = parameters_ == Parameters::Streamed;
   WholeParameters whole = streamed ? WholeParameters() : WholeParameters(program_, of.group);
-  GroupRun run(program_, of, true, whole);
-  for (auto& [k, process] : run.processes()) {
+  const auto bind_turn = [&](Process& process, KernelId k, int64_t layer) -> Status {
     const Kernel& kernel = program_.kernels[k];
-    ST_CHECK(bind(*process, kernel, tokens, past, of.layer, whole.skipped[k]));
-    if (!whole.takers.contains(k)) continue;
+    ST_CHECK(bind(process, kernel, tokens, past, layer, whole.skipped[k]));
+    if (!whole.takers.contains(k)) return {};
     const int first = kernel_record(kernel.kind).first_parameter;
-    process->firing().parameters.assign(static_cast<size_t>(first), nullptr);
+    process.firing().parameters.assign(static_cast<size_t>(first), nullptr);
     for (auto port = kernel.inputs.begin() + first; port != kernel.inputs.end(); ++port) {
-      ST_TRY(value, constant(port->tensor, of.layer));
-      process->firing().parameters.push_back(value);
+      ST_TRY(value, constant(port->tensor, layer));
+      process.firing().parameters.push_back(value);
     }
-  }
+    return {};
+  };
+  GroupRun run(program_, of, true, bind_turn, whole);
   for (auto& [c, beats] : recorded_) run.record(c, beats);
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
@@ -251,11 +290,12 @@ Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program,
                                                          int64_t past) {
   std::map<ChannelId, ChannelUse> uses;
   for (int group = 0; group < program.groups; ++group) {
-    GroupRun run(program, {group, 0}, false);
-    for (auto& [k, process] : run.processes()) {
-      process->firing().tokens = tokens;
-      process->firing().past = past;
-    }
+    const auto bind = [&](Process& process, KernelId, int64_t) -> Status {
+      process.firing().tokens = tokens;
+      process.firing().past = past;
+      return {};
+    };
+    GroupRun run(program, {group, 0}, false, bind);
     ST_CHECK(run.run());
     for (const auto& [c, queue] : run.queues()) uses[c] = {queue.moved(), queue.peak()};
   }

@@ -16,11 +16,16 @@ const std::vector<KernelRecord>& kernel_records() {
     add_row_kernels(all);
     add_matmul_kernels(all);
     add_grouped_matmul_kernels(all);
+    add_stripe_kernels(all);
+    add_layer_kernels(all);
     add_matmul_scaled_groups_kernels(all);
     add_quantize_groups_kernels(all);
     add_attention_kernels(all);
     add_quantised_cache_kernels(all);
     add_int8_attention_kernels(all);
+    add_striped_cache_kernels(all);
+    add_striped_heads_kernels(all);
+    add_striped_attention_kernels(all);
     add_sample_kernels(all);
     return all;
   }();

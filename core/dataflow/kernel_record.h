@@ -47,9 +47,10 @@ struct KernelRecord {
   /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
   /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
   std::vector<std::string_view> template_arguments;
-  /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", "in3*", "out0",
-  /// "out*", "out-last", "out*-last" (all but the last), "memory0", "real:<name>", "size:<name>" (a
-  /// size that folded layers may differ in), "tokens", "past".
+  /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", ..., "out0",
+  /// "out*", "out-last", "out*-last" (all but the last), "memory0", "memory*" (any number of equal
+  /// ones, behind the word at which the copy begins), "real:<name>", "size:<name>" (a size that
+  /// folded layers may differ in), "tokens", "past".
   std::vector<std::string_view> arguments;
   /// When it reads and writes, and what it computes: the template's loops and arithmetic, operation
   /// by operation.
@@ -69,6 +70,8 @@ struct KernelRecord {
   /// Its rows stay in a buffer until the next one: sizes Repeat0, Repeat1, ... say how often each
   /// of its row outputs gets them, one output after another.
   bool holds_row = false;
+  /// Where layers are streamed: it moves only some of its streams for a layer.
+  bool by_layer = false;
 };
 
 /// All records, in a fixed order.
@@ -96,11 +99,16 @@ void add_elementwise_kernels(std::vector<KernelRecord>& records);
 void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);
 void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
+void add_stripe_kernels(std::vector<KernelRecord>& records);
+void add_layer_kernels(std::vector<KernelRecord>& records);
 void add_matmul_scaled_groups_kernels(std::vector<KernelRecord>& records);
 void add_quantize_groups_kernels(std::vector<KernelRecord>& records);
 void add_attention_kernels(std::vector<KernelRecord>& records);
 void add_quantised_cache_kernels(std::vector<KernelRecord>& records);
 void add_int8_attention_kernels(std::vector<KernelRecord>& records);
+void add_striped_cache_kernels(std::vector<KernelRecord>& records);
+void add_striped_heads_kernels(std::vector<KernelRecord>& records);
+void add_striped_attention_kernels(std::vector<KernelRecord>& records);
 void add_sample_kernels(std::vector<KernelRecord>& records);
 
 }  // namespace st

@@ -7,9 +7,8 @@ namespace st {
 
 LaunchBounds::LaunchBounds(const Program& program) {
   const int64_t rows = program.max_sequence, positions = program.max_positions;
-  corners_ = {Bindings{{Sequence, 1}, {Past, 0}}, Bindings{{Sequence, 1}, {Past, positions - 1}},
-              Bindings{{Sequence, rows}, {Past, 0}},
-              Bindings{{Sequence, rows}, {Past, positions - rows}}};
+  corners_ = {in_launch(1, 0), in_launch(1, positions - 1), in_launch(rows, 0),
+              in_launch(rows, positions - rows)};
 }
 
 int64_t LaunchBounds::most(const Extent& extent) const {

@@ -68,7 +68,20 @@ int64_t iteration_cycles(const NestItem& item) {
   return std::max<int64_t>(item.interval, cycles_of(item.items));
 }
 
+/// Steps of a loop that is flattened, or of one in it.
+int64_t flat_steps(const NestItem& item) {
+  int64_t steps = 0;
+  for (const NestItem& inner : item.items) steps += inner.is_loop() ? flat_steps(inner) : 1;
+  if (item.trips_by_outer == nullptr) return item.trip.bound * steps;
+  // A table has the trips of all iterations of the loop around it, which counts them once more.
+  const auto& trips = *item.trips_by_outer;
+  const int64_t all = std::accumulate(trips.begin(), trips.end(), int64_t{0});
+  return (all * steps + static_cast<int64_t>(trips.size()) - 1) /
+         static_cast<int64_t>(trips.size());
+}
+
 int64_t loop_cycles(const NestItem& item) {
+  if (item.flattened) return flat_steps(item) * item.interval;
   int64_t cycles = item.trip.bound * iteration_cycles(item);
   // The trip counts of a cyclo-static loop are those of all iterations of the loop around it.
   for (const NestItem& inner : item.items) {
@@ -109,6 +122,12 @@ NestItem pipelined(const Trip& trip, int64_t interval, Nest items) {
   item.trip = trip;
   item.interval = static_cast<int>(interval);
   item.items = std::move(items);
+  return item;
+}
+
+NestItem flattened(const Trip& trip, int64_t interval, Nest items) {
+  NestItem item = pipelined(trip, interval, std::move(items));
+  item.flattened = true;
   return item;
 }
 

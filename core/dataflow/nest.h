@@ -61,6 +61,9 @@ struct NestItem {
   /// cyclo-static rate.
   std::shared_ptr<const std::vector<int64_t>> trips_by_outer;
   int interval = 0;  ///< cycles between iterations where the loop is pipelined, otherwise 0
+  /// The loop and all loops in it are one pipelined loop: each step in them, one that only computes
+  /// too, is an iteration of it.
+  bool flattened = false;
   std::vector<NestItem> items;
 
   // Of a step, which has no items.
@@ -78,6 +81,8 @@ using Nest = std::vector<NestItem>;
 NestItem loop(const Trip& trip, Nest items);
 /// A loop that starts an iteration every `interval` cycles.
 NestItem pipelined(const Trip& trip, int64_t interval, Nest items);
+/// A pipelined loop that has all loops in it flattened into it; each step takes `interval` cycles.
+NestItem flattened(const Trip& trip, int64_t interval, Nest items);
 /// `trips[k]` iterations in iteration k of the loop around it.
 NestItem cyclo_static(std::vector<int64_t> trips, int64_t interval, Nest items);
 /// A step in those iterations of the loop around it whose entry in `when` is 1; 0 in all others.

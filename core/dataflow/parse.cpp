@@ -72,6 +72,8 @@ class ProgramParser {
   void layers() {
     LayerWalk& walk = program_.layers;
     walk.count = cursor_.integer(2, MostLayers);
+    walk.streamed = cursor_.accept("streamed");
+    if (walk.streamed) return;
     const auto tensor = [&](const char* what) {
       cursor_.expect(what);
       cursor_.expect("#");
@@ -169,6 +171,8 @@ class ProgramParser {
     const TensorType type = parse_tensor_type(cursor_);
     tensor.dtype = type.dtype;
     tensor.shape = type.shape;
+    tensor.fed_back = cursor_.accept("back");
+    if (cursor_.accept("fifo")) tensor.fifo = cursor_.name("the name of a FIFO");
     if (cursor_.accept("=")) {
       const size_t before = cursor_.position();
       const TypedConstant constant = parse_constant(cursor_, constants_);
@@ -192,6 +196,7 @@ class ProgramParser {
     cursor_.expect("depth");
     channel.depth = cursor_.integer(0, MostBeats);
     channel.memory = memory_kind();
+    if (cursor_.accept("fifo")) channel.fifo = cursor_.name("the name of a FIFO");
     if (cursor_.accept("why")) channel.why = cursor_.quoted("a reason");
     program_.channels.push_back(std::move(channel));
   }
@@ -217,6 +222,7 @@ class ProgramParser {
     cursor_.expect(",");
     cursor_.expect("channel");
     memory.channel = static_cast<int>(cursor_.integer(0, std::numeric_limits<int>::max()));
+    if (cursor_.accept("port")) memory.port = cursor_.name("the name of a port");
     program_.memories.push_back(std::move(memory));
   }
 
@@ -316,6 +322,7 @@ class ProgramParser {
     cursor_.expect("group");
     kernel.group = static_cast<int>(cursor_.integer(0, MostGroups));
     kernel.layered = cursor_.accept("layered");
+    if (!kernel.layered) kernel.behind = cursor_.accept("behind");
     kernel.inputs = ports(&Channel::consumer, "consumer");
     cursor_.expect("->");
     kernel.outputs = ports(&Channel::producer, "producer");
@@ -348,6 +355,7 @@ class ProgramParser {
       });
     }
     if (cursor_.accept("instance")) kernel.instance = cursor_.name("the name of an instance");
+    if (cursor_.accept("unit")) kernel.unit = cursor_.name("the name of a unit");
     if (cursor_.accept("body")) list([&] { kernel.body.push_back(cursor_.word("an operation")); });
     if (cursor_.accept("storage")) {
       list([&] {

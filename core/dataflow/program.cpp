@@ -7,6 +7,45 @@
 
 namespace st {
 
+namespace {
+
+constexpr std::string_view RoundsPrefix = "rounds_of_";
+
+/// Of the symbol of rounds; 0 for others.
+int64_t stripes_of(const std::string& symbol) {
+  if (!symbol.starts_with(RoundsPrefix)) return 0;
+  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes) {
+    if (symbol == rounds_of(stripes)) return stripes;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string rounds_of(int64_t stripes) {
+  return std::string(RoundsPrefix) + std::to_string(stripes);
+}
+
+int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past) {
+  if (symbol == Sequence) return sequence;
+  if (symbol == Past) return past;
+  const int64_t stripes = stripes_of(symbol);
+  return stripes > 0 ? (past + sequence + stripes - 1) / stripes : 0;
+}
+
+bool is_launch_symbol(const std::string& symbol) {
+  return symbol == Sequence || symbol == Past || stripes_of(symbol) > 0;
+}
+
+Bindings in_launch(int64_t sequence, int64_t past) {
+  Bindings values = {{Sequence, sequence}, {Past, past}};
+  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes) {
+    const std::string symbol = rounds_of(stripes);
+    values[symbol] = value_in_launch(symbol, sequence, past);
+  }
+  return values;
+}
+
 std::string_view name_of(MemoryKind kind) {
   switch (kind) {
     case MemoryKind::Srl:
@@ -113,8 +152,12 @@ bool is_handed_on(const Memory& memory) {
   return memory.role == MemoryRole::Activation && memory.copies > 1;
 }
 
+bool has_two_arguments(const Memory& memory) {
+  return is_handed_on(memory) || (memory.role == MemoryRole::Cache && !memory.port.empty());
+}
+
 std::vector<std::string> argument_names(const Memory& memory) {
-  if (!is_handed_on(memory)) return {memory.name};
+  if (!has_two_arguments(memory)) return {memory.name};
   return {memory.name + "_in", memory.name + "_out"};
 }
 
@@ -132,6 +175,9 @@ std::vector<std::string> reserved_names(const Program& program) {
   }
   if (!program.layers.folded()) return names;
   names.insert(names.end(), {"decoder", "layer"});
+  for (const Kernel& kernel : program.kernels) {
+    if (!kernel.unit.empty()) names.push_back(kernel.unit);
+  }
   std::set<std::string> sizes;
   for (int group = 0; group < program.groups; ++group) {
     for (const SizeArgument& argument : size_arguments(program, group))
@@ -147,9 +193,16 @@ std::vector<std::string> reserved_names(const Program& program) {
   return names;
 }
 
+namespace {
+/// Whether a kernel writes memories that others read.
+bool stores(const Kernel& kernel) {
+  return kernel.kind == "store_rows" || kernel.kind == "store_position";
+}
+}  // namespace
+
 std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m) {
   const std::vector<std::string> names = argument_names(program.memories[m]);
-  return kernel.kind == "store_rows" ? names.back() : names.front();
+  return stores(kernel) ? names.back() : names.front();
 }
 
 bool is_cache(const Kernel& kernel) {
@@ -193,10 +246,12 @@ bool is_layered(const Program& program, int group) {
 }
 
 int64_t runs_of(const Program& program, int group) {
+  if (program.layers.streamed) return 1;
   return is_layered(program, group) ? program.layers.count : 1;
 }
 
 std::vector<GroupRunOf> launch_order(const Program& program) {
+  if (program.layers.streamed) return {{0, 0}};
   std::vector<GroupRunOf> order;
   std::vector<int> layered;
   const auto walk = [&] {

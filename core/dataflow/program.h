@@ -27,6 +27,17 @@ using MemoryId = int;
 /// Symbols of extents at this level.
 inline constexpr const char* Sequence = "sequence";
 inline constexpr const char* Past = "past";
+/// Most memory ports over which a shared design stripes its positions.
+inline constexpr int64_t MostStripes = 32;
+/// The symbol for ceil((past + sequence) / stripes): positions that each of `stripes` memory ports
+/// holds, the last one filled up, where port p has positions p, p + stripes, and so on.
+std::string rounds_of(int64_t stripes);
+/// The symbols of a launch and their values; rounds for each number of stripes.
+Bindings in_launch(int64_t sequence, int64_t past);
+/// The value of one of them; 0 of any other symbol.
+int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past);
+/// True of a symbol that a launch has a value for.
+bool is_launch_symbol(const std::string& symbol);
 
 /// A tensor that is streamed, or kept in device memory.
 struct DataTensor {
@@ -34,6 +45,10 @@ struct DataTensor {
   DType dtype = DType::F32;
   std::vector<Extent> shape;
   std::shared_ptr<const ConstantSource> constant;  ///< set for parameters
+  /// Made by a kernel behind the one that reads it: it closes a cycle of kernels.
+  bool fed_back = false;
+  /// Its stream shares a FIFO with those of all tensors of that name here; empty: it has its own.
+  std::string fifo = {};
 };
 
 /// How a stream carries a tensor: the itensor type, and how many elements a beat of the FIFO moves.
@@ -61,9 +76,13 @@ enum class MemoryKind { Srl, LutRam, Bram, Uram };
 /// "srl", "lutram", "bram", "uram": as in BIND_STORAGE impl=.
 std::string_view name_of(MemoryKind kind);
 
-/// A FIFO between two kernels of one group.
+/// A stream between two kernels of one group.
 struct Channel {
   std::string name;  ///< C++ identifier, unique in the program
+  /// The FIFO that carries it: channels of one name take turns on one FIFO, between one instance
+  /// that writes and one that reads all of them in the same order. It is called like the first of
+  /// them. Empty: a FIFO of its own, called like the channel.
+  std::string fifo = {};
   TensorId tensor = -1;
   StreamType type;
   KernelId producer = -1;
@@ -113,6 +132,10 @@ struct Memory {
   int64_t bytes = 0;
   std::vector<Segment> segments;  ///< Parameters only
   int channel = 0;                ///< pseudo-channel of the target that holds it
+  /// The m_axi port that serves it, and all others of that name, which lie in one pseudo-channel;
+  /// empty: each of its arguments has a port of its own. A cache of such a port is read by one
+  /// process and written by another one, so that weights and keys stream through one port.
+  std::string port;
 
   [[nodiscard]] int64_t words_per_row() const;
 };
@@ -134,9 +157,12 @@ const Segment* find_segment(const Memory& memory, TensorId tensor);
 struct Kernel {
   std::string name;  ///< C++ identifier, unique in the program
   std::string kind;
-  /// The hardware that does the work: nodes of one name take turns on one *instance*, and have the
-  /// same kind, sizes, body and stream widths. Empty: an instance of its own, called like the node.
+  /// The hardware that does the work: nodes of one name take turns on one *instance*, in their
+  /// order: those before the layers, those of each layer, those behind. Nodes of one kind and equal
+  /// template arguments share all of it. Empty: an instance of its own, called like the node.
   std::string instance;
+  /// The compute unit that holds it; empty: as units_of() has it without.
+  std::string unit;
   /// Of a folded kernel ("map"): the operations on each beat, in order; empty for all others.
   std::vector<std::string> body;
   std::vector<Port> inputs;
@@ -153,6 +179,7 @@ struct Kernel {
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
   bool layered = false;  ///< works once for each folded layer (Program::layers)
+  bool behind = false;   ///< where layers are streamed and it is not layered: works behind them
 
   /// The sizes <prefix>0, <prefix>1, ... as far as there are any.
   [[nodiscard]] std::vector<int64_t> sizes_named(std::string_view prefix) const;
@@ -164,6 +191,10 @@ struct Kernel {
 struct LayerWalk {
   int64_t count = 1;  ///< 1: nothing is folded, and there are no such tensors
   TensorId entry = -1, carried = -1, next = -1, exit = -1;
+  /// Layered kernels walk the layers themselves, all at once, and streams carry what one layer
+  /// after the other sends through them; a stream that is fed back takes it from layer to layer, so
+  /// that there are no tensors to hand on. All kernels are one group.
+  bool streamed = false;
 
   [[nodiscard]] bool folded() const { return count > 1; }
 };
@@ -213,6 +244,8 @@ std::string offset_name(const std::string& argument);
 /// Names in code that are no memory's, channel's or kernel's: of functions, and of what is passed
 /// beside memories.
 std::vector<std::string> reserved_names(const Program& program);
+/// True of a memory that is read through one argument and written through another.
+bool has_two_arguments(const Memory& memory);
 /// True if layers hand on what is in it.
 bool is_handed_on(const Memory& memory);
 

@@ -22,12 +22,11 @@ void for_each_element(const StreamType& type, const std::vector<int64_t>& shape,
       rest /= elem[d];
     }
   }
-  for_each_token(type.itensor, {{Sequence, tokens}, {Past, past}},
-                 [&](const std::vector<int64_t>& origin) {
-                   int64_t base = 0;
-                   for (size_t d = 0; d < origin.size(); ++d) base += origin[d] * stride[d];
-                   for (int64_t i = 0; i < size; ++i) visit(base + within[i]);
-                 });
+  for_each_token(type.itensor, in_launch(tokens, past), [&](const std::vector<int64_t>& origin) {
+    int64_t base = 0;
+    for (size_t d = 0; d < origin.size(); ++d) base += origin[d] * stride[d];
+    for (int64_t i = 0; i < size; ++i) visit(base + within[i]);
+  });
 }
 
 }  // namespace
@@ -35,7 +34,7 @@ void for_each_element(const StreamType& type, const std::vector<int64_t>& shape,
 std::vector<int64_t> shape_in_launch(const DataTensor& tensor, int64_t tokens, int64_t past) {
   std::vector<int64_t> shape;
   for (const Extent& extent : tensor.shape)
-    shape.push_back(extent.evaluate({{Sequence, tokens}, {Past, past}}).value_or(0));
+    shape.push_back(extent.evaluate(in_launch(tokens, past)).value_or(0));
   return shape;
 }
 

@@ -26,13 +26,16 @@ std::string list(const Items& items, const Item& text) {
 std::string tensor_text(const DataTensor& tensor) {
   std::string out =
       quoted_text(tensor.name) + " " + text_of(TensorType{tensor.dtype, tensor.shape});
+  if (tensor.fed_back) out += " back";
+  if (!tensor.fifo.empty()) out += " fifo " + name_text(tensor.fifo);
   return tensor.constant ? out + " = " + tensor.constant->describe() : out;
 }
 
 std::string channel_text(const Channel& channel) {
   std::string out = "%" + name_text(channel.name) + " " + id_text(channel.tensor) + " : " +
                     text_of(channel.type) + ", depth " + std::to_string(channel.depth) + " " +
-                    std::string(name_of(channel.memory));
+                    std::string(name_of(channel.memory)) +
+                    (channel.fifo.empty() ? "" : " fifo " + name_text(channel.fifo));
   return channel.why.empty() ? out : out + " why " + quoted_text(channel.why);
 }
 
@@ -45,6 +48,7 @@ std::string memory_text(const Program& program, const Memory& memory) {
   }
   if (memory.copies > 1) out += " copies " + std::to_string(memory.copies);
   out += ", channel " + std::to_string(memory.channel);
+  if (!memory.port.empty()) out += " port " + name_text(memory.port);
   for (const Segment& segment : memory.segments) {
     out += "\n  segment words " + std::to_string(segment.first_word) + "+" +
            std::to_string(segment.words) + (segment.layered ? " layered " : " ") +
@@ -58,8 +62,11 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
   std::string out = "@" + name_text(kernel.name) + " = " + word_text(kernel.kind) + "<";
   for (const auto& [name, size] : kernel.sizes)
     out += (out.back() == '<' ? "" : ", ") + word_text(name) + "=" + std::to_string(size);
-  out += "> group " + std::to_string(kernel.group) + (kernel.layered ? " layered " : " ") +
-         list(kernel.inputs, port) + " -> " + list(kernel.outputs, port);
+  out += "> group " + std::to_string(kernel.group) +
+         (kernel.layered  ? " layered"
+          : kernel.behind ? " behind"
+                          : "") +
+         " " + list(kernel.inputs, port) + " -> " + list(kernel.outputs, port);
   if (!kernel.memories.empty()) {
     out += " memories " + list(kernel.memories, [&](MemoryId m) {
              return "@" + name_text(program.memories[m].name);
@@ -77,6 +84,7 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
            });
   }
   if (!kernel.instance.empty()) out += " instance " + name_text(kernel.instance);
+  if (!kernel.unit.empty()) out += " unit " + name_text(kernel.unit);
   if (!kernel.body.empty()) out += " body " + list(kernel.body, word_text);
   if (!kernel.storage.empty()) {
     out += " storage " + list(kernel.storage, [](const auto& array) {
@@ -105,8 +113,13 @@ std::string text_of(const Program& program) {
   if (program.unit_per_slr) out += " unit per slr";
   if (program.layers.folded()) {
     const LayerWalk& walk = program.layers;
-    out += " layers " + std::to_string(walk.count) + " entry " + id_text(walk.entry) + " carried " +
-           id_text(walk.carried) + " next " + id_text(walk.next) + " exit " + id_text(walk.exit);
+    out += " layers " + std::to_string(walk.count);
+    if (walk.streamed) out += " streamed";
+  }
+  if (program.layers.folded() && !program.layers.streamed) {
+    const LayerWalk& walk = program.layers;
+    out += " entry " + id_text(walk.entry) + " carried " + id_text(walk.carried) + " next " +
+           id_text(walk.next) + " exit " + id_text(walk.exit);
   }
   out += "\n";
   for (size_t t = 0; t < program.tensors.size(); ++t)

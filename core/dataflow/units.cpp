@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/dataflow/instances.h"
+
 namespace st {
 namespace {
 
@@ -15,27 +17,45 @@ std::set<int> dies_of_group(const Program& program, int group) {
   return dies;
 }
 
+/// The unit of a kernel where layers are streamed.
+std::string streamed_unit(const Kernel& kernel) {
+  return kernel.unit.empty() ? "decoder" : kernel.unit;
+}
+
 bool has(const Program& program, const Unit& unit, KernelId k) {
   const Kernel& kernel = program.kernels[k];
+  if (program.layers.streamed) return streamed_unit(kernel) == unit.name;
   return std::find(unit.groups.begin(), unit.groups.end(), kernel.group) != unit.groups.end() &&
          (unit.slr < 0 || kernel.slr == unit.slr);
 }
 
-/// Whether a kernel writes its first memory.
-bool stores(const Kernel& kernel) { return kernel.kind == "store_rows" || is_cache(kernel); }
+/// Whether a kernel writes a memory.
+bool writes_to(const Kernel& kernel, MemoryId m) {
+  if (kernel.kind == "store_position")
+    return std::find(kernel.memories.begin(), kernel.memories.end(), m) != kernel.memories.end();
+  const bool stores = kernel.kind == "store_rows" || is_cache(kernel);
+  return stores && !kernel.memories.empty() && kernel.memories[0] == m;
+}
 
 bool writes(const Program& program, const Unit& unit, MemoryId m) {
   const std::vector<KernelId> kernels = kernels_of(program, unit);
-  return std::any_of(kernels.begin(), kernels.end(), [&](KernelId k) {
-    const Kernel& kernel = program.kernels[k];
-    return stores(kernel) && !kernel.memories.empty() && kernel.memories[0] == m;
-  });
+  return std::any_of(kernels.begin(), kernels.end(),
+                     [&](KernelId k) { return writes_to(program.kernels[k], m); });
 }
 
 }  // namespace
 
 std::vector<Unit> units_of(const Program& program) {
   std::vector<Unit> units;
+  if (program.layers.streamed) {
+    for (const Kernel& kernel : program.kernels) {
+      const std::string name = streamed_unit(kernel);
+      const bool known = std::any_of(units.begin(), units.end(),
+                                     [&](const Unit& unit) { return unit.name == name; });
+      if (!known) units.push_back({name, {0}, kernel.slr});
+    }
+    return units;
+  }
   if (program.layers.folded()) {
     units.push_back({"decoder", {}});
     for (int group = 0; group < program.groups; ++group) units.back().groups.push_back(group);
@@ -77,10 +97,12 @@ std::vector<MemoryId> memories_of(const Program& program, const Unit& unit) {
 
 std::vector<ChannelId> channels_of(const Program& program, const Unit& unit) {
   std::vector<ChannelId> ids;
+  const std::vector<ChannelId> fifos = fifos_of(program);
   for (const int group : unit.groups) {
     for (const ChannelId c : program.channels_of(group)) {
       const Channel& channel = program.channels[c];
-      if (has(program, unit, channel.producer) && has(program, unit, channel.consumer))
+      if (fifos[c] == c && has(program, unit, channel.producer) &&
+          has(program, unit, channel.consumer))
         ids.push_back(c);
     }
   }
@@ -99,8 +121,9 @@ std::vector<PointerArgument> pointer_arguments(const Program& program, const Uni
     for (const bool written : {false, true}) {
       const bool used = std::any_of(kernels.begin(), kernels.end(), [&](KernelId k) {
         const Kernel& kernel = program.kernels[k];
-        return !kernel.memories.empty() && kernel.memories[0] == m &&
-               (kernel.kind == "store_rows") == written;
+        const bool uses =
+            std::find(kernel.memories.begin(), kernel.memories.end(), m) != kernel.memories.end();
+        return uses && writes_to(kernel, m) == written;
       });
       if (used) arguments.push_back({m, written, names[written ? 1 : 0]});
     }
@@ -114,11 +137,13 @@ std::vector<PointerArgument> pointer_arguments(const Program& program, int group
 
 std::vector<StreamArgument> stream_arguments(const Program& program, const Unit& unit) {
   std::vector<StreamArgument> arguments;
+  const std::vector<ChannelId> fifos = fifos_of(program);
   for (const int group : unit.groups) {
     for (const ChannelId c : program.channels_of(group)) {
       const Channel& channel = program.channels[c];
       const bool writes = has(program, unit, channel.producer);
-      if (writes != has(program, unit, channel.consumer)) arguments.push_back({c, writes});
+      if (fifos[c] == c && writes != has(program, unit, channel.consumer))
+        arguments.push_back({c, writes});
     }
   }
   return arguments;

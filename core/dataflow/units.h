@@ -27,7 +27,7 @@ bool runs_with(const Unit& before, const Unit& unit);
 std::vector<KernelId> kernels_of(const Program& program, const Unit& unit);
 /// Memories that they use, each once, in order of first use.
 std::vector<MemoryId> memories_of(const Program& program, const Unit& unit);
-/// Channels with both ends in a unit.
+/// Channels with both ends in a unit, each FIFO by its first one.
 std::vector<ChannelId> channels_of(const Program& program, const Unit& unit);
 
 /// A pointer argument of a unit: a memory port.
@@ -42,7 +42,8 @@ std::vector<PointerArgument> pointer_arguments(const Program& program, const Uni
 /// The same of a group as a unit.
 std::vector<PointerArgument> pointer_arguments(const Program& program, int group);
 
-/// A stream argument of a unit, behind all others: a channel whose other end is in another unit.
+/// A stream argument of a unit, behind all others: a channel whose other end is in another unit;
+/// the first one of its FIFO.
 struct StreamArgument {
   ChannelId channel = -1;
   bool written = false;

@@ -66,7 +66,9 @@ class ProgramVerifier {
     const LayerWalk& walk = program_.layers;
     if (walk.count < 1 || walk.count > MostLayers)
       report("program", "there are from 1 to " + std::to_string(MostLayers) + " layers");
-    if (!walk.folded()) return;
+    if (walk.streamed && (!walk.folded() || program_.groups != 1))
+      report("program", "layers that are streamed are folded, and one group");
+    if (!walk.folded() || walk.streamed) return;
     if (program_.unit_per_slr)
       report("program", "folded layers are one unit, which runs its groups one after another");
     const auto count = static_cast<TensorId>(program_.tensors.size());

@@ -75,6 +75,14 @@ void verify_storage(const Program& program, const Kernel& kernel, const Report& 
 std::string check_converter(const Program& program, const Kernel& kernel);
 std::string check_adapter(const Program& program, const Kernel& kernel);
 
+/// The same of kernels of the shared engine, and of those where streams enter and leave layers.
+std::string check_layer_switch(const Program& program, const Kernel& kernel);
+std::string check_feed(const Program& program, const Kernel& kernel);
+std::string check_slice(const Program& program, const Kernel& kernel);
+std::string check_collect(const Program& program, const Kernel& kernel);
+/// What is wrong with a kernel of striped attention or of its caches; nothing, if all is right.
+std::string check_striped(const Program& program, const Kernel& kernel);
+
 /// True if a stream carries its tensor once, element after element, the last dimension fastest.
 bool row_major(const ItensorType& type);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/dataflow/instances.h"
+#include "core/dataflow/units.h"
 #include "core/dataflow/verify.h"
 #include "core/graph/sample.h"
 
@@ -22,9 +24,16 @@ Status verify_complete(const Program& program) {
   }
   std::set<std::string> instances;
   for (const Kernel& kernel : program.kernels) {
-    if (!kernel.instance.empty() && !instances.insert(kernel.instance).second)
+    if (!program.layers.streamed && !kernel.instance.empty() &&
+        !instances.insert(kernel.instance).second)
       report(kernel.name, "instance '" + kernel.instance +
                               "' does the work of several kernels: code has an instance for each");
+  }
+  for (const Unit& unit : program.layers.streamed ? units_of(program) : std::vector<Unit>()) {
+    bool cyclic = false;
+    (void)in_stream_order(program, instances_of(program, kernels_of(program, unit)), &cyclic);
+    if (cyclic)
+      report(unit.name, "instances of one unit are a cycle: Vitis takes none in a region");
   }
   for (const Channel& channel : program.channels) {
     if (channel.depth < 1) report(channel.name, "the channel has no depth");

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/verify.h"
 
 namespace st {
@@ -33,6 +34,9 @@ void verify_channels(const Program& program, const Report& report) {
       report(channel.name, "a channel needs one producer and one consumer");
     } else if (program.kernels[channel.producer].group != program.kernels[channel.consumer].group) {
       report(channel.name, "a channel joins two groups");
+    } else if (program.tensors[channel.tensor].fed_back) {
+      if (!program.layers.streamed)
+        report(channel.name, "only kernels that walk the layers feed back");
     } else if (channel.producer >= channel.consumer) {
       report(channel.name, "the consumer stands before the producer");
     }
@@ -55,6 +59,62 @@ void verify_loaders(const Program& program, const Report& report) {
   }
 }
 
+namespace {
+
+/// The channels that a turn moves through each FIFO, in order.
+using FifoOrder = std::map<std::string, std::vector<ChannelId>>;
+
+FifoOrder order_of(const Program& program, const Instance& instance, bool writes) {
+  FifoOrder order;
+  for (const Turn& turn : turns_of(program, instance)) {
+    const Kernel& kernel = program.kernels[turn.kernel];
+    for (const Port& port : writes ? kernel.outputs : kernel.inputs) {
+      const Channel& channel = program.channels[port.channel];
+      if (!channel.fifo.empty()) order[channel.fifo].push_back(port.channel);
+    }
+  }
+  return order;
+}
+
+/// Channels of one FIFO have one width, one writing and one reading instance, and both take them in
+/// one order.
+void verify_shared_fifos(const Program& program, const Report& report) {
+  std::map<std::string, ChannelId> first;
+  for (ChannelId c = 0; c < static_cast<ChannelId>(program.channels.size()); ++c) {
+    const Channel& channel = program.channels[c];
+    if (channel.fifo.empty()) continue;
+    const Channel& leader = program.channels[first.try_emplace(channel.fifo, c).first->second];
+    const bool same = leader.type.lanes == channel.type.lanes && leader.depth == channel.depth &&
+                      leader.type.itensor.dtype == channel.type.itensor.dtype &&
+                      leader.memory == channel.memory;
+    if (leader.name != channel.fifo || !same)
+      report(channel.name, "FIFO '" + printable(channel.fifo) + "' is called or built otherwise");
+  }
+  if (first.empty()) return;
+  if (!program.layers.streamed) {
+    report("program", "FIFOs are shared where layers are streamed");
+    return;
+  }
+  std::vector<KernelId> all;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) all.push_back(k);
+  FifoOrder written, read;
+  const auto join = [&](FifoOrder& to, FifoOrder order, const char* what) {
+    for (auto& [fifo, channels] : order) {
+      if (!to.emplace(fifo, std::move(channels)).second)
+        report(fifo, std::string("two instances ") + what + " this FIFO");
+    }
+  };
+  for (const Instance& instance : instances_of(program, all)) {
+    join(written, order_of(program, instance, true), "write");
+    join(read, order_of(program, instance, false), "read");
+  }
+  for (const auto& [fifo, channels] : written) {
+    if (read[fifo] != channels) report(fifo, "streams are read in another order than written");
+  }
+}
+
+}  // namespace
+
 void verify_instances(const Program& program, const Report& report) {
   std::map<std::string, const Kernel*> first;
   const auto same_width = [](const Port& a, const Port& b) {
@@ -65,18 +125,22 @@ void verify_instances(const Program& program, const Report& report) {
     const auto [entry, fresh] = first.try_emplace(kernel.instance, &kernel);
     if (fresh) continue;
     const Kernel& other = *entry->second;
-    const bool same = kernel.kind == other.kind && kernel.sizes == other.sizes &&
-                      kernel.body == other.body && kernel.group == other.group &&
-                      kernel.storage == other.storage && kernel.slr == other.slr &&
-                      std::equal(kernel.inputs.begin(), kernel.inputs.end(), other.inputs.begin(),
-                                 other.inputs.end(), same_width) &&
-                      std::equal(kernel.outputs.begin(), kernel.outputs.end(),
-                                 other.outputs.begin(), other.outputs.end(), same_width);
+    // Where layers are streamed nodes of several kinds may take turns.
+    const bool turns = program.layers.streamed;
+    const bool same =
+        kernel.group == other.group && kernel.unit == other.unit && kernel.slr == other.slr &&
+        (turns || (kernel.kind == other.kind && kernel.sizes == other.sizes &&
+                   kernel.body == other.body && kernel.storage == other.storage &&
+                   std::equal(kernel.inputs.begin(), kernel.inputs.end(), other.inputs.begin(),
+                              other.inputs.end(), same_width) &&
+                   std::equal(kernel.outputs.begin(), kernel.outputs.end(), other.outputs.begin(),
+                              other.outputs.end(), same_width)));
     if (!same) {
       report(kernel.name, "instance '" + printable(kernel.instance) + "' is other hardware for '" +
                               other.name + "'");
     }
   }
+  verify_shared_fifos(program, report);
 }
 
 void verify_order(const Program& program, const Report& report) {
@@ -92,6 +156,7 @@ void verify_order(const Program& program, const Report& report) {
   // Groups before the layers, those of the layers, those behind them.
   std::map<int, bool> groups;
   for (const Kernel& kernel : program.kernels) {
+    if (program.layers.streamed) break;  // one group has them all
     if (groups.try_emplace(kernel.group, kernel.layered).first->second != kernel.layered &&
         program.groups > 1)
       report(kernel.name, "a group works for each layer, or it does not");
@@ -102,7 +167,9 @@ void verify_order(const Program& program, const Report& report) {
   if (changes > 2 && !program.channels.empty()) report("program", "groups of layers stand apart");
   for (const Kernel& kernel : program.kernels) {
     for (const Port& port : kernel.inputs) {
-      if (port.channel < 0 && makers.count(port.tensor) != 0 && made.count(port.tensor) == 0)
+      const bool back = program.tensors[port.tensor].fed_back;
+      if (port.channel < 0 && !back && makers.count(port.tensor) != 0 &&
+          made.count(port.tensor) == 0)
         report(kernel.name,
                "tensor #" + std::to_string(port.tensor) + " is read before it is made");
     }

@@ -9,7 +9,7 @@ namespace st {
 namespace {
 
 /// How many operands of a kind ("in", "out", "memory") a record names, and whether it takes any
-/// number of them ("in*", "in1*").
+/// number of them ("in*", "in1*", "memory*").
 struct Demand {
   size_t count = 0;
   bool any = false;
@@ -27,8 +27,7 @@ Demand demand(const KernelRecord& record, std::string_view kind) {
   for (std::string_view argument : record.arguments) {
     if (!argument.starts_with(kind) || argument.size() == kind.size()) continue;
     const std::string_view which = argument.substr(kind.size());
-    if (which.starts_with('*') || which == "1*" || which == "2*" || which == "3*")
-      demand.any = true;
+    if (which.starts_with('*') || which.substr(1) == "*") demand.any = true;
     if (which == "-last") ++demand.more;
     if (which.size() == 1 && which[0] >= '0' && which[0] <= '9')
       demand.count = std::max<size_t>(demand.count, static_cast<size_t>(which[0] - '0') + 1);
@@ -66,7 +65,8 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
   constexpr int64_t MostWork = int64_t{1} << 56;
   int64_t work = program.max_positions;
   for (const auto& [name, size] : kernel.sizes) {
-    const bool flag = name == "Interleaved", may_be_zero = flag || name == "Window";
+    const bool flag = name == "Interleaved" || name == "Entry" || name == "Exit";
+    const bool number = name == "Window" || name == "First", may_be_zero = flag || number;
     if (size < (may_be_zero ? 0 : 1) || (flag && size > 1)) {
       report(kernel.name, "size '" + printable(name) + "' cannot be " + std::to_string(size));
     } else if (name == "MaxPositions") {
@@ -75,6 +75,8 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
     } else if (name == "Vocabulary") {
       if (size > product_of(kernel, "L*Beats"))
         report(kernel.name, "size 'Vocabulary' is larger than a row");
+    } else if (number || name == "MaxRounds") {
+      continue;  // says which, not how many; the kind's rule compares rounds with positions
     } else if (size > 0 && work > MostWork / size) {
       report(kernel.name, "the sizes are too large");
       return;

@@ -289,6 +289,18 @@ constexpr std::pair<std::string_view, Rule> Rules[] = {
     {"attention_context_int8", check_int8_context},
     {"rms_norm_heads", check_head_norm},
     {"rotary", check_rotary},
+
+    {"enter_layers", check_layer_switch},
+    {"leave_layers", check_layer_switch},
+    {"feed_rows", check_feed},
+    {"multiply_stripes", check_slice},
+    {"collect_rows", check_collect},
+    {"load_cache", check_striped},
+    {"store_position", check_striped},
+    {"feed_heads", check_striped},
+    {"attend", check_striped},
+    {"share_peaks", check_striped},
+    {"merge_heads", check_striped},
 };
 
 }  // namespace

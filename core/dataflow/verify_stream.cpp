@@ -11,7 +11,7 @@ namespace {
 /// Numbers up to these keep every count, offset and cost of a program within 64 bits.
 constexpr int64_t MostElements = int64_t{1} << 54;  ///< of a tensor
 constexpr int64_t MostOffset = int64_t{1} << 31;    ///< constant of a sum; a model's extents
-constexpr int64_t MostFactor = 1 << 7;              ///< of a symbol in a sum
+constexpr int64_t MostFactor = 1 << 10;             ///< of a symbol in a sum
 constexpr int64_t MostStep = int64_t{1} << 30;
 constexpr size_t MostLoops = 16;
 constexpr int MostLanes = 1 << 16;
@@ -21,7 +21,7 @@ bool is_plain(const Extent& extent, int loops) {
   if (std::abs(extent.offset()) > MostOffset) return false;
   return std::all_of(extent.terms().begin(), extent.terms().end(), [&](const auto& term) {
     const auto& [symbol, factor] = term;
-    if (symbol == Sequence || symbol == Past) return std::abs(factor) <= MostFactor;
+    if (is_launch_symbol(symbol)) return std::abs(factor) <= MostFactor;
     const int loop = loop_named(symbol);
     return loop >= 0 && loop < loops && std::abs(factor) == 1;
   });

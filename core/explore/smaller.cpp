@@ -2,10 +2,13 @@
 #include "core/explore/smaller.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "core/graph/layers.h"
-#include "core/ops/tiling.h"
+#include "core/ops/lowering.h"
+#include "core/resources/program_network.h"
+#include "core/simulate/simulator.h"
 
 namespace st {
 namespace {
@@ -47,6 +50,10 @@ class Ladder {
   }
 
   std::optional<SmallerDesign> climb() {
+    if (start_.options.binding == "shared") {
+      if (open_.engine_ports) smaller_engine();
+      return result();
+    }
     if (open_.fold_layers && !last_.design.options.fold_layers) fold();
     const auto graph = lowered_graph(last_.design);
     if (!graph) return result();
@@ -61,6 +68,68 @@ class Ladder {
   }
 
  private:
+  /// An engine with fewer ports, or with rows of half the lanes around it, is smaller: of both the
+  /// one whose tokens take fewer cycles.
+  void smaller_engine() {
+    SmallerDesign best;
+    int64_t least = std::numeric_limits<int64_t>::max();
+    const int given = start_.options.tiling.row_lanes;
+    for (const int lanes :
+         given > 0 ? std::vector<int>{given} : std::vector<int>{0, WidestRow / 2}) {
+      last_ = {};
+      last_.design = start_;
+      last_.design.options.tiling.row_lanes = lanes;
+      const int64_t cycles = most_engine_ports(lanes != given ? lanes : 0);
+      if (cycles >= least && !best.how.empty()) continue;
+      least = cycles;
+      best = last_;
+    }
+    last_ = std::move(best);
+  }
+
+  /// As many ports as fit, by bisection, with the lanes that rows have, which are told if they are
+  /// not 0. The cycles of a token in the middle of the positions; the largest number if none fit.
+  int64_t most_engine_ports(int lanes) {
+    const int64_t all = std::min<int64_t>(start_.target.max_ports(), MostStripes);
+    const auto set = [&](int64_t ports) {
+      last_.how = "--engine-ports " + std::to_string(ports);
+      if (lanes > 0) last_.how += ", --row-lanes " + std::to_string(lanes);
+      last_.design.options.engine_ports = ports;
+    };
+    int64_t fitting = 0, too_many = all + 1, cycles = std::numeric_limits<int64_t>::max();
+    Diagnostics problems;
+    while (too_many - fitting > 1) {
+      // All of them first, and most often it is a few too many.
+      const int64_t step = std::min(too_many - fitting - 1, 1 + 2 * (all + 1 - too_many));
+      const int64_t ports = fitting == 0 ? too_many - step : (fitting + too_many) / 2;
+      set(ports);
+      const std::optional<int64_t> token = try_engine();
+      if (token) {
+        fitting = ports;
+        cycles = *token;
+      } else {
+        too_many = ports;
+        problems = last_.problems;
+      }
+    }
+    if (fitting > 0) set(fitting);
+    last_.problems = fitting > 0 ? Diagnostics() : problems;
+    return cycles;
+  }
+
+  /// Simulated cycles of a token, if it fits.
+  std::optional<int64_t> try_engine() {
+    Design design = last_.design;
+    design.options.fifo = "lp";
+    const Status status = compile_up_to("place-kernels", design);
+    last_.problems = status.ok() ? Diagnostics() : status.errors();
+    tried_ = true;
+    if (!status.ok()) return std::nullopt;
+    const Network network = network_of(design.program, 0, design.target,
+                                       {{{Sequence, 1}, {Past, design.program.max_positions / 2}}});
+    return Simulator(network).run().cycles;
+  }
+
   /// Models of one layer, or of layers that differ, stay as they are.
   void fold() {
     Design folded = last_.design;

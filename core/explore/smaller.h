@@ -15,6 +15,7 @@ struct OpenChoices {
   bool fold_layers = false;
   bool parameter_ports = false;
   bool linear_layers = false;  ///< how they are cut: there is no design file
+  bool engine_ports = false;   ///< of a shared engine
 };
 
 /// A smaller design, not compiled.
@@ -28,7 +29,8 @@ struct SmallerDesign {
 /// parameters have as few ports as they can, then linear layers take fewer values of x at once. If
 /// nothing fits, the last change and its problems (E0403), which say what is missing at least.
 /// Nothing if nothing is open, or if a change brings problems of another kind. `start` holds the
-/// graph as read, the target and the options. Deterministic; at most seven compilations.
+/// graph as read, the target and the options. Deterministic; at most seven compilations, or ten of
+/// a shared design, whose engine has fewer ports, as many as fit.
 std::optional<SmallerDesign> smaller_design(const Design& start, const OpenChoices& open);
 
 }  // namespace st

@@ -25,8 +25,10 @@ inline bool has_int8_cache(const Node& node) {
          node.string(AttentionCache, "") == Int8Cache;
 }
 
-/// Over int8 keys and values: what the weight of the largest position and value scale is.
-inline constexpr float AttentionWeightPeak = 32767.0f;
+/// Over int8 keys and values: twice the weight of the largest position and value scale.
+inline constexpr float AttentionTwicePeak = 65534.0f;
+/// The integer nearest to half of what is not negative: rounding without an addition of floats.
+inline int32_t attention_weight(float twice) { return (static_cast<int32_t>(twice) + 1) >> 1; }
 /// Sums of weights times values, at most 32767 * 127 for each position, have 48 bits.
 inline constexpr int64_t MostInt8Positions = int64_t{1} << 25;
 /// Sums of queries times keys, at most 127 * 127 for each element of a head, have 32 bits.

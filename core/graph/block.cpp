@@ -16,9 +16,14 @@ Block Block::within(int64_t matrix_rows, int64_t matrix_columns) const {
 }
 
 Tensor block_of(Tensor matrix, const Block& block) {
+  const Block part = block.within(matrix.shape[0], matrix.shape[1]);
+  if (part.rows == matrix.shape[0] && part.columns == matrix.shape[1]) return matrix;
+  return copied_block(matrix, block);
+}
+
+Tensor copied_block(const Tensor& matrix, const Block& block) {
   const int64_t width = matrix.shape[1];
   const Block part = block.within(matrix.shape[0], width);
-  if (part.rows == matrix.shape[0] && part.columns == width) return matrix;
   Tensor out = Tensor::zeros(matrix.dtype(), {part.rows, part.columns});
   std::visit(
       [&](auto& to) {

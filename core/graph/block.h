@@ -24,5 +24,7 @@ struct Block {
 
 /// What of the block there is in a matrix.
 Tensor block_of(Tensor matrix, const Block& block);
+/// The same of a matrix that stays.
+Tensor copied_block(const Tensor& matrix, const Block& block);
 
 }  // namespace st

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several constants make: weights of ONNX Runtime's MatMulNBits.
+// What several constants make: weights of ONNX Runtime's MatMulNBits; words of striped layers.
 #include <algorithm>
 
 #include "core/graph/constant.h"
+#include "core/graph/stripes.h"
 
 namespace st {
 namespace {
@@ -88,6 +89,59 @@ Tensor dequantised(const std::vector<Tensor>& operands, const Parameters& parame
   return weights;
 }
 
+/// Of matrices with their scales, one after the other: [w, scales, ...] ports rows blocks
+/// group_words.
+std::optional<StripeLayout> stripes_of(const std::vector<TensorType>& operands,
+                                       const Parameters& parameters) {
+  constexpr int64_t Most = int64_t{1} << 28;
+  if (operands.size() % 2 != 0) return std::nullopt;
+  const auto is_matrix = [](const TensorType& type) {
+    return type.shape.size() == 2 && type.shape[0].is_constant() && type.shape[1].is_constant();
+  };
+  const TensorType& first = operands[0];
+  if (!is_matrix(first) || !is_matrix(operands[1]) || operands[1].shape[1].offset() < 1 ||
+      (first.dtype != DType::I4 && first.dtype != DType::I8) ||
+      std::any_of(parameters.begin(), parameters.end(), [](int64_t p) { return p > Most; }))
+    return std::nullopt;
+  StripeLayout layout;
+  layout.ports = parameters[0];
+  layout.rows = parameters[1];
+  layout.blocks = parameters[2];
+  layout.group_words = parameters[3];
+  layout.word_rows = first.dtype == DType::I4 ? 2 : 1;
+  layout.groups = operands[1].shape[1].offset();
+  const int64_t depth = first.shape[1].offset(), group = layout.group_words * StripeColumns;
+  int64_t rows = 0;
+  for (size_t i = 0; i < operands.size(); i += 2) {
+    const TensorType &w = operands[i], &scales = operands[i + 1];
+    if (!is_matrix(w) || !is_matrix(scales) || w.dtype != first.dtype ||
+        scales.dtype != DType::BF16 || w.shape[1] != first.shape[1] ||
+        scales.shape != std::vector<Extent>{w.shape[0], layout.groups})
+      return std::nullopt;
+    rows += w.shape[0].offset();
+  }
+  const bool whole = layout.rows % layout.word_rows == 0 && rows <= layout.all_rows() &&
+                     layout.groups == (depth + group - 1) / group;
+  return whole ? std::optional(layout) : std::nullopt;
+}
+
+std::optional<TensorType> stripes_type(const std::vector<TensorType>& operands,
+                                       const Parameters& parameters) {
+  const auto layout = stripes_of(operands, parameters);
+  if (!layout) return std::nullopt;
+  return TensorType{DType::I8, {Extent(layout->ports * layout->words()), Extent(StripeColumns)}};
+}
+
+Tensor stripes(const std::vector<Tensor>& operands, const Parameters& parameters) {
+  std::vector<TensorType> types;
+  std::vector<Tensor> weights, scales;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    types.push_back({operands[i].dtype(), {operands[i].shape.begin(), operands[i].shape.end()}});
+    (i % 2 == 0 ? weights : scales).push_back(operands[i]);
+  }
+  return striped(weights, scales, *stripes_of(types, parameters));
+}
+
 }  // namespace
 
 const std::vector<CombinationRecord>& combination_records() {
@@ -99,6 +153,11 @@ const std::vector<CombinationRecord>& combination_records() {
        "u8 [n, blocks, bytes], f32 or f16 scales for as many blocks, and zero points, packed u8 or "
        "f32",
        dequantised_type, dequantised},
+      {"stripes",
+       "words of linear layers for all memory ports, one port behind the other: stripes [weights, "
+       "scales, ...] ports rows blocks group_words",
+       2, 16, 4, "i4 or i8 [n, k], and bf16 [n, groups], of layers of one depth", stripes_type,
+       stripes},
   };
   return records;
 }

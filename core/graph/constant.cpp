@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/graph/layer_memo.h"
 #include "core/support/near_names.h"
 #include "core/support/text_form.h"
 
@@ -144,17 +145,27 @@ class CombinedConstant final : public ConstantSource {
       : combination_(std::move(combination)),
         operands_(std::move(operands)),
         parameters_(std::move(parameters)) {}
-  Result<Tensor> load() const override {
+  Result<Tensor> load() const override { return load_layer(0); }
+  int64_t layers() const override {
+    int64_t most = 1;
+    for (const auto& operand : operands_) most = std::max(most, operand->layers());
+    return most;
+  }
+  Result<Tensor> load_layer(int64_t layer) const override {
     const CombinationRecord* record = find_combination(combination_);
     if (!record || parameters_.size() != record->parameters || operands_.size() < record->least ||
         operands_.size() > record->most)
       return Diagnostic{"E0901", "there is no combination '" + describe() + "'", "", {}, ""};
     std::vector<Tensor> tensors;
     for (const auto& operand : operands_) {
-      ST_TRY(tensor, operand->load());
+      ST_TRY(tensor, operand->load_layer(operand->layers() > 1 ? layer : 0));
       tensors.push_back(std::move(tensor));
     }
     return record->apply(tensors, parameters_);
+  }
+  /// Parts of a layer are asked for by several ports: it is made once for them.
+  Result<Tensor> load_block(int64_t layer, const Block& block) const override {
+    return made_.block(layer, block, [&] { return load_layer(layer); });
   }
   std::string describe() const override {
     std::string text = combination_ + " [";
@@ -169,6 +180,7 @@ class CombinedConstant final : public ConstantSource {
   std::string combination_;
   std::vector<std::shared_ptr<const ConstantSource>> operands_;
   std::vector<int64_t> parameters_;
+  mutable LayerMemo made_;
 };
 
 /// Lists in lists: one level is written.
@@ -202,10 +214,14 @@ TypedConstant parse_combination(TextCursor& cursor, const CombinationRecord& rec
   const bool typed = types.size() == sources.size();
   if (typed && sources.size() >= record.least && sources.size() <= record.most)
     type = record.type(types, parameters);
-  const bool layered = std::any_of(sources.begin(), sources.end(), [](const auto& source) {
-    return source && source->layers() != 1;
-  });
-  if ((typed && !type) || layered)
+  int64_t layers = 1;
+  bool mixed = false;
+  for (const auto& source : sources) {
+    const int64_t own = source ? source->layers() : 1;
+    mixed = mixed || (own > 1 && layers > 1 && own != layers);
+    layers = std::max(layers, own);
+  }
+  if ((typed && !type) || mixed)
     cursor.fail_at(before, std::string(record.name) + " takes " + std::string(record.takes));
   return {combined_constant(std::string(record.name), std::move(sources), std::move(parameters)),
           type};
@@ -253,8 +269,9 @@ TypedConstant parse_base(TextCursor& cursor, const ConstantLookup& lookup, int n
   }
   if (!cursor.accept("zeros")) {
     cursor.fail(
-        "expected a constant: load \"NAME\", zeros TYPE, layers [...], or dequantised_blocks "
-        "[...]");
+        "expected a constant: load \"NAME\", zeros TYPE, layers [...], dequantised_blocks [...], "
+        "or "
+        "stripes [...]");
     return {};
   }
   const size_t before = cursor.position();

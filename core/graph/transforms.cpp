@@ -140,6 +140,22 @@ Tensor padded(const Tensor& values, const Parameters& shape) {
   return wider;
 }
 
+std::optional<TensorType> part_type(const TensorType& type, const Parameters& which) {
+  if (!is_matrix(type) || type.shape[0].offset() % which[0] != 0 ||
+      which[1] > type.shape[0].offset() / which[0])
+    return std::nullopt;
+  return TensorType{type.dtype, {Extent(which[0]), type.shape[1]}};
+}
+
+Tensor part(const Tensor& m, const Parameters& which) {
+  return copied_block(m, {(which[1] - 1) * which[0], which[0], 0, Block::All});
+}
+
+Result<Tensor> part_block(const Operand& operand, const Parameters& which, const Block& block) {
+  const Block in = block.within(which[0], Block::All);
+  return operand.load({(which[1] - 1) * which[0] + in.row, in.rows, block.column, block.columns});
+}
+
 Result<Tensor> padded_block(const Operand& operand, const Parameters& shape, const Block& block) {
   const Block part = block.within(shape[0], shape[1]);
   ST_TRY(values, operand.load(part));
@@ -206,6 +222,8 @@ const std::vector<TransformRecord>& transform_records() {
       {"padded_row", "zeroes behind it, up to that width", 1,
        "a row of up to as many elements, and at least half as many", padded_row_type, padded,
        nullptr},
+      {"part", "the i-th n rows: part n i", 2, "a matrix of whole parts of n rows", part_type, part,
+       part_block},
       {"row", "a row of that width, from as many elements in any shape, or from one", 1,
        "as many elements of f32 as it makes, or one", row_type, row, nullptr},
       {"sines", "sines of positions times frequencies, for that many positions", 1,

@@ -65,8 +65,8 @@ class Int8Attention {
                                           {Extent(s_.kv_heads), context, Extent(s_.head)});
     const TensorId scales =
         l_.new_tensor(node_.name + name + "_scales", DType::BF16, {Extent(s_.kv_heads), context});
-    const QuantisedHeads made{{values, cached_stream(l_, s_, DType::I8, s_.head, lanes_), -1},
-                              {scales, cached_stream(l_, s_, DType::BF16, 0, 1), -1}};
+    QuantisedHeads made{{values, cached_stream(l_, s_, DType::I8, s_.head, lanes_), -1},
+                        {scales, cached_stream(l_, s_, DType::BF16, 0, 1), -1}};
     lower_cache(l_, node_, operand, s_, values, made.values.type, &rows.values);
     lower_scales(operand, name, rows.scales, made.scales);
     return made;
@@ -90,7 +90,7 @@ class Int8Attention {
   }
 
   Port scores_of(const QuantisedHeads& query, const QuantisedHeads& keys) {
-    const Port scores = scored(".scores", DType::F32);
+    Port scores = scored(".scores", DType::F32);
     Kernel& kernel = l_.add_kernel("attention_scores_int8", node_, ".scores");
     kernel.inputs = {query.values, query.scales, keys.values, keys.scales};
     kernel.outputs = {scores};
@@ -102,8 +102,7 @@ class Int8Attention {
   /// Weights of positions, and the factor of each head.
   QuantisedHeads weights_of(const Port& scores, const Port& scales,
                             const std::vector<int64_t>& windows) {
-    const QuantisedHeads made{scored(".weights", DType::I16),
-                              per_head(".factors", s_.heads, DType::F32)};
+    QuantisedHeads made{scored(".weights", DType::I16), per_head(".factors", s_.heads, DType::F32)};
     Kernel& kernel = l_.add_kernel("attention_weights_int8", node_, ".weights");
     kernel.inputs = {scores, scales};
     kernel.outputs = {made.values, made.scales};

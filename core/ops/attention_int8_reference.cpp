@@ -42,10 +42,9 @@ QuantisedRows query_row(const float* row, int64_t width) {
   return made;
 }
 
-/// Rounds what is from 0 to AttentionWeightPeak; what is no number becomes 0.
-int32_t weight_of(float value) {
-  const float up = value + 0.5f;
-  return up >= 0.0f ? static_cast<int32_t>(std::min(up, AttentionWeightPeak + 0.5f)) : 0;
+/// attention_weight() of what is from 0 to AttentionTwicePeak; what is no number becomes 0.
+int32_t weight_of(float twice) {
+  return twice >= 0.0f ? attention_weight(std::min(twice, AttentionTwicePeak)) : 0;
 }
 
 /// Positions that a query sees: rows [first, end) of its keys and values.
@@ -67,12 +66,12 @@ void attend(const QuantisedRows& query, float scale, const QuantisedRows& keys,
     peak = std::max(peak, scores.back());
     largest = std::max(largest, values.scales[static_cast<size_t>(j)]);
   }
-  const float inverse = largest == 0.0f ? 0.0f : AttentionWeightPeak / largest;
+  const float inverse = largest == 0.0f ? 0.0f : AttentionTwicePeak / largest;
   int64_t total = 0;
   std::vector<int64_t> sums(static_cast<size_t>(values.width), 0);
   for (int64_t j = seen.first; j < seen.end; ++j) {
     const float power = std::exp(scores[static_cast<size_t>(j - seen.first)] - peak);
-    total += weight_of(power * AttentionWeightPeak);
+    total += weight_of(power * AttentionTwicePeak);
     const float share = values.scales[static_cast<size_t>(j)] * inverse;
     const int32_t weight = weight_of(power * share);
     for (int64_t i = 0; i < values.width; ++i)

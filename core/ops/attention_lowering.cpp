@@ -46,7 +46,7 @@ StreamType cached_stream(const Lowering& l, const AttentionShape& s, DType dtype
                      lanes};
   if (head > 0) {
     type.itensor.elem.push_back(head);
-    type.itensor.map.push_back(Zero);
+    type.itensor.map.emplace_back(Zero);
   }
   return type;
 }

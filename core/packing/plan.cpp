@@ -75,8 +75,7 @@ PackingPlan PackingPlan::of_stream(const StreamType& type, const std::vector<int
     ItensorType tile = unit;
     tile.trips[1] = 1;
     const int64_t per_word = beats_per_word(type.beat_bits());
-    const int64_t beats =
-        token_count(tile, {{Sequence, 1}, {Past, 0}}) * (token_elements(tile) / type.lanes);
+    const int64_t beats = token_count(tile, in_launch(1, 0)) * (token_elements(tile) / type.lanes);
     const int64_t tiles = unit.trips[1].bound;
     const int64_t together =
         std::max<int64_t>(1, per_word / std::max<int64_t>(1, std::gcd(beats, per_word)));
@@ -92,7 +91,7 @@ PackingPlan PackingPlan::of_stream(const StreamType& type, const std::vector<int
   for (size_t d = elem.size() - 1; d-- > 0;) stride[d] = stride[d + 1] * shape[d + 1];
   const int64_t run = elem.back(), runs = token_elements(unit) / run;
   Builder builder(plan, type.lanes);
-  for_each_token(unit, {{Sequence, 1}, {Past, 0}}, [&](const std::vector<int64_t>& origin) {
+  for_each_token(unit, in_launch(1, 0), [&](const std::vector<int64_t>& origin) {
     for (int64_t r = 0; r < runs; ++r) {
       int64_t rest = r, from = origin.back();
       for (size_t d = elem.size() - 1; d-- > 0;) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/memory.h"
 #include "core/resources/storage.h"
@@ -19,6 +20,9 @@ namespace {
 /// them (to be confirmed by an implementation). Its logic is left as csynth counts it.
 constexpr ResourceCounts MemoryPort = {.lut = 2695, .ff = 3521, .dsp = 0, .bram18 = 0, .uram = 0};
 constexpr int64_t BlocksPerDirection = 15;
+/// A buffer of 2 bursts of 16 words is shift registers: a LUT for each of its 576 bits (reasoned
+/// from the geometry, not seen in a report).
+constexpr int64_t ShortBursts = 576;
 /// csynth, Vitis HLS 2023.2: an s_axilite interface without arguments, and what it grows by with
 /// each pointer (32 of them: 4136 LUT, 2276 FF).
 constexpr ResourceCounts ControlBase = {.lut = 40, .ff = 36, .dsp = 0, .bram18 = 0, .uram = 0};
@@ -34,20 +38,25 @@ int64_t loops_in(const Nest& nest) {
 /// What a kernel, or several that share it, do through a memory port.
 struct PortUse {
   bool reads = false, writes = false;
+  bool writes_little = false;  ///< a position of a striped cache, in short bursts
   PortUse& operator|=(const PortUse& other) {
     reads = reads || other.reads;
     writes = writes || other.writes;
+    writes_little = writes_little || other.writes_little;
     return *this;
   }
   [[nodiscard]] ResourceCounts adapter() const {
     ResourceCounts taken = MemoryPort;
     taken.bram18 = BlocksPerDirection * (int64_t{reads} + int64_t{writes});
+    if (writes_little) taken.lut += ShortBursts;
     return taken;
   }
 };
 
 PortUse port_use(const Kernel& kernel) {
-  return {kernel.kind != "store_rows", kernel.kind == "store_rows" || is_cache(kernel)};
+  const bool stores = kernel.kind == "store_rows" || kernel.kind == "store_position";
+  const bool little = kernel.kind == "store_position";
+  return {!stores, !little && (stores || is_cache(kernel)), little};
 }
 
 /// Adapters of some groups' ports, and the control registers of their pointers.
@@ -87,14 +96,46 @@ ResourceCounts resources_of(const Datapath& datapath) {
   return total;
 }
 
-ResourceCounts resources_of(const Program& program, const Kernel& kernel) {
+namespace {
+
+ResourceCounts counts_of(const MemoryCost& storage) {
+  return {storage.lut, storage.ff, 0, storage.bram18, storage.uram};
+}
+
+/// A kernel without FIFOs and adapters.
+ResourceCounts body_of(const Program& program, const Kernel& kernel) {
   ResourceCounts total = resources_of(datapath_of(program, kernel));
   add(total, cost_of(Operator::IntAdd), loops_in(nest_of(program, kernel)));
   // A beat on its way in or out is held in registers.
   for (const Port& port : kernel.inputs) total.ff += port.type.beat_bits();
   for (const Port& port : kernel.outputs) total.ff += port.type.beat_bits();
-  const MemoryCost storage = storage_of(program, kernel);
-  total += {storage.lut, storage.ff, 0, storage.bram18, storage.uram};
+  total += counts_of(arrays_in(program, kernel));
+  return total;
+}
+
+}  // namespace
+
+ResourceCounts resources_of(const Program& program, const std::vector<KernelId>& kernels) {
+  ResourceCounts total;
+  for (const KernelId k : distinct_hardware(program, kernels))
+    total += body_of(program, program.kernels[static_cast<size_t>(k)]);
+  std::map<std::string, PortUse> ports;
+  for (const KernelId k : kernels) {
+    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+    total += counts_of(fifos_behind(program, kernel));
+    for (const MemoryId m : kernel.memories) {
+      const Memory& memory = program.memories[static_cast<size_t>(m)];
+      ports[memory.port.empty() ? argument_name(program, kernel, m) : memory.port] |=
+          port_use(kernel);
+    }
+  }
+  for (const auto& [port, use] : ports) total += use.adapter();
+  return total;
+}
+
+ResourceCounts resources_of(const Program& program, const Kernel& kernel) {
+  ResourceCounts total = body_of(program, kernel);
+  total += counts_of(fifos_behind(program, kernel));
   for (size_t m = 0; m < kernel.memories.size(); ++m) total += port_use(kernel).adapter();
   return total;
 }
@@ -106,17 +147,20 @@ ResourceCounts control_resources(const Program& program, int group) {
 }
 
 ResourceCounts resources_of(const Program& program, int group) {
+  if (program.layers.streamed) return resources_of(program);
   ResourceCounts total = control_resources(program, group);
-  std::set<std::string> instances;
-  for (KernelId k : program.kernels_of(group)) {
-    const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
-    if (kernel.instance.empty() || instances.insert(kernel.instance).second)
-      total += resources_of(program, kernel);
-  }
+  for (KernelId k : distinct_hardware(program, program.kernels_of(group)))
+    total += resources_of(program, program.kernels[static_cast<size_t>(k)]);
   return total;
 }
 
 ResourceCounts resources_of(const Program& program, const Unit& unit) {
+  if (program.layers.streamed) {
+    ResourceCounts all = resources_of(program, kernels_of(program, unit));
+    all += ControlBase;
+    for (size_t p = 0; p < pointer_arguments(program, unit).size(); ++p) all += ControlPointer;
+    return all;
+  }
   ResourceCounts total;
   if (unit.slr >= 0) {
     total = ControlBase;

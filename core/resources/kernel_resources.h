@@ -21,6 +21,9 @@ ResourceCounts resources_of(const Datapath& datapath);
 /// instance take the same hardware; each states all of it.
 ResourceCounts resources_of(const Program& program, const Kernel& kernel);
 
+/// What kernels take together: hardware that nodes share once, and so each FIFO and memory port.
+ResourceCounts resources_of(const Program& program, const std::vector<KernelId>& kernels);
+
 /// The control registers of a group's top function: s_axilite with a pointer per memory.
 ResourceCounts control_resources(const Program& program, int group);
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/convert.h"
 
@@ -56,6 +57,12 @@ class TaskMaker {
     NetworkItem loop;
     loop.trips = item.trip.count;
     loop.trips_by_outer = item.trips_by_outer;
+    if (item.flattened) {
+      loop.items = flat(item.items, item.interval);
+      loop.drain = true;
+      made.push_back(std::move(loop));
+      return;
+    }
     loop.items = item.interval > 0 ? iteration(item) : items(item.items);
     if (loop.items.empty()) return;
     // A perfect nest is flattened, and drains at its outermost end.
@@ -76,6 +83,23 @@ class TaskMaker {
       return {firing(steps, loop.interval)};
     }
     return loop.items.size() == 1 ? word(loop) : patterns(loop);
+  }
+
+  /// What is in a flattened loop: a firing for each step.
+  std::vector<NetworkItem> flat(const Nest& nest, int64_t interval) const {
+    std::vector<NetworkItem> made;
+    for (const NestItem& item : nest) {
+      if (!item.is_loop()) {
+        made.push_back(firing({&item}, interval));
+        continue;
+      }
+      NetworkItem loop;
+      loop.trips = item.trip.count;
+      loop.trips_by_outer = item.trips_by_outer;
+      loop.items = flat(item.items, interval);
+      made.push_back(std::move(loop));
+    }
+    return made;
   }
 
   /// Some steps run in some iterations only: a firing for each set of them that occurs.
@@ -200,12 +224,22 @@ class NetworkMaker {
     if (launches.empty())
       network_.launches = {{{Sequence, program_.max_sequence},
                             {Past, program_.max_positions - program_.max_sequence}}};
+    const std::vector<ChannelId> fifos = fifos_of(program_);
     for (ChannelId c : program_.channels_of(group_)) {
       const Channel& channel = program_.channels[static_cast<size_t>(c)];
-      channel_[c] = add_channel(channel.name, channel.type.beat_bits(), channel.depth);
+      const ChannelId first = fifos[static_cast<size_t>(c)];
+      channel_[c] = first == c
+                        ? add_channel(fifo_name(channel), channel.type.beat_bits(), channel.depth)
+                        : channel_.at(first);
     }
-    for (KernelId k : program_.kernels_of(group_))
-      add_kernel(program_.kernels[static_cast<size_t>(k)]);
+    for (const Instance& instance : instances_of(program_, program_.kernels_of(group_))) {
+      if (program_.layers.streamed) {
+        add_instance(instance);
+      } else {
+        for (KernelId k : instance.nodes) add_kernel(program_.kernels[static_cast<size_t>(k)]);
+      }
+    }
+    for (Bindings& launch : network_.launches) add_rounds(launch);
     return std::move(network_);
   }
 
@@ -241,7 +275,81 @@ class NetworkMaker {
     return static_cast<int>(channels.size());
   }
 
-  void add_kernel(const Kernel& kernel) {
+  /// Symbols that nests use beside the two that all launches have.
+  void add_rounds(Bindings& launch) {
+    const auto sequence = launch.find(Sequence), past = launch.find(Past);
+    if (sequence == launch.end() || past == launch.end()) return;
+    for (const NetworkSymbol& symbol : network_.symbols)
+      launch[symbol.name] = value_in_launch(symbol.name, sequence->second, past->second);
+  }
+  void declare(const std::vector<NetworkItem>& items) {
+    for (const NetworkItem& item : items) {
+      for (const auto& [symbol, factor] : item.trips.terms()) {
+        const auto same = [&, &name = symbol](const NetworkSymbol& s) { return s.name == name; };
+        if (!is_launch_symbol(symbol) ||
+            std::any_of(network_.symbols.begin(), network_.symbols.end(), same))
+          continue;
+        network_.symbols.push_back({symbol, 1, value_in_launch(symbol, program_.max_positions, 0)});
+      }
+      declare(item.items);
+    }
+  }
+
+  /// An instance where layers are streamed: its nodes one after another, those of the layers in a
+  /// loop.
+  void add_instance(const Instance& instance) {
+    NetworkTask task;
+    task.name = instance.name;
+    std::vector<NetworkItem> behind;
+    NetworkItem layers;
+    layers.trips = Extent(program_.layers.count);
+    bool differ = false;
+    const auto items_of = [&](KernelId k, int64_t layer) {
+      const Kernel kernel = of_layer(program_.kernels[static_cast<size_t>(k)], layer);
+      const KernelShape shape = shape_of(kernel);
+      if (shape.memory >= 0) task.in_flight = std::max(task.in_flight, words_in_flight(shape));
+      return TaskMaker(program_, shape).items(nest_of(program_, kernel));
+    };
+    for (const KernelId k : instance.nodes)
+      differ = differ || !program_.kernels[static_cast<size_t>(k)].layer_sizes.empty();
+    for (const KernelId k : instance.nodes) {
+      const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
+      if (kernel.layered) continue;
+      append(kernel.behind ? behind : task.items, items_of(k, 0));
+    }
+    for (int64_t layer = 0; layer < (differ ? program_.layers.count : 1); ++layer) {
+      for (const KernelId k : instance.nodes) {
+        if (!program_.kernels[static_cast<size_t>(k)].layered) continue;
+        append(differ ? task.items : layers.items, items_of(k, layer));
+      }
+    }
+    if (!layers.items.empty()) {
+      for (NetworkItem& item : layers.items) one_deeper(item);
+      task.items.push_back(std::move(layers));
+    }
+    append(task.items, std::move(behind));
+    declare(task.items);
+    network_.tasks.push_back(std::move(task));
+  }
+
+  static void append(std::vector<NetworkItem>& to, std::vector<NetworkItem> items) {
+    std::move(items.begin(), items.end(), std::back_inserter(to));
+  }
+
+  /// Counters of outer loops as they are called with one more loop around.
+  static void one_deeper(NetworkItem& item) {
+    constexpr int MostLoops = 16;
+    for (int d = MostLoops; d-- > 0;)
+      item.trips = item.trips.substitute("d" + std::to_string(d),
+                                         Extent::symbol("d" + std::to_string(d + 1)));
+    for (NetworkItem& inner : item.items) one_deeper(inner);
+  }
+
+  static int64_t words_in_flight(const KernelShape& shape) {
+    return WordsInFlight * (WordBits / 8 / shape.beat_bytes);
+  }
+
+  KernelShape shape_of(const Kernel& kernel) {
     KernelShape shape{kernel, {}, {}, -1, 0};
     for (const Port& port : kernel.inputs) shape.inputs.push_back(channel_.at(port.channel));
     for (const Port& port : kernel.outputs) shape.outputs.push_back(channel_.at(port.channel));
@@ -251,6 +359,11 @@ class NetworkMaker {
       const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];
       shape.beat_bytes = WordBits / 8 / std::max<int64_t>(1, beats_per_word(port.type.beat_bits()));
     }
+    return shape;
+  }
+
+  void add_kernel(const Kernel& kernel) {
+    const KernelShape shape = shape_of(kernel);
     const Nest nest = nest_of(program_, kernel);
     if (kernel.kind == "convert" && converter_window(kernel) == 0 && kernel.outputs.size() == 1) {
       add_ping_pong(shape, nest);
@@ -263,7 +376,7 @@ class NetworkMaker {
     NetworkTask task;
     task.name = name;
     task.items = TaskMaker(program_, shape).items(nest);
-    if (shape.memory >= 0) task.in_flight = WordsInFlight * (WordBits / 8 / shape.beat_bytes);
+    if (shape.memory >= 0) task.in_flight = words_in_flight(shape);
     network_.tasks.push_back(std::move(task));
   }
 

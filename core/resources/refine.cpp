@@ -5,6 +5,7 @@
 #include <bit>
 #include <numeric>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/allocate.h"
 #include "core/resources/fifo_search.h"
@@ -47,21 +48,62 @@ int64_t firings_of_all(const Network& network, const Bindings& launch) {
   return std::accumulate(firings.begin(), firings.end(), int64_t{0});
 }
 
+/// FIFOs of a group, each by its first channel: those of its network.
+std::vector<ChannelId> fifos_of_group(const Program& program, int group) {
+  const std::vector<ChannelId> fifos = fifos_of(program);
+  std::vector<ChannelId> own;
+  for (const ChannelId c : program.channels_of(group))
+    if (fifos[static_cast<size_t>(c)] == c) own.push_back(c);
+  return own;
+}
+
 class Refinement {
  public:
   Refinement(Program& program, int group, const Target& target)
       : program_(program),
-        channels_(program.channels_of(group)),
+        channels_(fifos_of_group(program, group)),
         network_(network_of(program, group, target, launches_of(program))),
         start_(depths_of(network_)) {
     facts_.group = group;
     facts_.bits_before = bits(start_);
     facts_.luts_before = luts(start_);
-    longest_ = {{Sequence, 1}, {Past, program.max_positions - 1}};
+    longest_ = in_launch(1, program.max_positions - 1);
     most_events_ = SearchEvents / std::max(1, program.groups);
   }
 
   Result<FifoFacts> run(std::string_view method) {
+    ST_TRY(facts, chosen(method));
+    if (program_.layers.streamed) ST_CHECK(prove_positions(facts));
+    return facts;
+  }
+
+ private:
+  [[nodiscard]] Bindings launch_at(int64_t past) const {
+    Bindings launch;
+    for (const NetworkSymbol& symbol : network_.symbols)
+      launch[symbol.name] = value_in_launch(symbol.name, 1, past);
+    return launch;
+  }
+
+  /// A launch where layers are streamed is one row, and leaves all channels empty: launches at all
+  /// positions are all that there are. Of a large program some are proven, from the first to the
+  /// last position.
+  Status prove_positions(FifoFacts& facts) const {
+    const int64_t last = program_.max_positions - 1;
+    const int64_t firings = std::max<int64_t>(1, firings_of_all(network_, launch_at(last)));
+    const int64_t count =
+        std::clamp(ProofFirings / firings, std::min<int64_t>(2, last + 1), last + 1);
+    Network all = network_;
+    all.launches.clear();
+    for (int64_t n = 0; n < count; ++n)
+      all.launches.push_back(launch_at(count > 1 ? n * last / (count - 1) : last));
+    ST_TRY(proven, prove_and_check(all, depths_));
+    facts.launches = proven.launches;
+    facts.positions = count > last ? count : 0;
+    return {};
+  }
+
+  Result<FifoFacts> chosen(std::string_view method) {
     depths_ = start_;
     if (method == "paper" || method == "paper-conservative") {
       const Equalisation strategy =
@@ -84,7 +126,6 @@ class Refinement {
     return finish();
   }
 
- private:
   [[nodiscard]] int64_t bits(const std::vector<int64_t>& depths) const {
     int64_t total = 0;
     for (size_t c = 0; c < channels_.size(); ++c)
@@ -188,6 +229,7 @@ class Refinement {
     std::vector<int64_t> low(channels_.size(), 0);
     for (size_t c = 0; c < channels_.size(); ++c) {
       low[c] = std::max(WaitingDepth, floors[static_cast<size_t>(channels_[c])]);
+      if (comes_ahead(c)) low[c] = depths_[c];
       if (!sized_.empty()) low[c] = std::min(low[c], sized_[c]);
       if (depths_[c] > low[c]) deep.push_back(c);
     }
@@ -198,6 +240,14 @@ class Refinement {
     size_t runs = CoarseRuns;
     lower_parts(simulator, {deep.begin(), in_turn}, low, runs);
     lower_parts(simulator, {in_turn, deep.end()}, low, runs);
+  }
+
+  /// Words that loaders send ahead of the shared engine: how far is part of its design.
+  [[nodiscard]] bool comes_ahead(size_t c) const {
+    const Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
+    const Kernel& writer = program_.kernels[static_cast<size_t>(channel.producer)];
+    return !writer.memories.empty() &&
+           !program_.memories[static_cast<size_t>(writer.memories[0])].port.empty();
   }
 
   /// A writer that sends its row to several readers, one after the other, keeps the later ones
@@ -240,7 +290,7 @@ class Refinement {
   Status add_counterexample(const std::vector<int64_t>& depths) {
     Network row = network_;
     for (int64_t past = 0; past < program_.max_positions; ++past) {
-      row.launches = {{{Sequence, 1}, {Past, past}}};
+      row.launches = {launch_at(past)};
       const Network bare = without_time(row);
       if (Simulator(bare).run(depths).completed) continue;
       network_.launches.push_back(row.launches[0]);
@@ -274,8 +324,12 @@ class Refinement {
 
   Result<FifoFacts> finish() {
     for (size_t c = 0; c < channels_.size(); ++c) {
-      Channel& channel = program_.channels[static_cast<size_t>(channels_[c])];
-      channel.depth = depths_[c];
+      const Channel first = program_.channels[static_cast<size_t>(channels_[c])];
+      for (Channel& channel : program_.channels) {
+        if (fifo_name(channel) != fifo_name(first)) continue;
+        channel.depth = depths_[c];
+        channel.why = first.why;
+      }
     }
     facts_.bits = bits(depths_);
     facts_.luts = luts(depths_);

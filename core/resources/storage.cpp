@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
 #include "core/resources/shortage.h"
 #include "core/support/shortfall.h"
@@ -45,15 +46,14 @@ struct Memories {
 /// Adds those of a group. FIFOs without a depth are left out, and so are arrays of an instance that
 /// were counted before.
 void add_memories(Memories& found, const Program& program, int group) {
+  const std::vector<ChannelId> fifos = fifos_of(program);
   for (ChannelId c : program.channels_of(group)) {
-    if (program.channels[c].depth < 1) continue;
+    if (program.channels[c].depth < 1 || fifos[c] != c) continue;
     found.problem.items.push_back(item_of(program.channels[c]));
     found.owners.push_back({c, -1, ""});
   }
-  std::set<std::string> instances;
-  for (KernelId k : program.kernels_of(group)) {
+  for (KernelId k : distinct_hardware(program, program.kernels_of(group))) {
     const Kernel& kernel = program.kernels[k];
-    if (!kernel.instance.empty() && !instances.insert(kernel.instance).second) continue;
     int64_t registers = 0;
     for (const Buffer& buffer : buffers_of(program, kernel)) {
       if (buffer.in_registers()) {
@@ -74,13 +74,17 @@ void apply(Program& program, const Memories& memories, const std::vector<MemoryK
   for (size_t i = 0; i < kind.size(); ++i) {
     const Memories::Owner& owner = memories.owners[i];
     if (owner.channel >= 0) {
-      program.channels[owner.channel].memory = kind[i];
+      for (Channel& channel : program.channels) {
+        if (fifo_name(channel) == fifo_name(program.channels[owner.channel]))
+          channel.memory = kind[i];
+      }
       continue;
     }
     const Kernel& first = program.kernels[owner.kernel];
     for (Kernel& kernel : program.kernels) {
-      if (&kernel == &first || (!first.instance.empty() && kernel.instance == first.instance))
-        kernel.storage[owner.array] = kind[i];
+      const bool shared =
+          !first.instance.empty() && kernel.instance == first.instance && kernel.kind == first.kind;
+      if (&kernel == &first || shared) kernel.storage[owner.array] = kind[i];
     }
   }
 }
@@ -102,13 +106,19 @@ Diagnostics beyond_any_device(const MemoryProblem& problem) {
 
 }  // namespace
 
-MemoryCost storage_of(const Program& program, const Kernel& kernel) {
+MemoryCost fifos_behind(const Program& program, const Kernel& kernel) {
   MemoryCost total;
   for (const Port& port : kernel.outputs) {
     if (port.channel < 0) continue;
     const Channel& channel = program.channels[static_cast<size_t>(port.channel)];
-    if (channel.depth > 0) accumulate(total, cost_of(item_of(channel), channel.memory));
+    if (channel.depth > 0 && fifo_name(channel) == channel.name)
+      accumulate(total, cost_of(item_of(channel), channel.memory));
   }
+  return total;
+}
+
+MemoryCost arrays_in(const Program& program, const Kernel& kernel) {
+  MemoryCost total;
   for (const Buffer& buffer : buffers_of(program, kernel)) {
     if (buffer.in_registers()) {
       total.ff += buffer.bits();
@@ -119,6 +129,12 @@ MemoryCost storage_of(const Program& program, const Kernel& kernel) {
     accumulate(total, cost_of(item, chosen == kernel.storage.end() ? preferred_kind(item)
                                                                    : chosen->second));
   }
+  return total;
+}
+
+MemoryCost storage_of(const Program& program, const Kernel& kernel) {
+  MemoryCost total = fifos_behind(program, kernel);
+  accumulate(total, arrays_in(program, kernel));
   return total;
 }
 

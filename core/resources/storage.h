@@ -13,6 +13,10 @@ namespace st {
 /// chosen yet counts as the kind that suits its geometry.
 MemoryPlan storage_of(const Program& program, int group);
 
+/// What the FIFOs that a kernel writes take, those that several share at the first one alone.
+MemoryCost fifos_behind(const Program& program, const Kernel& kernel);
+/// What its arrays take.
+MemoryCost arrays_in(const Program& program, const Kernel& kernel);
 /// The same for the arrays of one kernel and the FIFOs that it writes; a FIFO without a depth is
 /// left out.
 MemoryCost storage_of(const Program& program, const Kernel& kernel);

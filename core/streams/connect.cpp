@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "core/streams/edges.h"
 #include "core/streams/streams.h"
 #include "core/support/names.h"
@@ -58,7 +60,14 @@ Status connect(Program& program) {
     if (copies)
       for (const std::string& name : reserved_names(program)) names.unique(name);
   }
-  for (Channel& channel : program.channels) channel.name = names.unique(channel.name);
+  std::map<std::string, std::string> first;  // by FIFO: its first channel, which is called like it
+  for (Channel& channel : program.channels) {
+    const std::string& fifo = program.tensors[channel.tensor].fifo;
+    const bool begins = !fifo.empty() && first.count(fifo) == 0;
+    channel.name = names.unique(begins ? fifo : channel.name);
+    if (begins) first[fifo] = channel.name;
+    if (!fifo.empty()) channel.fifo = first[fifo];
+  }
   for (Kernel& kernel : program.kernels) kernel.name = names.unique(kernel.name);
   return {};
 }

@@ -42,8 +42,7 @@ class Converters {
       if (same == adapted.end()) same = adapted.insert(same, {wanted, {}});
       same->second.push_back(reader);
     }
-    for (const auto& [type, readers] : adapted)
-      add(adapter(program_, source, type), group, {readers});
+    for (const auto& [type, readers] : adapted) add(adapter(program_, source, type), {readers});
     add_converters(source, group, converted);
   }
 
@@ -65,7 +64,7 @@ class Converters {
       const bool single_buffer = keeps_pace(source, together, pace);
       std::vector<std::vector<End>> each;
       for (const End& reader : together) each.push_back({reader});
-      add(converter(program_, source, types_of(together), !single_buffer), group, each);
+      add(converter(program_, source, types_of(together), !single_buffer), each);
     }
   }
 
@@ -90,10 +89,9 @@ class Converters {
   }
 
   /// `readers[o]` take output `o` of the kernel, a tensor of its own.
-  void add(Kernel kernel, int group, const std::vector<std::vector<End>>& readers) {
+  void add(Kernel kernel, const std::vector<std::vector<End>>& readers) {
     const TensorId source = kernel.inputs[0].tensor;
-    kernel.group = group;
-    kernel.layered = is_layered(program_, group);
+    stand_with(program_.kernels[readers[0][0].kernel], kernel);
     for (size_t o = 0; o < readers.size(); ++o) {
       const TensorId copy = copy_of(program_, source);
       kernel.outputs[o].tensor = copy;

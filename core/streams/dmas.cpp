@@ -25,11 +25,11 @@ class Dmas {
         continue;
       const int home =
           edges_.writer[t].kernel < 0 ? -1 : program_.kernels[edges_.writer[t].kernel].group;
-      // Readers by group; loads of one group share a port.
-      std::map<int, std::vector<End>> elsewhere;
+      // Readers by group and part of the walk; loads of one group share a port.
+      std::map<Place, std::vector<End>> elsewhere;
       for (const End& reader : edges_.readers[t]) {
-        const int group = program_.kernels[reader.kernel].group;
-        if (group != home) elsewhere[group].push_back(reader);
+        const Kernel& kernel = program_.kernels[reader.kernel];
+        if (kernel.group != home) elsewhere[place_of(kernel)].push_back(reader);
       }
       const bool unread = edges_.readers[t].empty() && t != walk.entry && t != walk.next;
       if (home >= 0 && elsewhere.empty() && !unread && outputs_.count(t) == 0) continue;
@@ -37,17 +37,31 @@ class Dmas {
                                         : reading(program_, edges_.readers[t][0]).type;
       const MemoryRole made = outputs_.count(t) != 0 ? MemoryRole::Output : MemoryRole::Activation;
       const MemoryId memory = add_memory(home < 0 ? MemoryRole::Input : made, t, type);
-      if (home >= 0) add_store(t, type, memory, home);
-      for (const auto& [group, readers] : elsewhere) {
-        const TensorId copy = add_load(t, type, memory, group);
+      if (home >= 0)
+        add_store(t, type, memory, place_of(program_.kernels[edges_.writer[t].kernel]));
+      for (const auto& [place, readers] : elsewhere) {
+        const TensorId copy = add_load(t, type, memory, place);
         for (const End& reader : readers) reading(program_, reader).tensor = copy;
       }
     }
-    if (program_.layers.folded()) hand_on();
+    if (program_.layers.folded() && !program_.layers.streamed) hand_on();
     sort_kernels(program_);
   }
 
  private:
+  /// Where a kernel works: kernels of one place may share a load.
+  struct Place {
+    int group = 0;
+    bool layered = false, behind = false;
+    std::string unit;
+    auto operator<=>(const Place&) const = default;
+  };
+  [[nodiscard]] Place place_of(const Kernel& kernel) const {
+    if (!program_.layers.streamed)
+      return {kernel.group, is_layered(program_, kernel.group), false, ""};
+    return {kernel.group, kernel.layered, kernel.behind, kernel.unit};
+  }
+
   /// What folded layers hand on goes through a memory of two copies: a layer reads the one that the
   /// layer before wrote, or what stands before the layers.
   void hand_on() {
@@ -58,14 +72,14 @@ class Dmas {
     program_.memories[memory].bytes = bytes_of(program_.memories[memory]);
     for (const TensorId t : {walk.entry, walk.next}) {
       const End& writer = edges_.writer[t];
-      add_store(t, type, memory, program_.kernels[writer.kernel].group);
+      add_store(t, type, memory, place_of(program_.kernels[writer.kernel]));
     }
     for (const TensorId t : {walk.carried, walk.exit}) {
-      std::map<int, std::vector<End>> readers;
+      std::map<Place, std::vector<End>> readers;
       for (const End& reader : edges_.readers[t])
-        readers[program_.kernels[reader.kernel].group].push_back(reader);
-      for (const auto& [group, ends] : readers) {
-        const TensorId copy = add_load(t, type, memory, group);
+        readers[place_of(program_.kernels[reader.kernel])].push_back(reader);
+      for (const auto& [place, ends] : readers) {
+        const TensorId copy = add_load(t, type, memory, place);
         for (const End& reader : ends) reading(program_, reader).tensor = copy;
       }
     }
@@ -85,12 +99,15 @@ class Dmas {
     return static_cast<MemoryId>(program_.memories.size()) - 1;
   }
 
-  Kernel& add_kernel(const char* kind, const std::string& name, MemoryId memory, int group) {
+  Kernel& add_kernel(const char* kind, const std::string& name, MemoryId memory,
+                     const Place& place) {
     Kernel kernel;
     kernel.kind = kind;
     kernel.name = names_.unique(name);
-    kernel.group = group;
-    kernel.layered = is_layered(program_, group);
+    kernel.group = place.group;
+    kernel.layered = place.layered;
+    kernel.behind = place.behind;
+    kernel.unit = place.unit;
     kernel.memories = {memory};
     kernel.sizes = {{"L", program_.memories[memory].lanes},
                     {"Beats", program_.memories[memory].beats}};
@@ -98,14 +115,14 @@ class Dmas {
     return program_.kernels.back();
   }
 
-  void add_store(TensorId tensor, const StreamType& type, MemoryId memory, int group) {
-    add_kernel("store_rows", "store_" + program_.tensors[tensor].name, memory, group).inputs = {
+  void add_store(TensorId tensor, const StreamType& type, MemoryId memory, const Place& place) {
+    add_kernel("store_rows", "store_" + program_.tensors[tensor].name, memory, place).inputs = {
         {tensor, type, -1}};
   }
 
-  TensorId add_load(TensorId tensor, const StreamType& type, MemoryId memory, int group) {
+  TensorId add_load(TensorId tensor, const StreamType& type, MemoryId memory, const Place& place) {
     const TensorId copy = copy_of(program_, tensor);
-    add_kernel("load_rows", "load_" + program_.tensors[tensor].name, memory, group).outputs = {
+    add_kernel("load_rows", "load_" + program_.tensors[tensor].name, memory, place).outputs = {
         {copy, type, -1}};
     return copy;
   }
@@ -121,6 +138,8 @@ class Dmas {
 Status materialise_dmas(Program& program, const std::set<TensorId>& outputs, int max_ports) {
   Dmas(program, outputs).run();
   Diagnostics problems;
+  // Where layers are streamed memories share ports, which are counted when they have channels.
+  if (program.layers.streamed) return problems;
   for (const Unit& unit : units_of(program)) {
     bool parameters = false;
     for (const Kernel& kernel : program.kernels) {

@@ -30,8 +30,17 @@ FreshNames::FreshNames(const Program& program) {
   for (const Kernel& kernel : program.kernels) names_.unique(kernel.name);
 }
 
+void stand_with(const Kernel& other, Kernel& kernel) {
+  kernel.group = other.group;
+  kernel.layered = other.layered;
+  kernel.behind = other.behind;
+  kernel.unit = other.unit;
+}
+
 TensorId copy_of(Program& program, TensorId tensor) {
-  const DataTensor copy = program.tensors[tensor];
+  DataTensor copy = program.tensors[tensor];
+  copy.fed_back = false;
+  copy.fifo.clear();
   program.tensors.push_back(copy);
   return static_cast<TensorId>(program.tensors.size()) - 1;
 }
@@ -45,7 +54,8 @@ void place(const Program& program, const Edges& edges, KernelId kernel, std::vec
   placed[static_cast<size_t>(kernel)] = true;
   for (const Port& port : program.kernels[kernel].inputs) {
     const KernelId writer = edges.writer[port.tensor].kernel;
-    if (writer >= 0) place(program, edges, writer, placed, order);
+    if (writer >= 0 && !program.tensors[port.tensor].fed_back)
+      place(program, edges, writer, placed, order);
   }
   order.push_back(kernel);
 }

@@ -36,6 +36,9 @@ class FreshNames {
   Names names_;
 };
 
+/// Makes a new kernel work when and where `other` does: group, layers, unit.
+void stand_with(const Kernel& other, Kernel& kernel);
+
 /// A tensor of the same elements and name: what another edge carries of it.
 TensorId copy_of(Program& program, TensorId tensor);
 

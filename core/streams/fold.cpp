@@ -28,6 +28,7 @@ KernelId successor(const Program& program, const Edges& edges, KernelId first) {
   const Kernel& next = program.kernels[readers[0].kernel];
   const std::vector<std::string> more = operations(next);
   if (more.empty() || next.group != kernel.group || next.sizes != kernel.sizes) return -1;
+  if (!kernel.instance.empty() || !next.instance.empty()) return -1;  // they share hardware already
   // Ports move when something was folded into the reader before.
   const auto port = std::find_if(next.inputs.begin(), next.inputs.end(), [&](const Port& p) {
     return p.tensor == kernel.outputs[0].tensor;

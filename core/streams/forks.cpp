@@ -15,15 +15,17 @@ Status insert_forks(Program& program) {
     Kernel fork;
     fork.kind = "fork";
     fork.name = names.unique("fork_" + program.tensors[t].name);
-    fork.group = program.kernels[edges.writer[t].kernel].group;
-    fork.layered = program.kernels[edges.writer[t].kernel].layered;
+    stand_with(program.kernels[edges.writer[t].kernel], fork);
     fork.inputs = {source};
     for (const End& reader : readers) {
       const TensorId leg = copy_of(program, t);
+      // A fork stands behind who writes, which may be behind who reads.
+      program.tensors[leg].fed_back = program.tensors[t].fed_back;
       fork.outputs.push_back({leg, source.type, -1});
       reading(program, reader).tensor = leg;
     }
     fork.sizes = {{"L", source.type.lanes}, {"Beats", beats_per_row(program, source.type)}};
+    program.tensors[t].fed_back = false;
     program.kernels.push_back(std::move(fork));
   }
   sort_kernels(program);

@@ -29,17 +29,27 @@ size_t most_matrices(const std::vector<Need>& needs) {
 
 /// What all loaders of a program share.
 struct Shared {
-  explicit Shared(const Program& program) : names(program) {}
+  explicit Shared(const Program& program) : names(program) {
+    for (const Kernel& kernel : program.kernels) {
+      for (const Port& port : kernel.outputs) loaded.insert(port.tensor);
+    }
+  }
   FreshNames names;
-  std::set<TensorId> taken;  ///< parameters that kernels read by now, in whatever group
+  std::set<TensorId> loaded;  ///< those of the shared engine have loaders already
+  std::set<TensorId> taken;   ///< parameters that kernels read by now, in whatever group
 };
 
-/// The loaders of one group.
+/// The loaders of some kernels of one group, which work at the same time of a launch.
 class Loaders {
  public:
-  /// `files`: the parameter files of the group's compute unit, which its groups use in turn.
-  Loaders(Program& program, Shared& shared, std::vector<MemoryId>& files, int group)
-      : program_(program), shared_(shared), files_(files), group_(group) {}
+  /// `files`: the parameter files of the kernels' compute unit, which its groups use in turn.
+  Loaders(Program& program, Shared& shared, std::vector<MemoryId>& files,
+          std::vector<KernelId> kernels)
+      : program_(program),
+        shared_(shared),
+        files_(files),
+        kernels_(std::move(kernels)),
+        group_(program.kernels[kernels_.at(0)].group) {}
 
   Status run(int most_ports) {
     std::vector<Need> needs = needs_of_group();
@@ -79,10 +89,11 @@ class Loaders {
 
   std::vector<Need> needs_of_group() {
     std::vector<Need> needs;
-    for (KernelId k : program_.kernels_of(group_)) {
+    for (KernelId k : kernels_) {
       for (size_t i = 0; i < program_.kernels[k].inputs.size(); ++i) {
         const Port& port = program_.kernels[k].inputs[i];
-        if (!program_.tensors[port.tensor].constant) continue;
+        if (!program_.tensors[port.tensor].constant || shared_.loaded.contains(port.tensor))
+          continue;
         const int64_t per_word = beats_per_word(port.type.beat_bits());
         needs.push_back({{k, i},
                          (beats_per_row(program_, port.type) + per_word - 1) / per_word,
@@ -105,8 +116,8 @@ class Loaders {
     }
     Kernel loader;
     loader.kind = "load_params";
-    loader.group = group_;
-    loader.layered = is_layered(program_, group_);
+    stand_with(program_.kernels[kernels_[0]], loader);
+    if (program_.layers.streamed) loader.instance = "load_" + program_.memories[files_[file]].name;
     loader.memories = {files_[file]};
     loader.name = shared_.names.unique("load_" + program_.memories[files_[file]].name);
     program_.kernels.push_back(std::move(loader));
@@ -127,6 +138,7 @@ class Loaders {
   Program& program_;
   Shared& shared_;
   std::vector<MemoryId>& files_;
+  std::vector<KernelId> kernels_;
   int group_;
   std::vector<Loader> loaders_;
   std::vector<size_t> loader_of_;  ///< of each need
@@ -145,15 +157,38 @@ void lay_out(Memory& memory, int64_t layers) {
   memory.bytes = bytes_of(memory);
 }
 
+/// Where layers are streamed: kernels of a unit that work at the same time have a loader for the
+/// small parameters of theirs, and those of a unit share its file. Weights have loaders already.
+Status load_streamed(Program& program) {
+  Shared shared(program);
+  for (const Unit& unit : units_of(program)) {
+    std::vector<MemoryId> files;
+    std::map<std::pair<bool, bool>, std::vector<KernelId>> parts;
+    for (const KernelId k : kernels_of(program, unit)) {
+      const Kernel& kernel = program.kernels[k];
+      parts[{kernel.behind, kernel.layered}].push_back(k);
+    }
+    for (const auto& [when, kernels] : parts)
+      ST_CHECK(Loaders(program, shared, files, kernels).run(1));
+    for (const MemoryId file : files) lay_out(program.memories[file], program.layers.count);
+  }
+  sort_kernels(program);
+  return {};
+}
+
 }  // namespace
 
 Status load_parameters(Program& program, int most_ports, int max_ports) {
+  if (program.layers.streamed) return load_streamed(program);
   Shared shared(program);
   for (const Unit& unit : units_of(program)) {
     const int others = static_cast<int>(pointer_arguments(program, unit).size());
     const int ports = std::min(most_ports, max_ports - others);
     std::vector<MemoryId> files;
-    for (const int group : unit.groups) ST_CHECK(Loaders(program, shared, files, group).run(ports));
+    for (const int group : unit.groups) {
+      const std::vector<KernelId> kernels = program.kernels_of(group);
+      if (!kernels.empty()) ST_CHECK(Loaders(program, shared, files, kernels).run(ports));
+    }
     for (const MemoryId file : files) lay_out(program.memories[file], program.layers.count);
   }
   sort_kernels(program);

@@ -107,6 +107,9 @@ const std::vector<ErrorCode>& error_codes() {
        "`streamtensor fifo` chooses depths."},
       {"E0334", Internal, "a proof that a network cannot deadlock was refused",
        "This is a bug in streamtensor, unless the message says that the network is too large."},
+      {"E0338", BadInput, "a model or its options do not suit a design of shared hardware",
+       "The message says what the shared binding needs."
+       " `--binding spatial` has kernels for each node."},
       {"E0401", BadInput, "the target is unknown", "`streamtensor targets` lists the known ones."},
       {"E0402", BadInput, "the target file is wrong",
        "Compare the file with those of the known targets."},

@@ -16,8 +16,13 @@
 
 namespace st {
 
-/// The weight of a position whose score and value scale are the largest of all.
-constexpr float WeightPeak = 32767.0f;
+/// Twice the weight of a position whose score and value scale are the largest of all.
+constexpr float TwicePeak = 65534.0f;
+/// The integer nearest to half of what is not negative: rounding without an addition of floats.
+inline int16_t weight_of(float twice) {
+#pragma HLS INLINE
+  return (int16_t)(((int)twice + 1) >> 1);
+}
 
 /// One score per token, head and position: (float)(query . key) * (query scale * scale * key
 /// scale), from left to right in the brackets.
@@ -64,8 +69,8 @@ void attention_scores_int8(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float
 /// Weights of the positions of each token and head, 0 to 32767, and what the sum of weights times
 /// values is multiplied with at the end:
 ///   e = expf(score - largest score)
-///   weight = (int)(e * (value scale * (32767 / largest value scale)) + 0.5)
-///   factor = largest value scale / (float)(sum of (int)(e * 32767 + 0.5))
+///   weight = half of e * (value scale * (65534 / largest value scale)), by weight_of()
+///   factor = largest value scale / (float)(sum of halves of e * 65534)
 /// Where `window` is not 0, a row sees its last `window` positions, itself included; those before
 /// have no part in anything, and weight 0. Needs past + tokens <= MaxPositions. The factor is
 /// written after the weights.
@@ -101,15 +106,15 @@ void attention_weights_int8(hls::stream<vec<float, 1>>& scores,
       }
       const float peak = positions > 1 && peaks[1] > peaks[0] ? peaks[1] : peaks[0];
       const float unit = to_float(largest);
-      const float inverse = unit == 0.0f ? 0.0f : WeightPeak / unit;
+      const float inverse = unit == 0.0f ? 0.0f : TwicePeak / unit;
       int64_t total = 0;
       for (int j = 0; j < positions; ++j) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxPositions
 #pragma HLS PIPELINE II = 1
         const float power = expf(values[j] - peak);
-        total += (int32_t)(power * WeightPeak + 0.5f);
+        total += weight_of(power * TwicePeak);
         const float share = to_float(scales[j]) * inverse;
-        const vec<int16_t, 1> weight = {{(int16_t)(int32_t)(power * share + 0.5f)}};
+        const vec<int16_t, 1> weight = {{weight_of(power * share)}};
         weights.write(weight);
       }
       const vec<float, 1> factor = {{unit / (float)total}};

@@ -27,6 +27,12 @@ inline float to_float(bfloat16 value) {
   return whole.value;
 }
 
+/// A scale may be of either type.
+inline float to_float(float value) {
+#pragma HLS INLINE
+  return value;
+}
+
 /// The nearest one to a float that is a number; ties go to the even one.
 inline bfloat16 to_bfloat16(float value) {
 #pragma HLS INLINE
@@ -34,6 +40,15 @@ inline bfloat16 to_bfloat16(float value) {
   whole.value = value;
   const bfloat16 rounded = {(uint16_t)((whole.bits + 0x7fffU + (whole.bits >> 16 & 1U)) >> 16)};
   return rounded;
+}
+
+/// The one that has the value of a float: wires again.
+inline bfloat16 exact_bfloat16(float value) {
+#pragma HLS INLINE
+  whole_float whole;
+  whole.value = value;
+  const bfloat16 upper = {(uint16_t)(whole.bits >> 16)};
+  return upper;
 }
 
 }  // namespace st

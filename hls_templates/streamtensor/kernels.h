@@ -14,6 +14,7 @@
 #include "streamtensor/float_order.h"
 #include "streamtensor/fork.h"
 #include "streamtensor/join.h"
+#include "streamtensor/layers.h"
 #include "streamtensor/matmul.h"
 #include "streamtensor/matmul_groups.h"
 #include "streamtensor/matmul_scaled_groups.h"
@@ -26,6 +27,10 @@
 #include "streamtensor/quantize_heads.h"
 #include "streamtensor/rotary.h"
 #include "streamtensor/sample.h"
+#include "streamtensor/striped_attention.h"
+#include "streamtensor/striped_cache.h"
+#include "streamtensor/striped_heads.h"
+#include "streamtensor/stripes.h"
 #include "streamtensor/task.h"
 #include "streamtensor/vec.h"
 

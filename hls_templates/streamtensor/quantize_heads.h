@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "streamtensor/bfloat16.h"
+#include "streamtensor/float_order.h"
 #include "streamtensor/quantize.h"
 #include "streamtensor/vec.h"
 
@@ -30,40 +31,41 @@ inline void head_scale(float peak, bfloat16& scale, float& inverse) {
 }
 
 /// Quantises `Heads` heads of `HeadBeats` beats in each row. The scale of a head, a float or a
-/// bfloat16, is written before its beats.
+/// bfloat16, is written before its beats. A head is held until its largest magnitude is known, and
+/// is sent while the next one comes into its place.
 template <typename Scale, int L, int HeadBeats, int Heads>
 void quantize_heads(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& q,
                     hls::stream<vec<Scale, 1>>& scales, int tokens) {
+  constexpr int Beats = HeadBeats * Heads;
   vec<float, L> head[HeadBeats];
 #pragma HLS AGGREGATE variable = head
-  float peaks[PartialPeaks] = {};
-#pragma HLS ARRAY_PARTITION variable = peaks type = complete
+  int largest = 0;  // as order_of(): one comparison in a cycle
+  float inverse = 0.0f;
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    for (int h = 0; h < Heads; ++h) {
-      for (int b = 0; b < HeadBeats; ++b) {
+    for (int i = 0; i < Beats + HeadBeats; ++i) {
 #pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = peaks type = inter direction = RAW distance = \
-    PartialPeaks dependent = true
-        const vec<float, L> beat = x.read();
-        head[b] = beat;
-        const float beat_peak = tree_peak(beat);
-        float& largest = peaks[b % PartialPeaks];
-        largest = b < PartialPeaks || beat_peak > largest ? beat_peak : largest;
-      }
-      const float peak = HeadBeats > 1 && peaks[1] > peaks[0] ? peaks[1] : peaks[0];
-      vec<Scale, 1> scale;
-      float inverse = 0.0f;
-      head_scale(peak, scale[0], inverse);
-      scales.write(scale);
-      for (int b = 0; b < HeadBeats; ++b) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = head type = inter direction = RAW distance = \
+    HeadBeats dependent = true
+      const int place = i % HeadBeats;
+      if (i >= HeadBeats) {
+        if (place == 0) {
+          vec<Scale, 1> scale;
+          head_scale(value_of(largest), scale[0], inverse);
+          scales.write(scale);
+        }
         vec<int8_t, L> beat;
-        for (int i = 0; i < L; ++i) {
+        for (int lane = 0; lane < L; ++lane) {
 #pragma HLS UNROLL
-          beat[i] = quantize_value(head[b][i] * inverse);
+          beat[lane] = quantize_value(head[place][lane] * inverse);
         }
         q.write(beat);
+      }
+      if (i < Beats) {
+        const vec<float, L> beat = x.read();
+        head[place] = beat;
+        const int peak = order_of(tree_peak(beat));
+        largest = place == 0 || peak > largest ? peak : largest;
       }
     }
   }

@@ -68,6 +68,21 @@ TEST(UsageErrors, PrecisionsAndDimensionsAreChecked) {
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
+TEST(UsageErrors, SharedBindingsSayWhatTheyNeed) {
+  const fs::path folder = own_folder("usage_binding");
+  const fs::path model = TinyModel().write(folder);
+  expect_error(write_only(model, folder / "out", {"--binding", "both"}), BadInput,
+               {"error[E0801]", "--binding: both not in {spatial,shared,auto}"});
+  expect_error(write_only(model, folder / "out", {"--engine-ports", "3"}), BadInput,
+               {"error[E0801]", "--engine-ports requires --binding"});
+  expect_error(write_only(model, folder / "out", {"--binding", "shared", "--budget", "5"}),
+               BadInput, {"error[E0801]: a search cuts linear layers", "leave out one of them"});
+  expect_error(write_only(model, folder / "out", {"--binding", "shared"}), BadInput,
+               {"error[E0338]: the binding cannot be shared", "no scales for groups", "node '",
+                "--activation-scales group"});
+  EXPECT_FALSE(fs::exists(folder / "out"));
+}
+
 TEST(UsageErrors, MissingCompilersAreTheEnvironmentsFault) {
   const fs::path folder = own_folder("usage_compiler");
   const fs::path model = TinyModel().write(folder);

@@ -17,6 +17,23 @@ fs::path weights_of(const std::string& model) {
   return source("examples/" + model + "/weights.h5");
 }
 
+Request shared_design(const std::string& model, const std::string& precision) {
+  return {.model = model,
+          .precision = precision,
+          .kv_cache = "int8",
+          .group_scales = true,
+          .shared = true};
+}
+
+Request spatial_design(const std::string& model, const std::string& precision) {
+  return {.model = model,
+          .precision = precision,
+          .fold_layers = true,
+          .kv_cache = "int8",
+          .group_scales = true,
+          .one_row = true};
+}
+
 Program program_of(const fs::path& build) {
   fs::path last;
   for (const auto& entry : fs::directory_iterator(build / "ir"))
@@ -43,6 +60,10 @@ const fs::path& built(const Request& request) {
       arguments.insert(arguments.end(), {"--weight-group", "64", "--activation-scales", "group"});
     if (request.kv_cache != "f32")
       arguments.insert(arguments.end(), {"--kv-cache", request.kv_cache});
+    if (request.one_row) arguments.insert(arguments.end(), {"--dim", "sequence_length=1..1"});
+    if (request.shared)
+      arguments.insert(arguments.end(),
+                       {"--binding", "shared", "--engine-ports", "3", "--engine-slices", "2"});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")
@@ -54,6 +75,7 @@ const fs::path& built(const Request& request) {
                              (request.kv_cache == "f32" ? "" : "_" + request.kv_cache) +
                              (request.kernel_per_slr ? "_slrs" : "") +
                              (request.group_scales ? "_groups" : "") +
+                             (request.one_row ? "_rows" : "") + (request.shared ? "_shared" : "") +
                              (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
                          arguments);
     } else {

@@ -22,8 +22,15 @@ struct Request {
   bool kernel_per_slr = false;   ///< --kernel-per-slr
   std::string kv_cache = "f32";  ///< --kv-cache
   bool group_scales = false;     ///< --weight-group 64 --activation-scales group
+  bool one_row = false;          ///< launches of one row
+  bool shared = false;           ///< --binding shared, of 3 ports in 2 slices
   auto operator<=>(const Request&) const = default;
 };
+
+/// An engine that all linear layers and attention share; and the spatial design of the same
+/// integers, row by row.
+Request shared_design(const std::string& model, const std::string& precision = "w8a8");
+Request spatial_design(const std::string& model, const std::string& precision = "w8a8");
 
 /// The weights of an example model: beside its model.json, or in the shared folder.
 std::filesystem::path weights_of(const std::string& model);

@@ -103,9 +103,9 @@ float element(const Problem& p, int64_t t, int64_t h, int64_t d) {
   for (int64_t j = end - 1; j >= first; --j) {  // any order
     const float* value = p.row(p.past_values, p.v, g, j);
     const float e = expf(score[static_cast<size_t>(j - first)] - m);
-    total += static_cast<int64_t>(e * 32767.0f + 0.5f);
-    const float inverse = big == 0 ? 0.0f : 32767.0f / big;
-    sum += static_cast<int64_t>(e * (kept_scale(value) * inverse) + 0.5f) * kept(value, d);
+    total += (static_cast<int64_t>(e * 65534.0f) + 1) / 2;
+    const float inverse = big == 0 ? 0.0f : 65534.0f / big;
+    sum += (static_cast<int64_t>(e * (kept_scale(value) * inverse)) + 1) / 2 * kept(value, d);
   }
   return static_cast<float>(sum) * (big / static_cast<float>(total));
 }

@@ -355,8 +355,14 @@ class Script {
     }
   }
   void quantize_heads() {
-    for (int64_t n = 0; n < tokens_ * size("Heads"); ++n)
-      read(0, size("HeadBeats")), write(1), write(0, size("HeadBeats"));
+    const int64_t head = size("HeadBeats"), beats = head * size("Heads");
+    for (int64_t t = 0; t < tokens_; ++t) {
+      for (int64_t b = -head; b < beats; ++b) {
+        if (b >= 0 && b % head == 0) write(1);
+        if (b >= 0) write(0);
+        if (b + head < beats) read(0);
+      }
+    }
   }
   void cache_scales() {
     for (int64_t t = 0; t < tokens_; ++t)

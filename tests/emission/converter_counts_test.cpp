@@ -53,6 +53,7 @@ class Bench {
     CountingCode code;
     code.folder = scratch() / "converter_counts";
     code.data = code.folder;
+    code.unit = "group0";
     fs::remove_all(code.folder);
     fs::create_directories(code.folder);
     fs::copy(source("hls_templates"), code.folder / "hls_templates", fs::copy_options::recursive);
@@ -78,7 +79,7 @@ class Bench {
   }
 
   Port port(const std::string& name, const StreamType& type) {
-    program_.channels.push_back({name, -1, type, -1, -1, 0, "", {}});
+    program_.channels.push_back({name, "", -1, type, -1, -1, 0, "", {}});
     return {-1, type, static_cast<ChannelId>(program_.channels.size()) - 1};
   }
 

@@ -5,7 +5,9 @@
 #include <regex>
 #include <sstream>
 
+#include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
+#include "core/dataflow/units.h"
 #include "tests/common/builds.h"
 #include "tests/common/tool.h"
 
@@ -16,7 +18,7 @@ namespace {
 /// The iterations of a nest's pipelined loops, loop by loop as they stand.
 class NestCounter {
  public:
-  NestCounter(int64_t tokens, int64_t past) : bindings_{{Sequence, tokens}, {Past, past}} {}
+  NestCounter(int64_t tokens, int64_t past) : bindings_(in_launch(tokens, past)) {}
 
   std::map<int64_t, int64_t> iterations(const Nest& nest) {
     walk(nest, 0, 0);
@@ -32,6 +34,10 @@ class NestCounter {
                                 ? item.trips_by_outer->at(static_cast<size_t>(outer))
                                 : item.trip.count.evaluate(bindings_).value();
       if (trips <= 0) continue;
+      if (item.flattened) {
+        iterations_[item.interval] += trips * steps_in(item.items);
+        continue;
+      }
       if (item.interval > 0) {
         // HLS unrolls what is inside a pipelined loop, so no loop in there has an interval.
         iterations_[item.interval] += trips;
@@ -43,6 +49,15 @@ class NestCounter {
       }
       bindings_.erase(counter);
     }
+  }
+
+  /// Steps in an iteration of a flattened loop, whose inner loops have trip counts that are
+  /// numbers.
+  static int64_t steps_in(const Nest& nest) {
+    int64_t steps = 0;
+    for (const NestItem& item : nest)
+      steps += item.is_loop() ? item.trip.count.offset() * steps_in(item.items) : 1;
+    return steps;
   }
 
   Bindings bindings_;
@@ -101,11 +116,14 @@ int64_t KernelCounts::cycles() const {
 }
 
 CountingCode copied_code(const fs::path& build, int group) {
-  const std::string name = "group" + std::to_string(group);
+  return copied_code(build, group_name(group));
+}
+
+CountingCode copied_code(const fs::path& build, const std::string& name) {
   CountingCode code;
   code.folder = scratch() / "loop_counts";
   code.data = build / "groups" / name / "tb/data";
-  code.group = group;
+  code.unit = name;
   fs::remove_all(code.folder);
   const fs::path from = build / "groups" / name, to = code.folder / "groups" / name;
   fs::create_directories(to / "tb");
@@ -125,8 +143,11 @@ void instrument(CountingCode& code) {
   replace(channel, "--size_;", "--size_; ::loop_counters::moved(name_, false);");
 }
 
-std::vector<LaunchCounts> counted(const Program& program, const CountingCode& code) {
-  const std::string name = "group" + std::to_string(code.group);
+namespace {
+
+/// Launches in which as many tasks run.
+std::vector<LaunchCounts> counted(const CountingCode& code, size_t tasks) {
+  const std::string& name = code.unit;
   const fs::path here = code.folder / "groups" / name, dump = code.folder / "counts.txt";
   const Outcome compiled = run_program(
       {"g++", "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
@@ -140,7 +161,6 @@ std::vector<LaunchCounts> counted(const Program& program, const CountingCode& co
       run_program({"./bench", code.data}, here, {{"STREAMTENSOR_LOOP_COUNTS", dump}});
   EXPECT_TRUE(bench.status == 0 || bench.status == 1) << bench.out << bench.err;
   std::vector<LaunchCounts> launches;
-  const size_t tasks = program.kernels_of(code.group).size();
   std::istringstream list(read(code.data / "launches.txt"));
   for (std::string word; list >> word;) {
     if (word != "launch") continue;
@@ -178,19 +198,97 @@ std::vector<LaunchCounts> counted(const Program& program, const CountingCode& co
   return launches;
 }
 
+/// The instances of a unit, in the order in which they start.
+std::vector<Instance> instances_of_unit(const Program& program, const std::string& name) {
+  for (const Unit& unit : units_of(program)) {
+    if (unit.name == name)
+      return in_stream_order(program, instances_of(program, kernels_of(program, unit)));
+  }
+  ADD_FAILURE() << "there is no unit " << name;
+  return {};
+}
+
+}  // namespace
+
+std::vector<LaunchCounts> counted(const Program& program, const CountingCode& code) {
+  for (int group = 0; group < program.groups; ++group) {
+    if (group_name(group) == code.unit) return counted(code, program.kernels_of(group).size());
+  }
+  ADD_FAILURE() << "there is no group " << code.unit;
+  return {};
+}
+
+std::vector<LaunchCounts> counted_unit(const Program& program, const CountingCode& code) {
+  return counted(code, instances_of_unit(program, code.unit).size());
+}
+
 KernelCounts expected_counts(const Program& program, const Kernel& kernel, int64_t tokens,
                              int64_t past) {
   const Nest nest = nest_of(program, kernel);
   KernelCounts counts;
   counts.iterations = NestCounter(tokens, past).iterations(nest);
-  const Traffic moved = traffic(nest, kernel.inputs.size(), kernel.outputs.size(),
-                                {{Sequence, tokens}, {Past, past}});
+  const Traffic moved =
+      traffic(nest, kernel.inputs.size(), kernel.outputs.size(), in_launch(tokens, past));
   for (size_t i = 0; i < kernel.inputs.size(); ++i)
     counts.reads[program.channels[kernel.inputs[i].channel].name] = moved.reads[i];
   for (size_t o = 0; o < kernel.outputs.size(); ++o)
     counts.writes[program.channels[kernel.outputs[o].channel].name] = moved.writes[o];
   return counts;
 }
+
+namespace {
+
+/// Where counts differ, or nothing.
+std::string difference(const KernelCounts& is, const KernelCounts& should) {
+  std::string message;
+  compare<int64_t>(
+      is.iterations, should.iterations,
+      [](int64_t interval) { return "iterations at interval " + std::to_string(interval); },
+      message);
+  if (is.cycles() != should.cycles())
+    message += "; cycles of pipelined loops: the code counts " + std::to_string(is.cycles()) +
+               ", the nest says " + std::to_string(should.cycles());
+  compare<std::string>(
+      is.reads, should.reads, [](const std::string& c) { return "tokens from " + c; }, message);
+  compare<std::string>(
+      is.writes, should.writes, [](const std::string& c) { return "tokens to " + c; }, message);
+  return message;
+}
+
+std::string loops_text(const KernelCounts& counts) {
+  std::string text = "; loops of the code:";
+  for (const std::string& loop : counts.loops) text += " [" + loop + "]";
+  return text;
+}
+
+std::string launch_text(size_t number, const LaunchCounts& launch) {
+  return "launch " + std::to_string(number) + " of " + std::to_string(launch.tokens) +
+         " tokens after " + std::to_string(launch.past);
+}
+
+void add(std::map<std::string, int64_t>& to, const Program& program, const std::vector<Port>& ports,
+         const std::map<std::string, int64_t>& counts) {
+  for (const Port& port : ports) {
+    const Channel& channel = program.channels[static_cast<size_t>(port.channel)];
+    to[fifo_name(channel)] += counts.at(channel.name);
+  }
+}
+
+/// What all turns of an instance make.
+KernelCounts instance_counts(const Program& program, const Instance& instance,
+                             const LaunchCounts& launch) {
+  KernelCounts all;
+  for (const Turn& turn : turns_of(program, instance)) {
+    const Kernel kernel = of_layer(program.kernels[static_cast<size_t>(turn.kernel)], turn.layer);
+    const KernelCounts counts = expected_counts(program, kernel, launch.tokens, launch.past);
+    for (const auto& [interval, number] : counts.iterations) all.iterations[interval] += number;
+    add(all.reads, program, kernel.inputs, counts.reads);
+    add(all.writes, program, kernel.outputs, counts.writes);
+  }
+  return all;
+}
+
+}  // namespace
 
 std::vector<std::string> differences(const Program& program, int group,
                                      const std::vector<LaunchCounts>& launches) {
@@ -201,27 +299,33 @@ std::vector<std::string> differences(const Program& program, int group,
     for (size_t k = 0; k < kernels.size(); ++k) {
       const Kernel& kernel = program.kernels[kernels[k]];
       const KernelCounts& is = launch.kernels[k];
-      const KernelCounts should = expected_counts(program, kernel, launch.tokens, launch.past);
-      std::string message;
+      std::string message =
+          difference(is, expected_counts(program, kernel, launch.tokens, launch.past));
       const bool named = is.task == kernel.name || is.task.starts_with("st::" + kernel.kind + "<");
-      if (!named) message += "; the task that runs in its place is " + is.task;
-      compare<int64_t>(
-          is.iterations, should.iterations,
-          [](int64_t interval) { return "iterations at interval " + std::to_string(interval); },
-          message);
-      if (is.cycles() != should.cycles())
-        message += "; cycles of pipelined loops: the code counts " + std::to_string(is.cycles()) +
-                   ", the nest says " + std::to_string(should.cycles());
-      compare<std::string>(
-          is.reads, should.reads, [](const std::string& c) { return "tokens from " + c; }, message);
-      compare<std::string>(
-          is.writes, should.writes, [](const std::string& c) { return "tokens to " + c; }, message);
+      if (!named) message = "; the task that runs in its place is " + is.task + message;
       if (message.empty()) continue;
-      message = kernel.name + " (" + kernel.kind + "), launch " + std::to_string(l) + " of " +
-                std::to_string(launch.tokens) + " tokens after " + std::to_string(launch.past) +
-                message + "; loops of the code:";
-      for (const std::string& loop : is.loops) message += " [" + loop + "]";
-      found.push_back(message + "; nest: " + text_of(nest_of(program, kernel)));
+      found.push_back(kernel.name + " (" + kernel.kind + "), " + launch_text(l, launch) + message +
+                      loops_text(is) + "; nest: " + text_of(nest_of(program, kernel)));
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> unit_differences(const Program& program, const std::string& unit,
+                                          const std::vector<LaunchCounts>& launches) {
+  std::vector<std::string> found;
+  const std::vector<Instance> instances = instances_of_unit(program, unit);
+  for (size_t l = 0; l < launches.size(); ++l) {
+    for (size_t i = 0; i < instances.size(); ++i) {
+      const KernelCounts& is = launches[l].kernels[i];
+      std::string message = difference(is, instance_counts(program, instances[i], launches[l]));
+      const Kernel& first = program.kernels[static_cast<size_t>(instances[i].nodes[0])];
+      const bool named =
+          is.task == instances[i].name + "_turns" || is.task.starts_with("st::" + first.kind + "<");
+      if (!named) message = "; the task that runs in its place is " + is.task + message;
+      if (message.empty()) continue;
+      found.push_back(instances[i].name + ", " + launch_text(l, launches[l]) + message +
+                      loops_text(is));
     }
   }
   return found;

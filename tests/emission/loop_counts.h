@@ -34,22 +34,26 @@ struct LaunchCounts {
   std::vector<KernelCounts> kernels;
 };
 
-/// The code of one group, copied.
+/// The code of one unit, copied.
 struct CountingCode {
   std::filesystem::path folder;  ///< with hls_templates/ and groups/ as in a build
   std::filesystem::path data;    ///< of its test bench
-  int group = 0;
-  int loops = 0;  ///< pragmas that were replaced
+  std::string unit;              ///< its name
+  int loops = 0;                 ///< pragmas that were replaced
 };
 
 /// Copies hls_templates/ and a group's sources from a build. Nothing counts yet: faults can be
 /// written into the copy.
 CountingCode copied_code(const std::filesystem::path& build, int group);
+CountingCode copied_code(const std::filesystem::path& build, const std::string& unit);
 /// Puts the counters in place. Fails the test at a pragma that has not the form that is known.
 void instrument(CountingCode& code);
 /// Compiles instrumented code and runs it on the build's test data. Its results may be wrong where
 /// a fault was written into it; that it ends is enough.
 std::vector<LaunchCounts> counted(const Program& program, const CountingCode& code);
+
+/// The same of one unit of a program whose layers are streamed: its tasks are instances.
+std::vector<LaunchCounts> counted_unit(const Program& program, const CountingCode& code);
 
 /// What the nest of a kernel says.
 KernelCounts expected_counts(const Program& program, const Kernel& kernel, int64_t tokens,
@@ -59,5 +63,8 @@ KernelCounts expected_counts(const Program& program, const Kernel& kernel, int64
 /// launch, with kernel, loops and both numbers.
 std::vector<std::string> differences(const Program& program, int group,
                                      const std::vector<LaunchCounts>& launches);
+/// The same of a unit's instances, whose nodes take turns in each launch.
+std::vector<std::string> unit_differences(const Program& program, const std::string& unit,
+                                          const std::vector<LaunchCounts>& launches);
 
 }  // namespace st::test

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/dataflow/units.h"
 #include "tests/common/builds.h"
 #include "tests/common/tool.h"
 
@@ -68,6 +69,28 @@ TEST_F(LoopCounts, OfStories260kAreThoseOfItsNests) {
 TEST_F(LoopCounts, OfCharShakespeareAreThoseOfItsNests) {
   ST_NEEDS_SHARED();
   expect_equal({"char_shakespeare", "w8a8", "u280", "none"});
+}
+
+/// All units of a shared engine
+TEST_F(LoopCounts, OfASharedEngineAreThoseOfItsNests) {
+  for (const char* precision : {"w8a8", "w4a8"}) {
+    SCOPED_TRACE(precision);
+    Request request = shared_design("adder", precision);
+    request.synth = "none";
+    const fs::path& build = built(request);
+    const Program program = program_of(build);
+    const std::vector<Unit> units = units_of(program);
+    EXPECT_GE(units.size(), 5U);
+    for (const Unit& unit : units) {
+      SCOPED_TRACE(unit.name);
+      CountingCode code = copied_code(build, unit.name);
+      instrument(code);
+      const std::vector<LaunchCounts> launches = counted_unit(program, code);
+      EXPECT_EQ(launches.size(), 3U);
+      for (const std::string& difference : unit_differences(program, unit.name, launches))
+        ADD_FAILURE() << difference;
+    }
+  }
 }
 
 /// Differences in the adder's code after `from` became `to` in one of its files.

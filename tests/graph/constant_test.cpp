@@ -186,7 +186,8 @@ TEST(Constant, UnknownTransformsOfPassesAreInternalErrors) {
 TEST(Constant, ErrorsNameThePlace) {
   const std::tuple<const char*, const char*, const char*> bad[] = {
       {"store \"w\"", "column 1",
-       "expected a constant: load \"NAME\", zeros TYPE, layers [...], or dequantised_blocks [...]"},
+       "expected a constant: load \"NAME\", zeros TYPE, layers [...], dequantised_blocks [...], or "
+       "stripes [...]"},
       {"load w", "column 6", "expected the name of a constant in quotes"},
       {"load \"v\"", "column 6", "the model has no constant 'v'"},
       {"load \"w\" | transposed", "column 12",

@@ -166,9 +166,10 @@ TEST(Int8Attention, WeightsMatchPlainLoops) {
       for (std::size_t j = start; j < first; ++j) EXPECT_EQ(weights[j], 0);
       for (std::size_t j = first; j < start + n; ++j) {
         const float power = expf(scores[j] - peak);
-        const float inverse = largest == 0.0f ? 0.0f : 32767.0f / largest;
-        EXPECT_EQ(weights[j], static_cast<int>(power * (st::to_float(scales[j]) * inverse) + 0.5f));
-        total += static_cast<long>(power * 32767.0f + 0.5f);
+        const float inverse = largest == 0.0f ? 0.0f : 65534.0f / largest;
+        EXPECT_EQ(weights[j],
+                  (static_cast<int>(power * (st::to_float(scales[j]) * inverse)) + 1) / 2);
+        total += (static_cast<long>(power * 65534.0f) + 1) / 2;
       }
       EXPECT_EQ(factor[row], largest / static_cast<float>(total));
     });

@@ -68,15 +68,15 @@ Nest attention_weights_int8(const Program& program, const Kernel& kernel) {
     state->largest = j == 0 ? scale : std::max(state->largest, scale);
   };
   const auto invert = [=](Firing&) {
-    state->inverse = state->largest == 0.0f ? 0.0f : AttentionWeightPeak / state->largest;
+    state->inverse = state->largest == 0.0f ? 0.0f : AttentionTwicePeak / state->largest;
     state->total = 0;
   };
   const auto weigh = [=](Firing& f) {
     const int64_t j = f.counter(2);
     const float power = std::exp((*values)[j] - state->peak);
-    state->total += static_cast<int32_t>(power * AttentionWeightPeak + 0.5f);
+    state->total += attention_weight(power * AttentionTwicePeak);
     const float share = (*scales)[j] * state->inverse;
-    *f.out<int16_t>(0) = static_cast<int16_t>(static_cast<int32_t>(power * share + 0.5f));
+    *f.out<int16_t>(0) = static_cast<int16_t>(attention_weight(power * share));
   };
   const auto divide = [=](Firing& f) {
     *f.out<float>(1) = state->largest / static_cast<float>(state->total);

@@ -99,7 +99,17 @@ Nest cache_rows(const Program& program, const Kernel& kernel) {
                               {loop(positions_of(program), {row.loops(write(0, recall))})})})})};
 }
 
+/// Whether a loader's segments are words that one FIFO carries: then they are one run of bursts,
+/// and nothing ends between them.
+bool is_one_run(const Program& program, const Kernel& kernel) {
+  return program.layers.streamed && !program.memories[kernel.memories[0]].port.empty() &&
+         std::all_of(kernel.outputs.begin(), kernel.outputs.end(),
+                     [](const Port& port) { return port.type.beat_bits() == WordBits; });
+}
+
 Nest load_params(const Program& program, const Kernel& kernel) {
+  const bool run = is_one_run(program, kernel);
+  const int depth = run ? 2 : 1;  // of the loop over a segment's words
   Nest segments;
   for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) {
     const StreamType& type = kernel.outputs[o].type;
@@ -109,11 +119,12 @@ Nest load_params(const Program& program, const Kernel& kernel) {
     const auto load = [=](Firing& f) {
       // Streams do not depend on the row, so that of one row serves all.
       if (stream->empty()) *stream = stream_bytes(*f.constants[static_cast<size_t>(o)], type, 1, 0);
-      std::memcpy(f.out<uint8_t>(o), stream->data() + static_cast<size_t>(row.beat(f, 1)) * bytes,
-                  bytes);
+      std::memcpy(f.out<uint8_t>(o),
+                  stream->data() + static_cast<size_t>(row.beat(f, depth)) * bytes, bytes);
     };
     segments.push_back(row.loops(write(o, load)));
   }
+  if (run) segments = {flattened(1, 1, std::move(segments))};
   return {loop(rows_of(program), std::move(segments))};
 }
 

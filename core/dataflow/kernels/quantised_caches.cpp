@@ -13,14 +13,24 @@
 namespace st {
 namespace {
 
+/// A head is sent while the next one comes into its place, each beat before the one that takes its
+/// place.
 Nest quantize_heads(const Program& program, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
+  const int64_t all = beats * kernel.sizes.at("Heads");
   const bool cached = kernel.outputs[1].type.itensor.dtype == DType::BF16;
   const auto head = local<float>(lanes * beats), peak = local<float>(1), inverse = local<float>(1);
+  std::vector<int64_t> scaled, sent, read_at;
+  for (int64_t i = 0; i < all + beats; ++i) {
+    scaled.push_back(i >= beats && i % beats == 0 ? 1 : 0);
+    sent.push_back(i >= beats ? 1 : 0);
+    read_at.push_back(i < all ? 1 : 0);
+  }
   const auto keep = [=](Firing& f) {
-    if (f.counter(2) == 0) peak->front() = 0.0f;
+    const int64_t place = f.counter(1) % beats;
+    if (place == 0) peak->front() = 0.0f;
     const float* x = f.in<float>(0);
-    std::copy_n(x, lanes, head->begin() + f.counter(2) * lanes);
+    std::copy_n(x, lanes, head->begin() + place * lanes);
     for (int64_t i = 0; i < lanes; ++i) peak->front() = std::max(peak->front(), std::fabs(x[i]));
   };
   const auto scale = [=](Firing& f) {
@@ -35,12 +45,13 @@ Nest quantize_heads(const Program& program, const Kernel& kernel) {
     inverse->front() = bfloat16_value(bits) == 0.0f ? 0.0f : 1.0f / bfloat16_value(bits);
   };
   const auto emit = [=](Firing& f) {
-    const float* x = head->data() + f.counter(2) * lanes;
+    const float* x = head->data() + f.counter(1) % beats * lanes;
     for (int64_t i = 0; i < lanes; ++i) f.out<int8_t>(0)[i] = rounded(x[i], inverse->front());
   };
-  return {loop(rows_of(program), {loop(kernel.sizes.at("Heads"),
-                                       {pipelined(beats, 1, {read(0, keep)}), write(1, scale),
-                                        pipelined(beats, 1, {write(0, emit)})})})};
+  return {loop(rows_of(program),
+               {pipelined(all + beats, 1,
+                          {sometimes(scaled, write(1, scale)), sometimes(sent, write(0, emit)),
+                           sometimes(read_at, read(0, keep))})})};
 }
 
 /// The cache is [heads, positions].
@@ -102,8 +113,7 @@ void add_quantised_cache_kernels(std::vector<KernelRecord>& records) {
                                 .width_bits = k.sizes.at("L") * 32,
                                 .words = k.sizes.at("HeadBeats")}};
                      },
-                     .datapath = quantize_datapath,
-                     .row_barrier = true});
+                     .datapath = quantize_datapath});
   records.push_back(
       {.kind = "cache_scales",
        .header = "streamtensor/cache_scales.h",

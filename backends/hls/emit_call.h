@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The call of a kernel's template in emitted code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/dataflow/program.h"
+
+namespace st::hls {
+
+/// "st::rms_norm<16, 4, 1>", or the name of the function that was generated for a kernel.
+std::string function_of(const Kernel& kernel);
+/// Arguments of the call: streams, pointers, numbers.
+std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel);
+/// Whether a kernel has to know where the copy begins that it uses of a memory.
+bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m);
+/// `head` and the arguments behind it, broken after commas so that no line is longer than it has to
+/// be; further lines are indented by `hang`.
+std::string wrapped_call(const std::string& head, const std::vector<std::string>& arguments,
+                         size_t hang);
+
+}  // namespace st::hls

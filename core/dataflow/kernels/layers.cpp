@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where streams enter the folded layers, and where they leave them, in designs whose kernels walk
+// the layers themselves.
+#include <cstring>
+
+#include "core/dataflow/kernels/arithmetic.h"
+
+namespace st {
+namespace {
+
+/// Rows from one input to one output.
+Nest pass(const Program& program, const Kernel& kernel, int from, int to) {
+  const auto bytes = static_cast<size_t>(kernel.inputs[0].type.beat_bytes());
+  const auto copy = [=](Firing& f) { std::memcpy(f.out<uint8_t>(to), f.in<uint8_t>(from), bytes); };
+  return {
+      loop(rows_of(program), {pipelined(kernel.sizes.at("Beats"), 1, {step({from}, copy, {to})})})};
+}
+
+Nest enter_layers(const Program& program, const Kernel& kernel) {
+  return pass(program, kernel, kernel.sizes.at("Entry") != 0 ? 0 : 1, 0);
+}
+
+Nest leave_layers(const Program& program, const Kernel& kernel) {
+  return pass(program, kernel, 0, kernel.sizes.at("Exit") != 0 ? 1 : 0);
+}
+
+Datapath switch_datapath(const Program&, const Kernel& kernel) {
+  Datapath made;
+  made.add(Operator::Select, selects_of(kernel.inputs[0].type.beat_bits(), 2));
+  made.add(Operator::IntAdd, 1);
+  return made;
+}
+
+}  // namespace
+
+void add_layer_kernels(std::vector<KernelRecord>& records) {
+  records.push_back({.kind = "enter_layers",
+                     .header = "streamtensor/layers.h",
+                     .summary = "the first layer's rows from outside, the others' from the layer "
+                                "before",
+                     .template_arguments = {"L", "Beats"},
+                     .arguments = {"in0", "in1", "out0", "size:Entry", "tokens"},
+                     .nest = enter_layers,
+                     .datapath = switch_datapath,
+                     .by_layer = true});
+  records.push_back({.kind = "leave_layers",
+                     .header = "streamtensor/layers.h",
+                     .summary = "the last layer's rows to the outside, the others' to the next one",
+                     .template_arguments = {"L", "Beats"},
+                     .arguments = {"in0", "out0", "out1", "size:Exit", "tokens"},
+                     .nest = leave_layers,
+                     .datapath = switch_datapath,
+                     .by_layer = true});
+}
+
+}  // namespace st

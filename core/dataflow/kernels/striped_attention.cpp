@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// A slice of striped attention: scores of its positions, then its share of the context.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/dataflow/kernels/striped.h"
+#include "core/graph/attention.h"
+
+namespace st {
+namespace {
+
+constexpr int FirstWords = 3;  ///< the input with the words of the first port
+
+/// A position that a lane is at: what is in its words, and whether it counts.
+struct Seen {
+  bool visible = false, newest = false;
+};
+
+/// All that a slice holds, and what it does with it.
+class Slice {
+ public:
+  Slice(const StripedShape& shape, int64_t window) : s_(shape), window_(window) {
+    const auto resize = [](auto& values, int64_t size) {
+      values.resize(static_cast<size_t>(size));
+    };
+    const int64_t rows = s_.heads + 2 * s_.kv_heads, rounds = s_.max_rounds * s_.ports;
+    resize(row_, rows * s_.head_words * WordBytes);
+    resize(factors_, rows);
+    resize(held_, s_.ports * s_.scale_words * WordBytes);
+    resize(dots_, s_.ports * s_.group);
+    resize(weights_, s_.ports * s_.group);
+    resize(scores_, rounds * s_.heads);
+    resize(scales_, rounds * s_.kv_heads);
+    resize(peaks_, s_.heads + s_.kv_heads);
+    resize(powers_, s_.heads);
+    resize(sums_, s_.heads * s_.head_words * WordBytes);
+  }
+
+  [[nodiscard]] const StripedShape& shape() const { return s_; }
+
+  // The new row: of all queries, keys and values the head or word at hand.
+  void take_factor(Firing& f, int64_t head) { at(factors_, head) = *f.in<float>(1); }
+  void take_word(Firing& f, int64_t word) {
+    std::copy_n(f.in<int8_t>(0), WordBytes, row_.begin() + word * WordBytes);
+  }
+
+  void begin() {
+    std::fill(peaks_.begin(), peaks_.begin() + s_.heads, -std::numeric_limits<float>::infinity());
+    std::fill(peaks_.begin() + s_.heads, peaks_.end(), 0.0f);
+    std::fill(powers_.begin(), powers_.end(), 0);
+    std::fill(sums_.begin(), sums_.end(), 0);
+  }
+
+  void take_scales(Firing& f) {
+    for (int64_t p = 0; p < s_.ports; ++p)
+      std::copy_n(f.in<int8_t>(port(p)), WordBytes,
+                  held_.begin() + (p * s_.scale_words + f.counter(1)) * WordBytes);
+  }
+
+  /// Word `w` of query head `member` of the group of `g`.
+  void score(Firing& f, int64_t g, int64_t w, int64_t member) {
+    const int64_t round = f.counter(0), h = g * s_.group + member;
+    const int8_t* query = word_of(h, w);
+    for (int64_t p = 0; p < s_.ports; ++p) {
+      const Seen seen = position(f, round, p);
+      const int8_t* key = seen.newest ? word_of(s_.heads + g, w) : f.in<int8_t>(port(p));
+      int32_t& dot = at(dots_, p * s_.group + member);
+      dot = (w == 0 ? 0 : dot) + std::inner_product(query, query + WordBytes, key, int32_t{0});
+      if (w == 0 && member == 0) keep_scale(seen, round, g, p);
+      if (w == s_.head_words - 1) keep_score(seen, round, h, p, dot);
+    }
+  }
+
+  void send_peak(Firing& f) { *f.out<float>(0) = at(peaks_, f.counter(0)); }
+  void take_peak(Firing& f, int64_t n) { at(peaks_, n) = *f.in<float>(2); }
+
+  void add(Firing& f, int64_t g, int64_t w, int64_t member) {
+    const int64_t round = f.counter(0), h = g * s_.group + member;
+    int64_t* sums = sums_.data() + (h * s_.head_words + w) * WordBytes;
+    for (int64_t p = 0; p < s_.ports; ++p) {
+      if (w == 0) weigh(round, g, h, p, member);
+      const int64_t weight = at(weights_, p * s_.group + member);
+      const bool newest = position(f, round, p).newest;
+      const int8_t* value = newest ? word_of(s_.heads + s_.kv_heads + g, w) : f.in<int8_t>(port(p));
+      for (int64_t i = 0; i < WordBytes; ++i) sums[i] += weight * value[i];
+    }
+  }
+
+  void send_powers(Firing& f) {
+    const int64_t sum = at(powers_, f.counter(0));
+    std::fill_n(f.out<int32_t>(1), ChunkLanes, 0);
+    f.out<int32_t>(1)[0] = static_cast<int32_t>(sum & 0xffff);
+    f.out<int32_t>(1)[1] = static_cast<int32_t>(sum >> 16);
+  }
+  void send_chunk(Firing& f, bool upper) {
+    const int64_t chunk = f.counter(0) * s_.head_words * ChunksPerWord + f.counter(1);
+    for (int64_t i = 0; i < ChunkLanes; ++i) {
+      const int64_t sum = at(sums_, chunk * ChunkLanes + i);
+      f.out<int32_t>(1)[i] = static_cast<int32_t>(upper ? sum >> 16 : sum & 0xffff);
+    }
+  }
+
+ private:
+  template <typename T>
+  static T& at(std::vector<T>& values, int64_t i) {
+    return values[static_cast<size_t>(i)];
+  }
+  static int port(int64_t p) { return FirstWords + static_cast<int>(p); }
+  const int8_t* word_of(int64_t head, int64_t w) const {
+    return row_.data() + (head * s_.head_words + w) * WordBytes;
+  }
+
+  [[nodiscard]] Seen position(const Firing& f, int64_t round, int64_t p) const {
+    const int64_t j = round * s_.stripes + s_.first + p;
+    return {j <= f.past && (window_ == 0 || j > f.past - window_), j == f.past};
+  }
+
+  /// Scale `i` of those of the position: of keys, then of values.
+  [[nodiscard]] uint16_t scale(const Seen& seen, int64_t p, int64_t i) {
+    if (seen.newest) return scale_bits(at(factors_, s_.heads + i));
+    const int64_t byte = p * s_.scale_words * WordBytes + 2 * i;
+    return static_cast<uint16_t>(static_cast<uint8_t>(at(held_, byte)) |
+                                 static_cast<uint8_t>(at(held_, byte + 1)) << 8);
+  }
+
+  void keep_score(const Seen& seen, int64_t round, int64_t h, int64_t p, int32_t dot) {
+    float& score = at(scores_, (round * s_.ports + p) * s_.heads + h);
+    score = -std::numeric_limits<float>::infinity();
+    if (!seen.visible) return;
+    score = static_cast<float>(dot) * (at(factors_, h) * scale_of(scale(seen, p, h / s_.group)));
+    at(peaks_, h) = std::max(at(peaks_, h), score);
+  }
+
+  void keep_scale(const Seen& seen, int64_t round, int64_t g, int64_t p) {
+    float& kept = at(scales_, (round * s_.ports + p) * s_.kv_heads + g);
+    kept = seen.visible ? scale_of(scale(seen, p, s_.kv_heads + g)) : 0.0f;
+    at(peaks_, s_.heads + g) = std::max(at(peaks_, s_.heads + g), kept);
+  }
+
+  void weigh(int64_t round, int64_t g, int64_t h, int64_t p, int64_t member) {
+    const float largest = at(peaks_, s_.heads + g);
+    const float inverse = largest == 0.0f ? 0.0f : AttentionTwicePeak / largest;
+    const float power =
+        std::exp(at(scores_, (round * s_.ports + p) * s_.heads + h) - at(peaks_, h));
+    const float scale = at(scales_, (round * s_.ports + p) * s_.kv_heads + g) * inverse;
+    at(powers_, h) += attention_weight(power * AttentionTwicePeak);
+    at(weights_, p * s_.group + member) = attention_weight(power * scale);
+  }
+
+  StripedShape s_;
+  int64_t window_;
+  std::vector<int8_t> row_, held_;
+  std::vector<float> factors_, scores_, scales_, peaks_;
+  std::vector<int32_t> dots_, weights_;
+  std::vector<int64_t> powers_, sums_;
+};
+
+using SharedSlice = std::shared_ptr<Slice>;
+using Work = void (Slice::*)(Firing&, int64_t g, int64_t w, int64_t member);
+
+/// Some heads of the new row, of each first its factor.
+NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
+  const int64_t words = slice->shape().head_words;
+  const auto factor = [=](Firing& f) { slice->take_factor(f, first + f.counter(0) / words); };
+  const auto word = [=](Firing& f) { slice->take_word(f, first * words + f.counter(0)); };
+  std::vector<int64_t> begins;
+  for (int64_t n = 0; n < heads * words; ++n) begins.push_back(n % words == 0);
+  return pipelined(heads * words, 1, {sometimes(begins, read(1, factor)), read(0, word)});
+}
+
+/// A word of each port for each word of all key or value heads, used for all query heads of a
+/// group, one after another.
+NestItem head_walk(const SharedSlice& slice, Work work) {
+  const StripedShape& shape = slice->shape();
+  std::vector<int> words(static_cast<size_t>(shape.ports));
+  std::iota(words.begin(), words.end(), FirstWords);
+  const auto first = [=](Firing& f) { ((*slice).*work)(f, f.counter(1), f.counter(2), 0); };
+  const auto next = [=](Firing& f) {
+    ((*slice).*work)(f, f.counter(1), f.counter(2), f.counter(3) + 1);
+  };
+  Nest group = {step(words, first, {})};
+  if (shape.group > 1) group.push_back(loop(shape.group - 1, {step({}, next, {})}));
+  return loop(shape.kv_heads, {loop(shape.head_words, std::move(group))});
+}
+
+NestItem key_pass(const SharedSlice& slice) {
+  const StripedShape& shape = slice->shape();
+  std::vector<int> words(static_cast<size_t>(shape.ports));
+  std::iota(words.begin(), words.end(), FirstWords);
+  const auto scales = [=](Firing& f) { slice->take_scales(f); };
+  return flattened(
+      shape.rounds(), 1,
+      {loop(shape.scale_words, {step(words, scales, {})}), head_walk(slice, &Slice::score)});
+}
+
+NestItem sent_sums(const SharedSlice& slice) {
+  const auto powers = [=](Firing& f) { slice->send_powers(f); };
+  const auto low = [=](Firing& f) { slice->send_chunk(f, false); };
+  const auto high = [=](Firing& f) { slice->send_chunk(f, true); };
+  const StripedShape& shape = slice->shape();
+  return flattened(
+      shape.heads, 1,
+      {write(1, powers), loop(shape.head_words * ChunksPerWord, {write(1, low), write(1, high)})});
+}
+
+Nest attend(const Program&, const Kernel& kernel) {
+  const StripedShape shape(kernel);
+  const auto slice = std::make_shared<Slice>(shape, kernel.sizes.at("Window"));
+  const auto send_peak = [=](Firing& f) { slice->send_peak(f); };
+  const auto take_peaks = [=](int64_t count, int64_t first) {
+    return pipelined(count, 1,
+                     {read(2, [=](Firing& f) { slice->take_peak(f, first + f.counter(0)); })});
+  };
+  return {taken_row(slice, 0, shape.heads),
+          taken_row(slice, shape.heads, shape.kv_heads),
+          taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads),
+          step({}, [=](Firing&) { slice->begin(); }, {}),
+          key_pass(slice),
+          pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)}),
+          take_peaks(shape.heads, 0),
+          take_peaks(shape.kv_heads, shape.heads),
+          flattened(shape.rounds(), 1, {head_walk(slice, &Slice::add)}),
+          sent_sums(slice)};
+}
+
+std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
+  const StripedShape s(kernel);
+  const int64_t heads = s.heads, kv_heads = s.kv_heads, words = kv_heads * s.head_words;
+  const int64_t scales = s.ports * s.scale_words * WordBits / 16, members = s.ports * s.group;
+  return {{.name = "queries", .width_bits = WordBits, .words = heads * s.head_words},
+          {.name = "keys", .width_bits = WordBits, .words = words},
+          {.name = "values", .width_bits = WordBits, .words = words},
+          {.name = "factors", .width_bits = 32, .words = heads},
+          {.name = "key_scales", .width_bits = 32, .words = kv_heads},
+          {.name = "value_scales", .width_bits = 32, .words = kv_heads},
+          {.name = "held", .width_bits = WordBits, .words = s.ports, .banks = s.ports, .copies = 2},
+          {.name = "held_scales", .width_bits = 16, .words = scales, .banks = scales},
+          {.name = "partials", .width_bits = 32, .words = members, .banks = members},
+          {.name = "weights", .width_bits = 16, .words = members, .banks = members},
+          {.name = "scores",
+           .width_bits = 32,
+           .words = s.ports * s.max_rounds * heads,
+           .banks = s.ports},
+          {.name = "scales",
+           .width_bits = 16,
+           .words = s.ports * s.max_rounds * kv_heads,
+           .banks = s.ports},
+          {.name = "peaks", .width_bits = 32, .words = heads},
+          {.name = "largest", .width_bits = 16, .words = kv_heads},
+          {.name = "all_peaks", .width_bits = 32, .words = heads},
+          {.name = "inverses", .width_bits = 32, .words = kv_heads},
+          {.name = "contexts", .width_bits = WordBytes * SumBits, .words = heads * s.head_words},
+          {.name = "powers", .width_bits = SumBits, .words = heads}};
+}
+
+Datapath attend_datapath(const Program&, const Kernel& kernel) {
+  const StripedShape s(kernel);
+  const int64_t ports = s.ports;
+  using enum Operator;
+  Datapath made;
+  // Scores.
+  made.add(ByteMultiplyPair, (ports + 1) / 2 * WordBytes);
+  made.add(IntAdd, ports * WordBytes / 2);  // of 16 bits, most of them
+  made.add(Select,
+           ports * (2 * selects_of(16, s.kv_heads) + 2 * WordBits + selects_of(32, s.group)));
+  made.add(IntToFloat, ports);
+  made.add(FloatMultiply, 2 * ports);
+  made.add(FloatCompare, ports);
+  // Weights.
+  made.add(FloatDivide, 1);
+  made.add(FloatAdd, ports);
+  made.add(FloatExp, ports);
+  made.add(FloatMultiply, 3 * ports);
+  made.add(FloatToInt, 2 * ports);
+  // Sums: a product of 16 by 8 bits has a DSP of its own.
+  made.add(ByteMultiplyPair, ports * WordBytes);
+  made.add(IntAdd, ports * (WordBytes + 1));
+  made.add(Select,
+           ports * selects_of(16, s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
+  made.then(FloatAdd);
+  made.then(FloatExp);
+  made.then(FloatMultiply);
+  made.then(FloatToInt);
+  made.then(IntAdd);
+  made.then(ByteMultiplyPair);
+  made.then(IntAdd, tree_levels(ports) + 1);
+  return made;
+}
+
+}  // namespace
+
+void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
+  records.push_back(
+      {.kind = "attend",
+       .header = "streamtensor/striped_attention.h",
+       .summary = "attention of a new row over the positions of some memory ports",
+       .template_arguments = {"Heads", "KVHeads", "Head", "Stripes", "Ports", "First", "MaxRounds"},
+       .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "past", "in3*"},
+       .nest = attend,
+       .buffers = attend_buffers,
+       .datapath = attend_datapath,
+       .row_barrier = true});
+}
+
+}  // namespace st

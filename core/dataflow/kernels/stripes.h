@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/// Kernels of the shared matrix engine, for linear layers whose weights are striped over memory
+/// ports (core/graph/stripes.h, hls_templates/streamtensor/stripes.h): the sizes and the streams
+/// that pass, verifier and nests agree on.
+///
+///   feed_rows         x and its scales, once for each block of rows, to every slice
+///   multiply_stripes  a slice: a word of each of its ports in every cycle
+///   collect_rows      results of all slices, in order, to rows
+#pragma once
+
+#include "core/dataflow/program.h"
+#include "core/graph/stripes.h"
+
+namespace st {
+
+/// Iterations between two additions to one total of multiply_stripes, at least: those of a float
+/// addition and of the memory that holds the total.
+inline constexpr int64_t StripeApart = 12;
+
+/// The layout that the sizes of a feed_rows or multiply_stripes kernel say; `ports` are not known
+/// to the first.
+StripeLayout stripe_layout_of(const Kernel& kernel);
+
+/// Streams of a step of the engine.
+StreamType stripe_words_type(const Program& program, int64_t words);  ///< i8 [words, 64]
+StreamType stripe_x_type(const Program& program, const StripeLayout& layout);
+StreamType stripe_scale_type(const Program& program, const StripeLayout& layout);
+/// Of a slice with `ports` of the layout's ports.
+StreamType stripe_y_type(const Program& program, const StripeLayout& layout, int64_t ports);
+
+/// Columns of x that hold values of a row of that many beats of `lanes` each.
+int64_t filled_columns(int64_t beats, int64_t lanes);
+
+}  // namespace st

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/common/engine_model.h"
+
+#include <cstring>
+#include <numeric>
+
+#include "tests/common/random.h"
+
+namespace st::test {
+namespace {
+
+template <typename T>
+void append(std::vector<uint8_t>& bytes, const T& value) {
+  const auto* begin = reinterpret_cast<const uint8_t*>(&value);
+  bytes.insert(bytes.end(), begin, begin + sizeof value);
+}
+
+/// Results by definition, row by row.
+class Direct {
+ public:
+  Direct(const EngineCase& of, const EngineValues& values)
+      : of_(of), values_(values), layout_(of.layout()) {}
+
+  /// Of the row of the layer that a row of a port in a block is; 0 behind the last one.
+  [[nodiscard]] float result(size_t token, int64_t block, int64_t port, int64_t row) const {
+    const int64_t n = (block * of_.rows + row) * layout_.ports + port;
+    return n < of_.width() ? dot(token, n) : 0.0f;
+  }
+  [[nodiscard]] float dot(size_t token, int64_t n) const {
+    const int64_t columns = of_.group_words * StripeColumns;
+    float total = 0;
+    for (int64_t g = 0; g < layout_.groups; ++g) {
+      int64_t sum = 0;
+      for (int64_t c = g * columns; c < std::min(of_.depth(), (g + 1) * columns); ++c)
+        sum +=
+            values_.weights.integer(n * of_.depth() + c) * values_.x[token][static_cast<size_t>(c)];
+      const auto at = static_cast<size_t>(n * layout_.groups + g);
+      const auto scale = static_cast<float>(static_cast<double>(values_.scales.as<BFloat16>()[at]));
+      total += static_cast<float>(sum) * (values_.x_scales[token][static_cast<size_t>(g)] * scale);
+    }
+    return total;
+  }
+
+ private:
+  const EngineCase& of_;
+  const EngineValues& values_;
+  StripeLayout layout_;
+};
+
+}  // namespace
+
+StripeLayout EngineCase::layout() const {
+  StripeLayout layout;
+  layout.ports = std::accumulate(slices.begin(), slices.end(), int64_t{0});
+  layout.word_rows = weights == DType::I4 ? 2 : 1;
+  layout.group_words = group_words;
+  layout.groups = (depth() + group_words * StripeColumns - 1) / (group_words * StripeColumns);
+  layout.rows = rows;
+  layout.blocks = blocks;
+  return layout;
+}
+
+std::string EngineCase::text() const {
+  std::string text = std::string(name_of(weights)) + " [" + std::to_string(width()) + ", " +
+                     std::to_string(depth()) + "] in groups of " +
+                     std::to_string(group_words * StripeColumns) + ", " + std::to_string(blocks) +
+                     " blocks of " + std::to_string(rows) + " rows, slices";
+  for (const int64_t ports : slices) text += " " + std::to_string(ports);
+  return text;
+}
+
+EngineValues random_values(const EngineCase& of, int64_t tokens, uint64_t seed) {
+  Random random(seed);
+  EngineValues values;
+  values.weights = Tensor::zeros(of.weights, {of.width(), of.depth()});
+  for (int64_t i = 0; i < of.width() * of.depth(); ++i) {
+    if (of.weights == DType::I4) {
+      values.weights.as<Int4>()[static_cast<size_t>(i)] = Int4(random.between(-8, 7));
+    } else {
+      values.weights.as<int8_t>()[static_cast<size_t>(i)] =
+          static_cast<int8_t>(random.between(-128, 127));
+    }
+  }
+  values.scales = Tensor::zeros(DType::BF16, {of.width(), of.layout().groups});
+  for (BFloat16& scale : values.scales.as<BFloat16>())
+    scale = BFloat16((random.real() + 1.1) * 0.01);
+  for (int64_t t = 0; t < tokens; ++t) {
+    std::vector<int8_t>& x = values.x.emplace_back();
+    for (int64_t c = 0; c < of.depth(); ++c)
+      x.push_back(static_cast<int8_t>(random.between(-127, 127)));
+    std::vector<float>& scales = values.x_scales.emplace_back();
+    for (int64_t g = 0; g < of.layout().groups; ++g)
+      scales.push_back(random.chance(0.1) ? 0.0f : 0.03f * (1.1f + random.real()));
+  }
+  return values;
+}
+
+std::map<std::string, std::vector<uint8_t>> engine_streams(const EngineCase& of,
+                                                           const EngineValues& values) {
+  const StripeLayout layout = of.layout();
+  const Direct direct(of, values);
+  std::map<std::string, std::vector<uint8_t>> streams;
+  int64_t first = 0;
+  for (size_t s = 0; s < of.slices.size(); ++s) {
+    const std::string slice = "_" + std::to_string(s);
+    for (size_t t = 0; t < values.x.size(); ++t) {
+      std::vector<int8_t> row = values.x[t];
+      row.resize(static_cast<size_t>(layout.columns() * StripeColumns));
+      for (int64_t block = 0; block < of.blocks; ++block) {
+        for (const int8_t value : row) append(streams["columns" + slice], value);
+        for (const float scale : values.x_scales[t]) append(streams["scales" + slice], scale);
+        for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
+          for (int64_t r = 0; r < layout.word_rows; ++r) {
+            for (int64_t port = first; port < first + of.slices[s]; ++port)
+              append(streams["results" + slice],
+                     direct.result(t, block, port, pair * layout.word_rows + r));
+          }
+        }
+      }
+    }
+    first += of.slices[s];
+  }
+  for (size_t t = 0; t < values.x.size(); ++t) {
+    for (int64_t n = 0; n < of.width(); ++n) append(streams["y"], direct.dot(t, n));
+  }
+  return streams;
+}
+
+}  // namespace st::test

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// One engine for all linear layers and attention: the integers, the logits and the texts are those
+// of the spatial design, bit for bit.
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "core/dataflow/instances.h"
+#include "tests/common/builds.h"
+#include "tests/common/tool.h"
+#include "tests/models/greedy.h"
+
+namespace st::test {
+namespace {
+namespace fs = std::filesystem;
+
+/// What a run printed, its logits, and the folder with all that its FIFOs carried.
+struct Recorded {
+  std::string text, logits;
+  fs::path folder;
+  Program program;
+
+  Recorded(const Request& request, const std::string& ids)
+      : folder(scratch() / (request.shared ? "shared" : "spatial")),
+        program(program_of(built(request))) {
+    fs::remove_all(folder);
+    const fs::path file = scratch() / "recorded.logits";
+    const Outcome run = run_program({ST_TEST_TOOL, "run", built(request).string(), "--ids", ids,
+                                     "-n", "3", "--print-ids", "--logits", file.string()},
+                                    {}, {{"STREAMTENSOR_RECORD", folder.string()}});
+    EXPECT_EQ(run.status, 0) << run.err;
+    text = run.out;
+    logits = read(file);
+  }
+
+  /// Names of FIFOs that carry one stream alone.
+  [[nodiscard]] std::map<std::string, const Channel*> streams() const {
+    std::map<std::string, const Channel*> named;
+    for (const Channel& channel : program.channels) {
+      if (channel.fifo.empty() && fs::exists(folder / (channel.name + ".bin")))
+        named[channel.name] = &channel;
+    }
+    return named;
+  }
+  [[nodiscard]] std::string beats(const std::string& name) const {
+    return read(folder / (name + ".bin"));
+  }
+};
+
+/// What a stream carries of each row once, where rows are streamed again.
+std::string once(const std::string& beats, const Channel& channel, int64_t width) {
+  const auto row = static_cast<size_t>(width * bytes_of(channel.type.itensor.dtype));
+  const auto passes = static_cast<size_t>(channel.type.max_beats() * channel.type.lanes / width);
+  std::string kept;
+  EXPECT_EQ(beats.size() % (row * passes), 0U) << channel.name;
+  for (size_t at = 0; at < beats.size(); at += row * passes) {
+    const std::string first = beats.substr(at, row);
+    for (size_t pass = 1; pass < passes; ++pass)
+      EXPECT_EQ(beats.substr(at + pass * row, row) == first, true) << channel.name;
+    kept += first;
+  }
+  return kept;
+}
+
+/// Each row as many times.
+std::string repeated(const std::string& rows, size_t row, int64_t times) {
+  std::string made;
+  for (size_t at = 0; at < rows.size(); at += row) {
+    for (int64_t n = 0; n < times; ++n) made += rows.substr(at, row);
+  }
+  return made;
+}
+
+int64_t width_of(const Program& program, const Channel& channel) {
+  return program.tensors[static_cast<size_t>(channel.tensor)].shape.back().constant().value_or(1);
+}
+
+/// Every stream that both designs have, and what the kernels of one kind make in all of them.
+void expect_same_streams(const Request& shared, const Request& spatial) {
+  SCOPED_TRACE(shared.model + " " + shared.precision);
+  const std::string ids = "1,2,3,10,5,7,1,1";
+  const Recorded one(shared, ids), other(spatial, ids);
+  EXPECT_EQ(one.text, other.text);
+  EXPECT_GT(one.logits.size(), 0U);
+  EXPECT_EQ(one.logits == other.logits, true) << "logits differ";
+  const auto streams = one.streams(), others = other.streams();
+  std::map<std::string, int> compared;
+  for (const auto& [name, channel] : streams) {
+    const auto found = others.find(name);
+    if (found == others.end()) continue;
+    const std::string& kind = one.program.kernels[static_cast<size_t>(channel->producer)].kind;
+    if (kind == "load_params") continue;
+    const int64_t width = width_of(one.program, *channel);
+    ASSERT_EQ(width, width_of(other.program, *found->second)) << name;
+    const std::string made = once(one.beats(name), *channel, width);
+    std::string wanted = once(other.beats(name), *found->second, width);
+    // What layers read from outside, such as positions, is made again for each of them.
+    if (made.size() > wanted.size())
+      wanted = repeated(wanted, static_cast<size_t>(width * bytes_of(channel->type.itensor.dtype)),
+                        one.program.layers.count);
+    const bool same = made == wanted;
+    EXPECT_TRUE(same) << name << ", of a " << kind;
+    ++compared[kind];
+  }
+  // Layers count once: each stream has all of them.
+  EXPECT_GE(compared["quantize_groups"], 2 * 5) << "the rows of all steps, and their scales";
+  EXPECT_GE(compared["quantize_heads"] + compared["fork"], 6) << "queries, keys, values";
+  EXPECT_GE(compared["collect_rows"], 3) << "results of linear layers";
+  EXPECT_GE(compared["merge_heads"], 1) << "results of attention";
+}
+
+TEST(SharedEngine, OfTheAdderMovesTheIntegersOfTheSpatialDesign) {
+  for (const char* precision : {"w8a8", "w4a8"})
+    expect_same_streams(shared_design("adder", precision), spatial_design("adder", precision));
+}
+
+TEST(SharedEngine, OfStories260kMovesTheIntegersOfTheSpatialDesign) {
+  ST_NEEDS_SHARED();
+  expect_same_streams(shared_design("stories260k"), spatial_design("stories260k"));
+}
+
+TEST(SharedEngine, OfCharShakespeareMovesTheIntegersOfTheSpatialDesign) {
+  ST_NEEDS_SHARED();
+  expect_same_streams(shared_design("char_shakespeare"), spatial_design("char_shakespeare"));
+}
+
+std::string told(const Request& request, const std::string& prompt, size_t tokens) {
+  const Outcome outcome = streamtensor(
+      {"run", built(request), "--prompt", prompt, "--max-tokens", std::to_string(tokens)});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  return outcome.out;
+}
+
+/// All texts are those of the spatial design, and where that tells the reference's, those.
+size_t expect_same_texts(const std::string& model, size_t ids) {
+  size_t exact = 0;
+  for (const Greedy& text : greedy_texts(model)) {
+    const size_t tokens = ids - text.prompt_ids;
+    const std::string shared = told(shared_design(model), text.prompt, tokens);
+    EXPECT_EQ(shared, told(spatial_design(model), text.prompt, tokens));
+    EXPECT_TRUE(shared.starts_with(text.prompt));
+    exact += text.text.starts_with(shared.substr(0, shared.size() - 1));
+  }
+  std::cout << model << ", w8a8 with int8 caches: " << exact << " texts are the reference's\n";
+  return exact;
+}
+
+TEST(SharedEngine, TellsTheSpatialDesignsStories) {
+  ST_NEEDS_SHARED();
+  expect_same_texts("stories260k", 257);
+}
+
+TEST(SharedEngine, WritesTheSpatialDesignsShakespeare) {
+  ST_NEEDS_SHARED();
+  expect_same_texts("char_shakespeare", 32);
+}
+
+TEST(SharedEngine, Adds) {
+  for (const std::string sum : {"345+516=861", "0+0=0", "999+1=1000"}) {
+    for (const char* precision : {"w8a8", "w4a8"}) {
+      const std::string prompt = sum.substr(0, sum.find('=') + 1);
+      const std::string shared = told(shared_design("adder", precision), prompt, 8);
+      EXPECT_EQ(shared, told(spatial_design("adder", precision), prompt, 8));
+      EXPECT_EQ(shared, sum + "\n") << precision;
+    }
+  }
+}
+
+TEST(SharedEngine, VerifyPasses) {
+  std::vector<Request> requests = {shared_design("adder"), shared_design("adder", "w4a8")};
+  if (!shared("README.md").empty()) {
+    requests.push_back(shared_design("stories260k"));
+    requests.push_back(shared_design("char_shakespeare"));
+  }
+  for (const Request& request : requests) {
+    SCOPED_TRACE(request.model + " " + request.precision);
+    const Outcome outcome = streamtensor({"verify", built(request)});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("verified"), std::string::npos) << outcome.out;
+  }
+}
+
+TEST(SharedEngine, VerifyNamesTheFilesThatWereAltered) {
+  const fs::path build = copy_of(built(shared_design("adder")), "shared_altered", Links::Broken);
+  for (const char* name : {"weights0.bin", "weights2.bin"}) {
+    const fs::path file = build / "params" / name;
+    const auto size = static_cast<int64_t>(fs::file_size(file));
+    for (const int64_t offset : {int64_t{0}, size / 2, size - 1}) {
+      SCOPED_TRACE(std::string(name) + " byte " + std::to_string(offset));
+      flip(file, offset);
+      const Outcome outcome = streamtensor({"verify", build});
+      flip(file, offset);
+      EXPECT_NE(outcome.status, 0);
+      EXPECT_NE(outcome.err.find(std::string("params/") + name), std::string::npos) << outcome.err;
+    }
+  }
+}
+
+TEST(SharedEngine, VerifyNamesTheKernelWhoseCodeWasAltered) {
+  const fs::path build = copy_of(built(shared_design("adder")), "shared_altered");
+  replace(build / "hls_templates/streamtensor/stripes.h", "const float scaled = (float)sums",
+          "const float scaled = 1.001f * (float)sums");
+  const Outcome made = run_program({"make", "-s", "-C", build / "stub", "CXX=" ST_TEST_CXX,
+                                    "CXXFLAGS=" ST_TEST_CXXFLAGS, "engine1_tb"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  const Outcome outcome = streamtensor({"verify", build});
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("(multiply_stripes) differs"), std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find("(attend)"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace st::test
