@@ -87,6 +87,20 @@ std::string percent(int64_t part, int64_t whole) {
   return std::to_string(whole > 0 ? (100 * part + whole - 1) / whole : 0) + " %";
 }
 
+/// Memory ports; kernels that walk layers are in several units, which share no ports.
+size_t ports_of(const Program& program, int group) {
+  if (!program.layers.streamed) return pointer_arguments(program, group).size();
+  size_t ports = 0;
+  for (const Unit& unit : units_of(program)) ports += pointer_arguments(program, unit).size();
+  return ports;
+}
+
+std::string layers_text(const Program& program, int group) {
+  if (!is_layered(program, group)) return "";
+  return std::string(program.layers.streamed ? "  for all " : "  for each of ") +
+         std::to_string(program.layers.count) + " layers";
+}
+
 void print_summary(const Design& design, const ProjectSummary& summary, const Options& options,
                    const std::vector<std::string>& benches) {
   const Program& program = design.program;
@@ -110,11 +124,8 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Op
     }
     std::cout << "  " << group_name(group) << "   " << program.kernels_of(group).size()
               << " kernels  " << program.channels_of(group).size() << " streams  " << converters
-              << " converters  " << pointer_arguments(program, group).size() << " ports"
-              << (is_layered(program, group)
-                      ? "  for each of " + std::to_string(program.layers.count) + " layers"
-                      : "")
-              << "\n"
+              << " converters  " << ports_of(program, group) << " ports"
+              << layers_text(program, group) << "\n"
               << "           LUT " << percent(used.lut, total.lut) << "  FF "
               << percent(used.ff, total.ff) << "  DSP " << percent(used.dsp, total.dsp) << "  BRAM "
               << percent(used.bram18, total.bram18) << "  URAM " << percent(used.uram, total.uram)

@@ -161,6 +161,8 @@ TEST(SharedDeadlock, BuildsSayThatItIsProven) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(std::regex_search(outcome.out, std::regex("no deadlock at any length .proven.")))
       << outcome.out;
+  EXPECT_TRUE(std::regex_search(outcome.out, std::regex(" [1-9][0-9]* ports  for all 3 layers")))
+      << outcome.out;
 }
 
 /// At a depth that is enough.
