@@ -25,6 +25,18 @@ inline int8_t quantize_value(float v) {
   return (int8_t)(int)(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
 }
 
+/// A beat of values, each times `inverse`.
+template <int L>
+vec<int8_t, L> quantize_beat(const vec<float, L>& values, float inverse) {
+#pragma HLS INLINE
+  vec<int8_t, L> beat;
+  for (int i = 0; i < L; ++i) {
+#pragma HLS UNROLL
+    beat[i] = quantize_value(values[i] * inverse);
+  }
+  return beat;
+}
+
 /// Scales each row so that its largest magnitude becomes 127. The scale is written before the
 /// beats, so that a user that needs it first never makes the row wait.
 ///
@@ -60,11 +72,7 @@ void quantize_rows(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& sc
 
     for (int b = 0; b < Beats; ++b) {
 #pragma HLS PIPELINE II = 1
-      vec<int8_t, L> beat;
-      for (int i = 0; i < L; ++i) {
-#pragma HLS UNROLL
-        beat[i] = quantize_value(row[b][i] * inverse);
-      }
+      const vec<int8_t, L> beat = quantize_beat(row[b], inverse);
       q.write(beat);
       if constexpr (Kept) kept[b] = beat;
     }

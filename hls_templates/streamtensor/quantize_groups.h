@@ -45,11 +45,7 @@ void quantize_groups(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& 
           const vec<float, 1> scale = {{peak / QuantizedPeak}};
           scales.write(scale);
         }
-        vec<int8_t, L> beat;
-        for (int lane = 0; lane < L; ++lane) {
-#pragma HLS UNROLL
-          beat[lane] = quantize_value(held[place][lane] * inverse);
-        }
+        const vec<int8_t, L> beat = quantize_beat(held[place], inverse);
         q.write(beat);
         if constexpr (Kept) kept[i - GroupBeats] = beat;
       }

@@ -54,11 +54,7 @@ void quantize_heads(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& 
           head_scale(value_of(largest), scale[0], inverse);
           scales.write(scale);
         }
-        vec<int8_t, L> beat;
-        for (int lane = 0; lane < L; ++lane) {
-#pragma HLS UNROLL
-          beat[lane] = quantize_value(head[place][lane] * inverse);
-        }
+        const vec<int8_t, L> beat = quantize_beat(head[place], inverse);
         q.write(beat);
       }
       if (i < Beats) {

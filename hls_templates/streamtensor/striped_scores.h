@@ -93,20 +93,6 @@ vec<float, Shape::Ports> seen_scores(const slice_positions<Shape>& positions, in
   return scores;
 }
 
-/// The largest value; a maximum is exact in any order.
-template <typename T, int N>
-T tree_largest(vec<T, N> a) {
-#pragma HLS INLINE
-  for (int s = 1; s < N; s *= 2) {
-#pragma HLS UNROLL
-    for (int i = 0; i + s < N; i += 2 * s) {
-#pragma HLS UNROLL
-      a[i] = a[i + s] > a[i] ? a[i + s] : a[i];
-    }
-  }
-  return a[0];
-}
-
 /// Keeps the scores of a head in a round.
 template <typename Shape>
 void keep_scores(const vec<float, Shape::Ports>& scores, int round, int h,

@@ -44,14 +44,10 @@ T tree_sum(vec<T, N> a) {
   return a[0];
 }
 
-/// Largest magnitude over the lanes. A maximum is exact in any order.
-template <int N>
-float tree_peak(vec<float, N> a) {
+/// Largest lane. A maximum is exact in any order.
+template <typename T, int N>
+T tree_largest(vec<T, N> a) {
 #pragma HLS INLINE
-  for (int i = 0; i < N; ++i) {
-#pragma HLS UNROLL
-    a[i] = a[i] < 0.0f ? -a[i] : a[i];
-  }
   for (int s = 1; s < N; s *= 2) {
 #pragma HLS UNROLL
     for (int i = 0; i + s < N; i += 2 * s) {
@@ -60,6 +56,17 @@ float tree_peak(vec<float, N> a) {
     }
   }
   return a[0];
+}
+
+/// Largest magnitude over the lanes.
+template <int N>
+float tree_peak(vec<float, N> a) {
+#pragma HLS INLINE
+  for (int i = 0; i < N; ++i) {
+#pragma HLS UNROLL
+    a[i] = a[i] < 0.0f ? -a[i] : a[i];
+  }
+  return tree_largest(a);
 }
 
 }  // namespace st

@@ -9,6 +9,7 @@
 #include "core/dataflow/parse.h"
 #include "core/dataflow/units.h"
 #include "tests/common/builds.h"
+#include "tests/common/status_text.h"
 #include "tests/common/tool.h"
 
 namespace st::test {
@@ -21,16 +22,6 @@ const Program& sound() {
     return program_of(built(request));
   }();
   return program;
-}
-
-std::string text_of(const Status& status) {
-  std::string text;
-  if (status.ok()) return text;
-  for (const Diagnostic& problem : status.errors()) {
-    text += problem.where + ": " + problem.message + "\n";
-    for (const std::string& detail : problem.details) text += "  " + detail + "\n";
-  }
-  return text;
 }
 
 /// The first kernel of a kind.

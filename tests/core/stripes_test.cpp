@@ -5,22 +5,14 @@
 
 #include "core/dataflow/verify.h"
 #include "tests/common/engine_model.h"
+#include "tests/common/status_text.h"
 
 namespace st {
 namespace {
 
 using test::EngineCase;
 using test::EngineValues;
-
-std::string text_of(const Status& status) {
-  std::string text;
-  if (status.ok()) return text;
-  for (const Diagnostic& problem : status.errors()) {
-    text += problem.where + ": " + problem.message + "\n";
-    for (const std::string& detail : problem.details) text += "  " + detail + "\n";
-  }
-  return text;
-}
+using test::text_of;
 
 void expect_direct(const EngineCase& of, int64_t tokens, uint64_t seed) {
   SCOPED_TRACE(of.text());

@@ -57,11 +57,4 @@ std::function<Body(int, int)> sender(const Local<T>& row, int64_t lanes) {
   };
 }
 
-/// Rounds half away from zero, clamped to +-127.
-inline int8_t quantised_byte(float v) {
-  const float low = v >= -127.0f ? v : -127.0f;
-  const float clamped = low <= 127.0f ? low : 127.0f;
-  return static_cast<int8_t>(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-}
-
 }  // namespace st

@@ -6,6 +6,8 @@
 
 #include "core/dataflow/kernels/arithmetic.h"
 #include "core/dataflow/kernels/held_rows.h"
+#include "core/dataflow/kernels/quantize.h"
+#include "core/graph/quantised_value.h"
 
 namespace st {
 namespace {
@@ -105,14 +107,12 @@ Nest quantize_rows(const Program& program, const Kernel& kernel) {
       peak->front() = std::max(peak->front(), std::fabs(f.in<float>(0)[i]));
   };
   const auto scale = [=](Firing& f) {
-    *f.out<float>(scale_port) = peak->front() / 127.0f;
-    inverse->front() = peak->front() == 0.0f ? 0.0f : 127.0f / peak->front();
+    inverse->front() = write_float_scale(f, scale_port, peak->front());
   };
   const auto emit = [=](int port, int depth) -> Body {
     return [=](Firing& f) {
       const float* x = row->data() + f.counter(depth) * lanes;
-      for (int64_t i = 0; i < lanes; ++i)
-        f.out<int8_t>(port)[i] = quantised_byte(x[i] * inverse->front());
+      for (int64_t i = 0; i < lanes; ++i) f.out<int8_t>(port)[i] = rounded(x[i], inverse->front());
     };
   };
   Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, largest))}),
@@ -219,23 +219,6 @@ Datapath rms_norm_datapath(const Program&, const Kernel& kernel) {
   made.add(FloatSqrt, 1);
   made.add(FloatMultiply, 2 * lanes);
   made.then(FloatMultiply, 2);
-  return made;
-}
-
-Datapath quantize_datapath(const Program&, const Kernel& kernel) {
-  const int64_t lanes = kernel.sizes.at("L");
-  using enum Operator;
-  Datapath made;
-  made.add(FloatCompare, 2 * lanes);  // the magnitude, and the larger of two
-  made.add(FloatDivide, 2);
-  made.add(FloatMultiply, lanes);
-  made.add(FloatCompare, 3 * lanes);  // both ends of the range, and the sign
-  made.add(FloatAdd, lanes);
-  made.add(FloatToInt, lanes);
-  made.then(FloatMultiply);
-  made.then(FloatCompare, 2);
-  made.then(FloatAdd);
-  made.then(FloatToInt);
   return made;
 }
 

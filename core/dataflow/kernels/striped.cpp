@@ -5,6 +5,8 @@
 #include <bit>
 #include <numeric>
 
+#include "core/graph/half.h"
+
 namespace st {
 namespace {
 
@@ -46,10 +48,8 @@ uint16_t scale_bits(float scale) {
   return static_cast<uint16_t>(std::bit_cast<uint32_t>(scale) >> 16);
 }
 
-float scale_of(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-
 float scale_in(const Firing& firing, int port, DType type) {
-  return type == DType::BF16 ? scale_of(*firing.in<uint16_t>(port)) : *firing.in<float>(port);
+  return type == DType::BF16 ? bfloat16_value(*firing.in<uint16_t>(port)) : *firing.in<float>(port);
 }
 
 NestItem packed_row(const StripedShape& shape, const PackedRow& row) {

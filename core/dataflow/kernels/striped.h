@@ -37,9 +37,8 @@ struct StripedShape {
   [[nodiscard]] int64_t piece(int64_t width) const;
 };
 
-/// The bits of a float that is a bfloat16, and back.
+/// The bits of a float that is a bfloat16: nothing is rounded.
 uint16_t scale_bits(float scale);
-float scale_of(uint16_t bits);
 
 /// The scale that was last read from an input of that type: f32, or bf16.
 float scale_in(const Firing& firing, int port, DType type);

@@ -7,6 +7,7 @@
 
 #include "core/dataflow/kernels/striped.h"
 #include "core/graph/attention.h"
+#include "core/graph/half.h"
 
 namespace st {
 namespace {
@@ -129,13 +130,14 @@ class Slice {
     float& score = at(scores_, (round * s_.ports + p) * s_.heads + h);
     score = -std::numeric_limits<float>::infinity();
     if (!seen.visible) return;
-    score = static_cast<float>(dot) * (at(factors_, h) * scale_of(scale(seen, p, h / s_.group)));
+    score =
+        static_cast<float>(dot) * (at(factors_, h) * bfloat16_value(scale(seen, p, h / s_.group)));
     at(peaks_, h) = std::max(at(peaks_, h), score);
   }
 
   void keep_scale(const Seen& seen, int64_t round, int64_t g, int64_t p) {
     float& kept = at(scales_, (round * s_.ports + p) * s_.kv_heads + g);
-    kept = seen.visible ? scale_of(scale(seen, p, s_.kv_heads + g)) : 0.0f;
+    kept = seen.visible ? bfloat16_value(scale(seen, p, s_.kv_heads + g)) : 0.0f;
     at(peaks_, s_.heads + g) = std::max(at(peaks_, s_.heads + g), kept);
   }
 
