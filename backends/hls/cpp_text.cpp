@@ -60,8 +60,10 @@ std::string trip_expression(const Extent& count) {
   return out;
 }
 
-std::string pointer_parameter(const PointerArgument& argument) {
-  return std::string(argument.written ? "" : "const ") + "ap_uint<512>* " + argument.name;
+std::string pointer_parameter(const Program& program, const PointerArgument& argument) {
+  const int bits = program.memories[static_cast<size_t>(argument.memory)].port_bits;
+  return std::string(argument.written ? "" : "const ") + "ap_uint<" + std::to_string(bits) + ">* " +
+         argument.name;
 }
 
 }  // namespace st::hls

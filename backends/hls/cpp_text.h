@@ -22,6 +22,6 @@ std::string comment(std::string_view text);
 /// A trip count as a C++ expression over `tokens` and `past`.
 std::string trip_expression(const Extent& count);
 /// "const ap_uint<512>* params0".
-std::string pointer_parameter(const PointerArgument& argument);
+std::string pointer_parameter(const Program& program, const PointerArgument& argument);
 
 }  // namespace st::hls

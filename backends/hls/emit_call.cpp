@@ -72,7 +72,7 @@ std::string function_of(const Kernel& kernel) {
   std::string arguments;
   for (std::string_view what : record.template_arguments)
     arguments += (arguments.empty() ? "" : ", ") + template_argument(kernel, what);
-  return "st::" + kernel.kind + "<" + arguments + ">";
+  return "st::" + kernel.kind + (arguments.empty() ? "" : "<" + arguments + ">");
 }
 
 std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel) {

@@ -47,7 +47,7 @@ std::string interface(const Program& program, const PointerArgument& argument) {
   const Memory& memory = program.memories[argument.memory];
   std::string out = "#pragma HLS INTERFACE mode=m_axi port=" + argument.name +
                     " bundle=" + (memory.port.empty() ? argument.name : memory.port) +
-                    " offset=slave depth=" + std::to_string(memory.bytes / (WordBits / 8));
+                    " offset=slave depth=" + std::to_string(memory.bytes * 8 / memory.port_bits);
   if (!argument.written || (memory.role == MemoryRole::Cache && memory.port.empty()))
     out += " max_read_burst_length=64 num_read_outstanding=8";
   const bool position = memory.role == MemoryRole::Cache && !memory.port.empty();
@@ -101,7 +101,7 @@ bool uses_past(const Program& program, const Unit& unit) {
 std::string top_signature(const Program& program, const Unit& unit) {
   std::vector<std::string> parameters, streams;
   for (const PointerArgument& argument : pointer_arguments(program, unit))
-    parameters.push_back(pointer_parameter(argument));
+    parameters.push_back(pointer_parameter(program, argument));
   for (const StreamArgument& argument : stream_arguments(program, unit)) {
     const Channel& channel = program.channels[argument.channel];
     streams.push_back("hls::stream<st::" + beat_type(channel.type) + ">& " + channel.name);
@@ -157,7 +157,7 @@ std::string region(const Program& program, const Unit& unit) {
 std::string group_function(const Program& program, int group) {
   std::vector<std::string> parameters;
   for (const PointerArgument& argument : pointer_arguments(program, group)) {
-    parameters.push_back(pointer_parameter(argument));
+    parameters.push_back(pointer_parameter(program, argument));
     if (offset_of(program, group, argument).needed)
       parameters.push_back("int " + offset_name(argument.name));
   }
@@ -322,8 +322,9 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
   const std::vector<MemoryId> memories = memories_of(program, unit);
   for (MemoryId m : memories) {
     const Memory& memory = program.memories[m];
-    out += "  st::Words " + memory.name + " = bench.memory(\"" + memory.name + "\", " +
-           std::to_string(memory.bytes / (WordBits / 8)) + ");\n";
+    const std::string bits = "<" + std::to_string(memory.port_bits) + ">";
+    out += "  st::Words" + bits + " " + memory.name + " = bench.memory" + bits + "(\"" +
+           memory.name + "\", " + std::to_string(memory.bytes) + ");\n";
   }
   out += "  while (bench.next_launch()) {\n";
   const std::vector<StreamArgument> streams = stream_arguments(program, unit);

@@ -87,7 +87,7 @@ class InstanceText {
       const std::string name = argument_name(program_, kernel, m);
       const bool written =
           kernel.kind == "store_rows" || kernel.kind == "store_position" || is_cache(kernel);
-      add(name, pointer_parameter({m, written, name}));
+      add(name, pointer_parameter(program_, {m, written, name}));
     }
   }
 

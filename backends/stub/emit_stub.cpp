@@ -46,7 +46,7 @@ std::string kernels_source(const Program& program, const Target& target) {
     size_t i = 0;
     for (const PointerArgument& argument : pointer_arguments(program, unit)) {
       const Memory& memory = program.memories[static_cast<size_t>(argument.memory)];
-      values += "v.words(" + std::to_string(i++) + "), ";
+      values += "v.words<" + std::to_string(memory.port_bits) + ">(" + std::to_string(i++) + "), ";
       arguments += "           {" + quoted(argument.name) + ", " +
                    quoted(target.bank_name(memory.channel)) + "},\n";
     }

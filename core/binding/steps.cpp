@@ -7,6 +7,7 @@
 
 #include "core/binding/bind.h"
 #include "core/dataflow/kernels/matmul.h"
+#include "core/streams/edges.h"
 
 namespace st {
 namespace {
@@ -40,11 +41,35 @@ std::shared_ptr<const ConstantSource> carried(const Graph& graph, ValueId value,
   return derived_constant(constant.constant, "padded_matrix", {width, shape[1].offset()});
 }
 
-/// The largest divisor of a width up to the floats of a word.
-int64_t widest_divisor(int64_t width) {
-  int64_t lanes = 16;
+/// The largest divisor of a width up to so many lanes.
+int64_t widest_divisor(int64_t width, int64_t lanes) {
   while (width % lanes != 0) --lanes;
   return lanes;
+}
+
+/// Lanes of the widest reader of a step's layers; 0 where there is none, as of logits.
+int64_t lanes_of_readers(const Program& program, const Edges& edges, const EngineStep& step) {
+  int64_t lanes = 0;
+  for (const EngineLayer& layer : step.layers) {
+    for (const End& reader : edges.readers[layer.y])
+      lanes =
+          std::max<int64_t>(lanes, program.kernels[reader.kernel].inputs[reader.port].type.lanes);
+  }
+  return lanes;
+}
+
+/// Results leave in beats as wide as they are read; others would only be made narrower again.
+void choose_lanes(const Program& program, std::vector<EngineStep>& steps) {
+  const Edges edges(program);
+  int64_t widest = 0;
+  for (const EngineStep& step : steps)
+    widest = std::max(widest, lanes_of_readers(program, edges, step));
+  for (EngineStep& step : steps) {
+    int64_t common = 0;
+    for (const EngineLayer& layer : step.layers) common = std::gcd(common, layer.width);
+    const int64_t lanes = lanes_of_readers(program, edges, step);
+    step.lanes = widest_divisor(common, lanes > 0 ? lanes : std::max<int64_t>(widest, 1));
+  }
 }
 
 /// Room for scales of the smallest block that there is, where rows have many groups.
@@ -87,11 +112,7 @@ std::vector<EngineStep> engine_steps(const Graph& graph, const Program& program)
     }
     step.layers.push_back({k, kernel.outputs[0].tensor, width_of(program, kernel)});
   }
-  for (EngineStep& step : steps) {
-    int64_t common = 0;
-    for (const EngineLayer& layer : step.layers) common = std::gcd(common, layer.width);
-    step.lanes = widest_divisor(common);
-  }
+  choose_lanes(program, steps);
   return steps;
 }
 

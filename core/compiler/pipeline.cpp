@@ -19,6 +19,7 @@
 #include "core/passes/sample.h"
 #include "core/quantise/calibrate.h"
 #include "core/resources/allocate.h"
+#include "core/resources/narrow_ports.h"
 #include "core/resources/place.h"
 #include "core/resources/refine.h"
 #include "core/resources/shortage.h"
@@ -91,13 +92,19 @@ Status lower_graph(Design& design) {
   return {};
 }
 
+/// Memory ports that give a word of the engine in a cycle, where those of the platform are narrow.
+int64_t ways_of(const Target& target) {
+  const auto& width = target.memory.port_bits;
+  return width ? std::max<int64_t>(1, WordBits / static_cast<int64_t>(width->value)) : 1;
+}
+
 /// Ports that the engine of a shared design may have: what the target has, less those of other
 /// memories unless they have a memory of their own; a second one to a channel would get no more out
 /// of it.
 int64_t most_engine_ports(const Design& design) {
   const int others = design.target.large_memory ? 0 : ports_beside_engine(design.program);
   const int64_t ports = std::min(design.target.max_ports() - others, design.target.memory.count());
-  return std::clamp<int64_t>(ports, 1, MostStripes);
+  return std::clamp<int64_t>(ports / ways_of(design.target), 1, MostStripes);
 }
 
 /// The engine has a slice for each die.
@@ -110,6 +117,7 @@ Status bind_nodes(Design& design) {
   limits.slices = design.options.engine_slices > 0
                       ? design.options.engine_slices
                       : static_cast<int64_t>(design.target.slrs.size());
+  limits.ways = ways_of(design.target);
   return bind_to_engine(design.graph, design.program, limits);
 }
 
@@ -158,7 +166,10 @@ Status size_fifos_of(Design& design) {
 }
 
 Status place_memories(Design& design) {
-  if (design.program.layers.streamed) return place_streamed_memories(design.program, design.target);
+  if (design.program.layers.streamed) {
+    narrow_ports(design.program, design.target);
+    return place_streamed_memories(design.program, design.target);
+  }
   return assign_memory_channels(design.program, design.target);
 }
 

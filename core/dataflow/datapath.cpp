@@ -25,6 +25,9 @@ const std::vector<OperatorCost>& operator_costs() {
        "UG579: a DSP48E2 multiplies 27 by 18 bits, with three registers on the way"},
       {"pair of 8-bit multiplies", 3, 20, 36, 1,
        "WP486: two products that share an operand; LUTs: the correction of the upper one"},
+      {"multiply and add in a DSP", 1, 12, 24, 1,
+       "UG579: pre-adder, multiplier and adder of a DSP48E2, and the way to the next one, a stage "
+       "further; LUT and FF: our estimate of the registers in which factors wait for it"},
       {"32-bit add", 1, 34, 32, 0, "Vivado, xcu280-2L"},
       {"4:1 select", 0, 1, 0, 0, "UG574: a 6-input LUT"},
   };

@@ -24,6 +24,7 @@ enum class Operator {
   NibbleMultiply,    ///< 4 x 8 bits in LUTs
   ShortMultiply,     ///< 16 x 8 bits, in one DSP
   ByteMultiplyPair,  ///< two 8 x 8 products, or 4 x 8, that share an operand, in one DSP
+  MultiplyAdd,       ///< a product, or a pair of products, added to another one's in its DSP
   IntAdd,            ///< 32 bits
   Select,            ///< one bit out of four
 };

@@ -24,6 +24,7 @@ const std::vector<KernelRecord>& kernel_records() {
     add_quantised_cache_kernels(all);
     add_int8_attention_kernels(all);
     add_striped_cache_kernels(all);
+    add_merge_kernels(all);
     add_striped_heads_kernels(all);
     add_striped_attention_kernels(all);
     add_sample_kernels(all);

@@ -107,6 +107,7 @@ void add_attention_kernels(std::vector<KernelRecord>& records);
 void add_quantised_cache_kernels(std::vector<KernelRecord>& records);
 void add_int8_attention_kernels(std::vector<KernelRecord>& records);
 void add_striped_cache_kernels(std::vector<KernelRecord>& records);
+void add_merge_kernels(std::vector<KernelRecord>& records);
 void add_striped_heads_kernels(std::vector<KernelRecord>& records);
 void add_striped_attention_kernels(std::vector<KernelRecord>& records);
 void add_sample_kernels(std::vector<KernelRecord>& records);

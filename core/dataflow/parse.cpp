@@ -223,6 +223,7 @@ class ProgramParser {
     cursor_.expect("channel");
     memory.channel = static_cast<int>(cursor_.integer(0, std::numeric_limits<int>::max()));
     if (cursor_.accept("port")) memory.port = cursor_.name("the name of a port");
+    if (cursor_.accept("bits")) memory.port_bits = static_cast<int>(cursor_.integer(1, WordBits));
     program_.memories.push_back(std::move(memory));
   }
 

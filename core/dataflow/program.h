@@ -115,6 +115,8 @@ struct Segment {
   bool layered = false;
 };
 
+inline constexpr int WordBits = 512;  ///< of device memory, however wide a port to it is
+
 /// A buffer in device memory. Layout: 512-bit words; a row of `beats` beats of `lanes` elements
 /// starts at a word.
 struct Memory {
@@ -136,11 +138,13 @@ struct Memory {
   /// empty: each of its arguments has a port of its own. A cache of such a port is read by one
   /// process and written by another one, so that weights and keys stream through one port.
   std::string port;
+  /// What its m_axi port moves in a cycle: a power of two from 32 bits to a word. A beat of a row
+  /// is not wider.
+  int port_bits = WordBits;
 
   [[nodiscard]] int64_t words_per_row() const;
 };
 
-inline constexpr int WordBits = 512;  ///< of every m_axi port
 /// Beats of `bits` bits that share a word.
 int64_t beats_per_word(int64_t beat_bits);
 

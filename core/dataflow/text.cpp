@@ -49,6 +49,7 @@ std::string memory_text(const Program& program, const Memory& memory) {
   if (memory.copies > 1) out += " copies " + std::to_string(memory.copies);
   out += ", channel " + std::to_string(memory.channel);
   if (!memory.port.empty()) out += " port " + name_text(memory.port);
+  if (memory.port_bits != WordBits) out += " bits " + std::to_string(memory.port_bits);
   for (const Segment& segment : memory.segments) {
     out += "\n  segment words " + std::to_string(segment.first_word) + "+" +
            std::to_string(segment.words) + (segment.layered ? " layered " : " ") +

@@ -3,6 +3,7 @@
 #include "core/dataflow/verify.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/support/names.h"
 
@@ -112,7 +113,23 @@ class ProgramVerifier {
     verify_record(program_, kernel, report_);
   }
 
+  /// Whether a port moves whole beats; that of an engine moves parts of words, which they are.
+  static bool moves_whole(const Memory& memory, int64_t beat_bits) {
+    return memory.port_bits == WordBits || !memory.port.empty() ||
+           memory.port_bits % std::max<int64_t>(beat_bits, 1) == 0;
+  }
+
+  void check_port(const Memory& memory) {
+    const int bits = memory.port_bits;
+    bool whole = moves_whole(memory, int64_t{memory.lanes} * bits_of(memory.dtype));
+    for (const Segment& segment : memory.segments)
+      whole = whole && moves_whole(memory, segment.type.beat_bits());
+    if (bits < 32 || bits > WordBits || !std::has_single_bit(static_cast<unsigned>(bits)) || !whole)
+      report(memory.name, "a port is 32 to 512 bits wide, a power of two, and moves whole beats");
+  }
+
   void check_memory(const Memory& memory) {
+    check_port(memory);
     if (memory.channel < 0) report(memory.name, "there is no memory channel below 0");
     if (memory.bytes != bytes_of(memory)) report(memory.name, "the size is not that of its rows");
     if (memory.role == MemoryRole::Parameters) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels against the order in which their ports carry tokens: converters, and the loops of all.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "core/dataflow/kernels/convert.h"
@@ -138,6 +139,33 @@ bool row_major(const ItensorType& type) {
   return same_order(type, plain);
 }
 
+namespace {
+
+/// Whether an iteration of a pipelined loop reads behind a write. The network (core/network) lets a
+/// blocked write hold back no read of its own iteration, and would promise room that code has not.
+bool reads_behind_writes(const NestItem& loop) {
+  bool writes = false;
+  const std::function<bool(const Nest&)> walk = [&](const Nest& items) {
+    return std::any_of(items.begin(), items.end(), [&](const NestItem& item) {
+      if (item.is_loop()) return walk(item.items);
+      if (writes && !item.reads.empty()) return true;
+      writes = writes || !item.writes.empty();
+      return false;
+    });
+  };
+  return walk(loop.items);
+}
+
+bool reads_come_first(const Nest& nest) {
+  return std::all_of(nest.begin(), nest.end(), [](const NestItem& item) {
+    if (!item.is_loop()) return true;
+    return item.interval > 0 && !item.flattened ? !reads_behind_writes(item)
+                                                : reads_come_first(item.items);
+  });
+}
+
+}  // namespace
+
 void verify_nest(const Program& program, const Kernel& kernel, const Report& report) {
   const KernelRecord& record = kernel_record(kernel.kind);
   if (local_bits_of(program, kernel) > MostBits) {
@@ -150,6 +178,8 @@ void verify_nest(const Program& program, const Kernel& kernel, const Report& rep
   }
   if (record.by_layer) return;  // its rule looks at its streams
   const Nest nest = record.nest(program, kernel);
+  if (!reads_come_first(nest))
+    report(kernel.name, "an iteration reads behind a write: " + text_of(nest));
   const int64_t rows = std::min<int64_t>(2, program.max_sequence);
   // Behind none, one, and positions of several rounds; tokens of causal streams are counted one by
   // one.

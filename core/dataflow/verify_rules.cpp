@@ -296,6 +296,7 @@ constexpr std::pair<std::string_view, Rule> Rules[] = {
     {"multiply_stripes", check_slice},
     {"collect_rows", check_collect},
     {"load_cache", check_striped},
+    {"merge_rounds", check_striped},
     {"store_position", check_striped},
     {"feed_heads", check_striped},
     {"attend", check_striped},

@@ -41,6 +41,9 @@ bool streams_fit(const Kernel& kernel, const StripedShape& shape) {
   Beats in, out;
   if (kernel.kind == "load_cache") {
     out = {Words};
+  } else if (kernel.kind == "merge_rounds") {
+    add(in, shape.ways, Words);
+    out = {Words};
   } else if (kernel.kind == "store_position") {
     in = {bytes, Scale, bytes, Scale};
   } else if (kernel.kind == "feed_heads") {
@@ -73,7 +76,8 @@ bool caches_fit(const Program& program, const Kernel& kernel, const StripedShape
 }
 
 bool rounds_fit(const Program& program, const StripedShape& shape) {
-  return shape.max_rounds == (program.max_positions + shape.stripes - 1) / shape.stripes;
+  const int64_t together = shape.stripes * shape.ways;
+  return shape.max_rounds == (program.max_positions + together - 1) / together * shape.ways;
 }
 
 /// A slice's sums, of which the largest is that of all its positions with the largest weights.
@@ -91,7 +95,7 @@ std::string check_striped(const Program& program, const Kernel& kernel) {
     return "Heads is no multiple of KVHeads";
   const StripedShape shape(kernel);
   if (program.max_sequence != 1) return "it takes one row per launch";
-  if (shape.stripes > MostStripes || shape.first + shape.ports > shape.stripes)
+  if (shape.stripes * shape.ways > MostStripes || shape.first + shape.ports > shape.stripes)
     return "there are fewer ports";
   if (has_rounds && !rounds_fit(program, shape)) return "MaxRounds is not that of all positions";
   if (kernel.kind == "attend" && !sums_fit(shape)) return "its sums have more bits";

@@ -69,18 +69,19 @@ class Ladder {
 
  private:
   /// An engine with fewer ports, or with rows of half the lanes around it, is smaller: of both the
-  /// one whose tokens take fewer cycles.
+  /// one whose tokens take fewer cycles; where neither fits, still narrower rows.
   void smaller_engine() {
     SmallerDesign best;
     int64_t least = std::numeric_limits<int64_t>::max();
     const int given = start_.options.tiling.row_lanes;
     for (const int lanes :
-         given > 0 ? std::vector<int>{given} : std::vector<int>{0, WidestRow / 2}) {
+         given > 0 ? std::vector<int>{given} : std::vector<int>{0, WidestRow / 2, 4, 2, 1}) {
+      if (lanes > 0 && lanes < WidestRow / 2 && !best.how.empty() && best.problems.empty()) break;
       last_ = {};
       last_.design = start_;
       last_.design.options.tiling.row_lanes = lanes;
       const int64_t cycles = most_engine_ports(lanes != given ? lanes : 0);
-      if (cycles >= least && !best.how.empty()) continue;
+      if (cycles >= least && !best.how.empty() && best.problems.empty()) continue;
       least = cycles;
       best = last_;
     }

@@ -13,16 +13,24 @@
 namespace st {
 namespace {
 
-/// csynth, Vitis HLS 2023.2, xcu280: an m_axi adapter of 512 bits, read and write: 2695 LUT, 3521
-/// FF and 30 BRAM18. Its buffers hold as many words as ours ask for: 8 bursts of 64 instead of 16
-/// of 16 fit the same blocks, 15 of 36 bits in either direction. csynth counts both directions
-/// where only one is used; the blocks of the other one have no writer, and place and route drops
-/// them (to be confirmed by an implementation). Its logic is left as csynth counts it.
-constexpr ResourceCounts MemoryPort = {.lut = 2695, .ff = 3521, .dsp = 0, .bram18 = 0, .uram = 0};
-constexpr int64_t BlocksPerDirection = 15;
-/// A buffer of 2 bursts of 16 words is shift registers: a LUT for each of its 576 bits (reasoned
-/// from the geometry, not seen in a report).
-constexpr int64_t ShortBursts = 576;
+/// An m_axi adapter.
+struct Adapter {
+  int bits;
+  int64_t lut, ff, blocks;  ///< BRAM18 of either direction
+};
+/// csynth, Vitis HLS 2023.2, xcu280: adapters that read and write. Their buffers hold as many words
+/// as ours ask for: 8 bursts of 64 instead of 16 of 16 fit the same blocks, 15 of 36 bits in either
+/// direction for a word. csynth counts both directions where only one is used; the blocks of the
+/// other one have no writer, and place and route drops them (to be confirmed by an implementation).
+/// Logic is left as csynth counts it.
+constexpr Adapter Adapters[] = {{32, 720, 696, 1},
+                                {64, 966, 878, 2},
+                                {128, 1117, 1181, 4},
+                                {256, 1644, 1963, 8},
+                                {512, 2695, 3521, 15}};
+/// A buffer of 2 bursts of 16 beats is shift registers: a LUT for each bit of a beat, with its
+/// strobes (reasoned from the geometry, not seen in a report).
+constexpr int64_t short_bursts(int bits) { return bits + bits / 8; }
 /// csynth, Vitis HLS 2023.2: an s_axilite interface without arguments, and what it grows by with
 /// each pointer (32 of them: 4136 LUT, 2276 FF).
 constexpr ResourceCounts ControlBase = {.lut = 40, .ff = 36, .dsp = 0, .bram18 = 0, .uram = 0};
@@ -39,24 +47,30 @@ int64_t loops_in(const Nest& nest) {
 struct PortUse {
   bool reads = false, writes = false;
   bool writes_little = false;  ///< a position of a striped cache, in short bursts
+  int bits = 0;
   PortUse& operator|=(const PortUse& other) {
     reads = reads || other.reads;
     writes = writes || other.writes;
     writes_little = writes_little || other.writes_little;
+    bits = std::max(bits, other.bits);
     return *this;
   }
   [[nodiscard]] ResourceCounts adapter() const {
-    ResourceCounts taken = MemoryPort;
-    taken.bram18 = BlocksPerDirection * (int64_t{reads} + int64_t{writes});
-    if (writes_little) taken.lut += ShortBursts;
+    const Adapter& adapter = *std::find_if(std::begin(Adapters), std::end(Adapters) - 1,
+                                           [&](const Adapter& each) { return each.bits >= bits; });
+    ResourceCounts taken;
+    taken.lut = adapter.lut + (writes_little ? short_bursts(bits) : 0);
+    taken.ff = adapter.ff;
+    taken.bram18 = adapter.blocks * (int64_t{reads} + int64_t{writes});
     return taken;
   }
 };
 
-PortUse port_use(const Kernel& kernel) {
+PortUse port_use(const Program& program, const Kernel& kernel, MemoryId m) {
   const bool stores = kernel.kind == "store_rows" || kernel.kind == "store_position";
   const bool little = kernel.kind == "store_position";
-  return {!stores, !little && (stores || is_cache(kernel)), little};
+  return {!stores, !little && (stores || is_cache(kernel)), little,
+          program.memories[static_cast<size_t>(m)].port_bits};
 }
 
 /// Adapters of some groups' ports, and the control registers of their pointers.
@@ -66,7 +80,7 @@ ResourceCounts ports_of(const Program& program, const std::vector<int>& groups) 
     for (KernelId k : program.kernels_of(group)) {
       const Kernel& kernel = program.kernels[static_cast<size_t>(k)];
       for (const MemoryId m : kernel.memories)
-        uses[argument_name(program, kernel, m)] |= port_use(kernel);
+        uses[argument_name(program, kernel, m)] |= port_use(program, kernel, m);
     }
   }
   ResourceCounts total;
@@ -98,10 +112,6 @@ ResourceCounts resources_of(const Datapath& datapath) {
 
 namespace {
 
-ResourceCounts counts_of(const MemoryCost& storage) {
-  return {storage.lut, storage.ff, 0, storage.bram18, storage.uram};
-}
-
 /// A kernel without FIFOs and adapters.
 ResourceCounts body_of(const Program& program, const Kernel& kernel) {
   ResourceCounts total = resources_of(datapath_of(program, kernel));
@@ -126,7 +136,7 @@ ResourceCounts resources_of(const Program& program, const std::vector<KernelId>&
     for (const MemoryId m : kernel.memories) {
       const Memory& memory = program.memories[static_cast<size_t>(m)];
       ports[memory.port.empty() ? argument_name(program, kernel, m) : memory.port] |=
-          port_use(kernel);
+          port_use(program, kernel, m);
     }
   }
   for (const auto& [port, use] : ports) total += use.adapter();
@@ -136,7 +146,7 @@ ResourceCounts resources_of(const Program& program, const std::vector<KernelId>&
 ResourceCounts resources_of(const Program& program, const Kernel& kernel) {
   ResourceCounts total = body_of(program, kernel);
   total += counts_of(fifos_behind(program, kernel));
-  for (size_t m = 0; m < kernel.memories.size(); ++m) total += port_use(kernel).adapter();
+  for (const MemoryId m : kernel.memories) total += port_use(program, kernel, m).adapter();
   return total;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
+#include "core/dataflow/kernels/arithmetic.h"
 #include "core/dataflow/kernels/convert.h"
 
 namespace st {
@@ -175,7 +176,8 @@ class TaskMaker {
     }
     if (shape_.memory < 0) return made;
     const bool fetches = !made.writes.empty();
-    const bool stores = !fetches && shape_.kernel.kind != "gather_rows";
+    const bool takes = !made.reads.empty() && shape_.kernel.kind != "gather_rows";
+    const bool stores = !fetches && (takes || shape_.kernel.outputs.empty());
     if (fetches || stores) made.access = NetworkAccess{shape_.memory, shape_.beat_bytes, stores};
     return made;
   }
@@ -358,6 +360,10 @@ class NetworkMaker {
       // Beats of one kernel have one width but for parameters, whose words are full either way.
       const Port& port = kernel.outputs.empty() ? kernel.inputs[0] : kernel.outputs[0];
       shape.beat_bytes = WordBits / 8 / std::max<int64_t>(1, beats_per_word(port.type.beat_bits()));
+      // A store moves a part of a word in a step; words that are loaded have a step in which all of
+      // one is there.
+      if (kernel.outputs.empty())
+        shape.beat_bytes = std::min<int64_t>(shape.beat_bytes, port_bits(program_, kernel) / 8);
     }
     return shape;
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resources/storage.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
+#include "core/resources/kernel_resources.h"
 #include "core/resources/shortage.h"
 #include "core/support/shortfall.h"
 
@@ -89,6 +91,28 @@ void apply(Program& program, const Memories& memories, const std::vector<MemoryK
   }
 }
 
+ResourceCounts less(ResourceCounts all, const ResourceCounts& part) {
+  for (const ResourceKind& kind : ResourceKinds)
+    all.*kind.count = std::max<int64_t>(0, all.*kind.count - part.*kind.count);
+  return all;
+}
+
+/// What all kernels take but for FIFOs and arrays.
+ResourceCounts beside_storage(const Program& program) {
+  ResourceCounts all = resources_of(program);
+  for (int group = 0; group < program.groups; ++group)
+    all = less(all, counts_of(storage_of(program, group).cost));
+  return all;
+}
+
+bool fits(const ResourceCounts& others, const MemoryCost& storage, const ResourceCounts& budget) {
+  const ResourceCounts left = less(budget, others), needs = counts_of(storage);
+  return std::all_of(
+      std::begin(ResourceKinds), std::end(ResourceKinds), [&](const ResourceKind& kind) {
+        return kind.count == &ResourceCounts::ff || needs.*kind.count <= left.*kind.count;
+      });
+}
+
 /// What no device has needs no search.
 Diagnostics beyond_any_device(const MemoryProblem& problem) {
   Diagnostics problems;
@@ -105,6 +129,10 @@ Diagnostics beyond_any_device(const MemoryProblem& problem) {
 }
 
 }  // namespace
+
+ResourceCounts counts_of(const MemoryCost& cost) {
+  return {cost.lut, cost.ff, 0, cost.bram18, cost.uram};
+}
 
 MemoryCost fifos_behind(const Program& program, const Kernel& kernel) {
   MemoryCost total;
@@ -170,7 +198,19 @@ Status choose_memories(Program& program, const Target& target) {
         target, {shortfall("FF of storage alone", memories.registers, registers) + "; '" +
                  memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
   }
-  const Result<MemoryPlan> plan = choose_kinds(memories.problem);
+  Result<MemoryPlan> plan = choose_kinds(memories.problem);
+  if (plan.ok()) {
+    const ResourceCounts others = beside_storage(program);
+    if (!fits(others, plan->cost, target.budget())) {
+      // What is scarce beside the other needs of kernels is left to them, if that is possible.
+      memories.problem.budget = less(target.budget(), others);
+      Result<MemoryPlan> other = choose_kinds(memories.problem);
+      if (other.ok())
+        plan = std::move(other);
+      else
+        memories.problem.budget = target.budget();
+    }
+  }
   if (!plan.ok()) {
     for (const Diagnostic& problem : plan.errors())
       problems.push_back(problem.code == "E0403" ? does_not_fit(target, problem.details) : problem);

@@ -13,6 +13,8 @@ namespace st {
 /// chosen yet counts as the kind that suits its geometry.
 MemoryPlan storage_of(const Program& program, int group);
 
+ResourceCounts counts_of(const MemoryCost& cost);
+
 /// What the FIFOs that a kernel writes take, those that several share at the first one alone.
 MemoryCost fifos_behind(const Program& program, const Kernel& kernel);
 /// What its arrays take.

@@ -36,6 +36,12 @@ bool carries_words(const Program& program, const Channel& channel) {
   return !writer.memories.empty() && !program.memories[writer.memories[0]].port.empty();
 }
 
+/// Words that are merged go on as the engine takes them.
+bool carries_merged_words(const Program& program, const Channel& channel) {
+  const std::string& kind = program.kernels[channel.producer].kind;
+  return kind == "merge_ports" || kind == "merge_rounds";
+}
+
 /// A row may have to wait as a whole for another one: that of a gate for what it is multiplied
 /// with, a norm's weights for its bias.
 int64_t room_for_rows(const Program& program, const Channel& channel) {
@@ -47,18 +53,23 @@ int64_t room_for_rows(const Program& program, const Channel& channel) {
 }  // namespace
 
 void size_streamed(Program& program) {
-  std::map<std::string, int64_t> depth;
-  std::map<std::string, bool> words;
+  struct Fifo {
+    int64_t depth = LeastDepth;
+    bool words = false, merged = false;
+  };
+  std::map<std::string, Fifo> fifos;
   for (const Channel& channel : program.channels) {
-    int64_t& most = depth[fifo_name(channel)];
-    most = std::max({most, LeastDepth, room_for_rows(program, channel)});
-    words[fifo_name(channel)] |= carries_words(program, channel);
+    Fifo& fifo = fifos[fifo_name(channel)];
+    fifo.depth = std::max(fifo.depth, room_for_rows(program, channel));
+    fifo.words |= carries_words(program, channel);
+    fifo.merged |= carries_merged_words(program, channel);
   }
   for (Channel& channel : program.channels) {
-    const bool ahead = words[fifo_name(channel)];
-    channel.depth = ahead ? WordsAhead : depth[fifo_name(channel)];
-    channel.why =
-        ahead ? "words come ahead while the engine waits for a row" : "room for what a layer sends";
+    const Fifo& fifo = fifos[fifo_name(channel)];
+    channel.depth = fifo.words ? WordsAhead : fifo.merged ? LeastDepth : fifo.depth;
+    channel.why = fifo.words    ? "words come ahead while the engine waits for a row"
+                  : fifo.merged ? "words wait ahead of where they are merged"
+                                : "room for what a layer sends";
     channel.memory = choose_fifo_memory(channel.type.beat_bits(), channel.depth);
   }
 }
@@ -67,8 +78,10 @@ namespace {
 
 /// The channels for memories beside the engine's ports: the board's large memory, or those behind
 /// the ports' channels; where there are none, all, so that no port shares its channel with many.
+/// Where channels are ways into one memory, those of the engine: each further one would take its
+/// share of the memory from them.
 std::vector<int> channels_beside_engine(const Target& target, int ports) {
-  const int channels = target.memory.count();
+  const int channels = target.memory.shared ? ports : target.memory.count();
   const int large = target.large_memory ? target.large_memory->count() : 0;
   const int first = large > 0 ? channels : ports < channels ? ports : 0;
   std::vector<int> beside(static_cast<size_t>(channels + large - first));

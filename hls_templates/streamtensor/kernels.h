@@ -19,6 +19,7 @@
 #include "streamtensor/matmul_groups.h"
 #include "streamtensor/matmul_scaled_groups.h"
 #include "streamtensor/memory.h"
+#include "streamtensor/merge.h"
 #include "streamtensor/move.h"
 #include "streamtensor/normalization.h"
 #include "streamtensor/partial_sums.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Rows that go from layer to layer: called once for each layer, in kernels that walk the layers.
+/// Kernels that walk the layers: rows that go from one to the next, and the positions of a launch,
+/// again for each layer.
 #ifndef STREAMTENSOR_LAYERS_H
 #define STREAMTENSOR_LAYERS_H
 
@@ -36,6 +37,16 @@ void leave_layers(hls::stream<vec<float, L>>& rows, hls::stream<vec<float, L>>& 
     } else {
       next.write(beat);
     }
+  }
+}
+
+/// The positions of a launch's rows, which nobody needs to load.
+inline void count_positions(hls::stream<vec<int, 1>>& positions, int tokens, int past) {
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+#pragma HLS PIPELINE II = 1
+    const vec<int, 1> position = {{past + t}};
+    positions.write(position);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "streamtensor/dsp.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -23,16 +24,13 @@ constexpr int accumulate_interval<int>(int) {
   return 1;
 }
 
-/// Two products with one operand in common, in one DSP: (a * 2^18 + b) * x fits its 27 x 18
-/// multiplier, and a borrow of b * x from a * x is undone (WP486).
+/// Two products with one operand in common, in one DSP.
 inline void multiply_pair(int8_t a, int8_t b, int8_t x, int& ax, int& bx) {
 #pragma HLS INLINE
-  constexpr int Field = 1 << 18;
-  const int pair = a * Field + b;
-  const int64_t product = (int64_t)pair * x;
+  const int64_t product = (int64_t)pair_of(a, b) * x;
 #pragma HLS BIND_OP variable = product op = mul impl = dsp
-  bx = (int)((product + Field / 2) & (Field - 1)) - Field / 2;
-  ax = (int)((product - bx) >> 18);
+  bx = lower_of(product);
+  ax = upper_of(product);
 }
 
 /// A weight as a byte.

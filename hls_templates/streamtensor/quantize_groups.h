@@ -38,6 +38,8 @@ void quantize_groups(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& 
 #pragma HLS DEPENDENCE variable = held type = inter direction = RAW distance = \
     GroupBeats dependent = true
       const int place = i % GroupBeats;
+      vec<float, L> next = {};
+      if (i < Beats) next = x.read();
       if (i >= GroupBeats) {
         if (place == 0) {
           const float peak = value_of(largest);
@@ -49,12 +51,9 @@ void quantize_groups(hls::stream<vec<float, L>>& x, hls::stream<vec<float, 1>>& 
         q.write(beat);
         if constexpr (Kept) kept[i - GroupBeats] = beat;
       }
-      if (i < Beats) {
-        const vec<float, L> beat = x.read();
-        held[place] = beat;
-        const int peak = order_of(tree_peak(beat));
-        largest = place == 0 || peak > largest ? peak : largest;
-      }
+      held[place] = next;
+      const int peak = order_of(tree_peak(next));
+      largest = place == 0 || peak > largest ? peak : largest;
     }
     if constexpr (Kept) send_again<Repeats...>(kept, q, others...);
   }

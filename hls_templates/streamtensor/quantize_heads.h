@@ -48,6 +48,8 @@ void quantize_heads(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& 
 #pragma HLS DEPENDENCE variable = head type = inter direction = RAW distance = \
     HeadBeats dependent = true
       const int place = i % HeadBeats;
+      vec<float, L> next = {};
+      if (i < Beats) next = x.read();
       if (i >= HeadBeats) {
         if (place == 0) {
           vec<Scale, 1> scale;
@@ -57,12 +59,9 @@ void quantize_heads(hls::stream<vec<float, L>>& x, hls::stream<vec<int8_t, L>>& 
         const vec<int8_t, L> beat = quantize_beat(head[place], inverse);
         q.write(beat);
       }
-      if (i < Beats) {
-        const vec<float, L> beat = x.read();
-        head[place] = beat;
-        const int peak = order_of(tree_peak(beat));
-        largest = place == 0 || peak > largest ? peak : largest;
-      }
+      head[place] = next;
+      const int peak = order_of(tree_peak(next));
+      largest = place == 0 || peak > largest ? peak : largest;
     }
   }
 }

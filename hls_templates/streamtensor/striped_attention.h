@@ -26,12 +26,12 @@ namespace st {
 ///   words: of each port, as load_cache() sends them
 /// A position behind the newest one, or before the window, keeps a score of -INFINITY and a scale
 /// of 0, so that its power and its weight are 0, whatever its words are. Scales are not negative.
-template <int Heads, int KVHeads, int Head, int Stripes, int Ports, int First, int MaxRounds,
-          typename... Words>
+template <int Heads, int KVHeads, int Head, int Stripes, int Ports, int First, int Ways,
+          int MaxRounds, typename... Words>
 void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& own_peaks,
             hls::stream<vec<int, ChunkLanes>>& sums, int window, int past, Words&... words) {
-  using shape = slice_shape<Heads, KVHeads, Head, Stripes, Ports, First, MaxRounds>;
+  using shape = slice_shape<Heads, KVHeads, Head, Stripes, Ports, First, Ways, MaxRounds>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
   static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
                 "the sums of all positions fit");

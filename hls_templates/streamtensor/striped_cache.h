@@ -14,35 +14,42 @@ namespace st {
 
 /// `count` words that follow each other, at most `Most`; those behind the first `stored` ones are
 /// zeroes.
-template <int Most>
-void stream_words(const ap_uint<WordBits>* words, int count, int stored,
-                  hls::stream<word_bytes>& out) {
+template <int Most, int Bits>
+void stream_words(const ap_uint<Bits>* words, int count, int stored, hls::stream<word_bytes>& out) {
 #pragma HLS INLINE
-  for (int i = 0; i < count; ++i) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = Most
+  constexpr int Parts = parts_of_word<Bits>;
+  word_bytes word = {};
+  int part = 0;
+  for (int n = 0; n < count * Parts; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = Most * Parts
 #pragma HLS PIPELINE II = 1
-    ap_uint<WordBits> word = 0;
-    if (i < stored) word = words[i];
-    out.write(unpack<int8_t, WordBytes>(word, 0));
+    ap_uint<Bits> bits = 0;
+    if (n < stored * Parts) bits = words[n];
+    put_part(word, part, bits);
+    if (part == Parts - 1) out.write(word);
+    part = part == Parts - 1 ? 0 : part + 1;
   }
 }
 
 /// What port number `port` has of a layer, for all rounds up to that of the newest position: scales
 /// and keys of all rounds, then values. All ports stream as many rounds; positions that are not
 /// stored yet are zeroes. `first_word` is where the layer begins.
-template <int KVHeads, int Head, int Stripes, int MaxRounds>
-void load_cache(const ap_uint<WordBits>* cache, int first_word, hls::stream<word_bytes>& out,
-                int port, int tokens, int past) {
+template <int KVHeads, int Head, int Stripes, int MaxRounds, int Bits>
+void load_cache(const ap_uint<Bits>* cache, int first_word, hls::stream<word_bytes>& out, int port,
+                int tokens, int past) {
+  constexpr int Parts = parts_of_word<Bits>;
   constexpr int KeyWords = position_layout<KVHeads, Head>::KeyWords;
   constexpr int ValueWords = position_layout<KVHeads, Head>::ValueWords;
   const int rounds = (past + tokens + Stripes - 1) / Stripes;
   const int stored = (past - port + Stripes - 1) / Stripes;
-  stream_words<MaxRounds * KeyWords>(cache + first_word, rounds * KeyWords, stored * KeyWords, out);
-  stream_words<MaxRounds * ValueWords>(cache + first_word + MaxRounds * KeyWords,
-                                       rounds * ValueWords, stored * ValueWords, out);
+  const int values_at = first_word + MaxRounds * KeyWords;
+  stream_words<MaxRounds * KeyWords>(cache + first_word * Parts, rounds * KeyWords,
+                                     stored * KeyWords, out);
+  stream_words<MaxRounds * ValueWords>(cache + values_at * Parts, rounds * ValueWords,
+                                       stored * ValueWords, out);
 }
-template <int KVHeads, int Head, int Stripes, int MaxRounds>
-void load_cache(const ap_uint<WordBits>* cache, hls::stream<word_bytes>& out, int port, int tokens,
+template <int KVHeads, int Head, int Stripes, int MaxRounds, int Bits>
+void load_cache(const ap_uint<Bits>* cache, hls::stream<word_bytes>& out, int port, int tokens,
                 int past) {
   load_cache<KVHeads, Head, Stripes, MaxRounds>(cache, 0, out, port, tokens, past);
 }
@@ -67,31 +74,29 @@ void take_heads(hls::stream<vec<int8_t, L>>& row, hls::stream<vec<Scale, 1>>& ro
   }
 }
 
-/// Writes a position where `here` holds: each area in a loop without a condition, as bursts need
-/// it.
-template <int ScaleWords, int Words, int Scales>
+/// Writes a position where `here` holds, keys from word `key_at` on: each area in a loop without a
+/// condition, as bursts need it.
+template <int ScaleWords, int Bits, int Words, int Scales>
 void write_position(bool here, const word_bytes (&keys)[Words], const word_bytes (&values)[Words],
-                    const bfloat16 (&scales)[Scales], ap_uint<WordBits>* key_area,
-                    ap_uint<WordBits>* value_area) {
+                    const bfloat16 (&scales)[Scales], ap_uint<Bits>* cache, int key_at,
+                    int value_at) {
 #pragma HLS INLINE
+  constexpr int Parts = parts_of_word<Bits>;
   if (here) {
-    for (int w = 0; w < ScaleWords + Words; ++w) {
+    for (int n = 0; n < (ScaleWords + Words) * Parts; ++n) {
 #pragma HLS PIPELINE II = 1
-      word_bytes bytes;
+      const int w = n / Parts;
+      word_bytes word;
       for (int i = 0; i < ScalesPerWord; ++i) {
 #pragma HLS UNROLL
-        if (w < ScaleWords) put_scale(bytes, i, scales[w * ScalesPerWord + i]);
+        if (w < ScaleWords) put_scale(word, i, scales[w * ScalesPerWord + i]);
       }
-      if (w >= ScaleWords) bytes = keys[w - ScaleWords];
-      ap_uint<WordBits> word = 0;
-      pack<int8_t, WordBytes>(word, 0, bytes);
-      key_area[w] = word;
+      if (w >= ScaleWords) word = keys[w - ScaleWords];
+      cache[key_at * Parts + n] = part_of<Bits>(word, n % Parts);
     }
-    for (int w = 0; w < Words; ++w) {
+    for (int n = 0; n < Words * Parts; ++n) {
 #pragma HLS PIPELINE II = 1
-      ap_uint<WordBits> word = 0;
-      pack<int8_t, WordBytes>(word, 0, values[w]);
-      value_area[w] = word;
+      cache[value_at * Parts + n] = part_of<Bits>(values[n / Parts], n % Parts);
     }
   }
 }
@@ -118,8 +123,8 @@ void store_position(hls::stream<vec<int8_t, L>>& k, hls::stream<vec<KScale, 1>>&
   const int key_at = first_word + round * layout::KeyWords;
   const int value_at = first_word + MaxRounds * layout::KeyWords + round * layout::ValueWords;
   int port = 0;
-  (write_position<layout::ScaleWords>(port++ == owner, keys, values, scales, caches + key_at,
-                                      caches + value_at),
+  (write_position<layout::ScaleWords>(port++ == owner, keys, values, scales, caches, key_at,
+                                      value_at),
    ...);
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "streamtensor/attention_int8.h"
+#include "streamtensor/dsp.h"
 #include "streamtensor/striped_heads.h"
 #include "streamtensor/striped_slice.h"
 
@@ -42,15 +43,8 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
   return tree_sum(powers);
 }
 
-/// A product in one DSP.
-inline int weighted(int16_t weight, int8_t value) {
-#pragma HLS INLINE
-  const int product = weight * value;
-#pragma HLS BIND_OP variable = product op = mul impl = dsp
-  return product;
-}
-
-/// Weights times a word of each port, added to a sum.
+/// Weights times a word of each port, added to a sum. A product takes a DSP; each passes its sum to
+/// that of the next port.
 template <typename Shape>
 vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bool first,
                                      const word_bytes (&held)[Shape::Ports],
@@ -60,13 +54,15 @@ vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bo
   vec<slice_sum, WordBytes> sums;
   for (int i = 0; i < WordBytes; ++i) {
 #pragma HLS UNROLL
-    vec<int, Shape::Ports> products;
+    vec<int, Shape::Ports> of_ports;
+    vec<int8_t, Shape::Ports> values;
     for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-      products[p] = weighted(weights[p][member], held[p][i]);
+      of_ports[p] = weights[p][member];
+      values[p] = held[p][i];
     }
     const slice_sum before = first ? slice_sum(0) : so_far[i];
-    sums[i] = before + tree_sum(products);
+    sums[i] = before + slice_sum(chain_sum(of_ports, values));
   }
   return sums;
 }

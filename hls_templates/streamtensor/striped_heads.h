@@ -39,11 +39,12 @@ void feed_row(hls::stream<vec<int8_t, L>>& row, hls::stream<vec<Scale, 1>>& scal
   head_packer<L, Head> packer;
   for (int n = 0; n < Heads * head_packer<L, Head>::PerHead; ++n) {
 #pragma HLS PIPELINE II = 1
-    if (packer.begins_head()) {
-      const vec<float, 1> scale = {{to_float(scales.read()[0]) * times}};
-      (send(outs, scale), ...);
-    }
-    if (packer.take(row)) (send(outs, packer.word), ...);
+    const bool begins = packer.begins_head();
+    vec<float, 1> scale = {};
+    if (begins) scale[0] = to_float(scales.read()[0]) * times;
+    const bool complete = packer.take(row);
+    if (begins) (send(outs, scale), ...);
+    if (complete) (send(outs, packer.word), ...);
   }
 }
 

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "streamtensor/matmul.h"
+#include "streamtensor/dsp.h"
 #include "streamtensor/striped_slice.h"
 
 namespace st {
@@ -43,23 +43,38 @@ vec<bfloat16, Shape::Ports> seen_scales(const slice_positions<Shape>& positions,
   return seen;
 }
 
-/// The dot products of a word of a query with one of each port; two share a DSP, of an odd number
-/// of ports the last one has it alone.
+/// The dot products of a word of a query with the keys of two ports, whose products share DSPs. A
+/// chain of four fits the 18 bits of the lower ones.
+inline void dots_of_pair(const word_bytes& query, const word_bytes& lower, const word_bytes& upper,
+                         int& lower_dot, int& upper_dot) {
+#pragma HLS INLINE
+  vec<int, WordBytes> factors;
+  for (int i = 0; i < WordBytes; ++i) {
+#pragma HLS UNROLL
+    factors[i] = pair_of(upper[i], lower[i]);
+  }
+  const vec<int64_t, WordBytes / ChainLength> sums = chain_sums(factors, query);
+  vec<int, WordBytes / ChainLength> lowers, uppers;
+  for (int c = 0; c < WordBytes / ChainLength; ++c) {
+#pragma HLS UNROLL
+    lowers[c] = lower_of(sums[c]);
+    uppers[c] = upper_of(sums[c]);
+  }
+  lower_dot = tree_sum(lowers);
+  upper_dot = tree_sum(uppers);
+}
+
+/// The dot products of a word of a query with one of each port; of an odd number of ports the last
+/// one has DSPs of its own.
 template <int Ports>
 vec<int, Ports> port_dots(const word_bytes& query, const word_bytes (&keys)[Ports]) {
 #pragma HLS INLINE
-  constexpr int Rows = (Ports + 1) / 2 * 2;
-  vec<int8_t, WordBytes * Rows> rows;
-  for (int i = 0; i < WordBytes * Rows; ++i) {
-#pragma HLS UNROLL
-    rows[i] = i < WordBytes * Ports ? keys[i / WordBytes % Ports][i % WordBytes] : (int8_t)0;
-  }
-  const vec<int, Rows> sums = dot_products<int8_t, int8_t, int, WordBytes, Rows>(query, rows);
   vec<int, Ports> dots;
-  for (int p = 0; p < Ports; ++p) {
+  for (int p = 0; p + 1 < Ports; p += 2) {
 #pragma HLS UNROLL
-    dots[p] = sums[p];
+    dots_of_pair(query, keys[p], keys[p + 1], dots[p], dots[p + 1]);
   }
+  if (Ports % 2 == 1) dots[Ports - 1] = (int)tree_sum(chain_sums(keys[Ports - 1], query));
   return dots;
 }
 

@@ -12,13 +12,14 @@
 
 namespace st {
 
-/// A slice and the heads that it works on; its first port is number First of Stripes.
+/// A slice and the heads that it works on; its first port is number First of Stripes. Rounds come
+/// in multiples of Ways, as they do of memory ports that take turns.
 template <int HeadCount, int KVHeadCount, int Head, int StripeCount, int PortCount, int FirstPort,
-          int RoundCount>
+          int WayCount, int RoundCount>
 struct slice_shape {
   static constexpr int Heads = HeadCount, KVHeads = KVHeadCount, Group = Heads / KVHeads;
   static constexpr int Stripes = StripeCount, Ports = PortCount, First = FirstPort;
-  static constexpr int MaxRounds = RoundCount;
+  static constexpr int Ways = WayCount, MaxRounds = RoundCount;
   static constexpr int HeadWords = position_layout<KVHeads, Head>::HeadWords;
   static constexpr int ScaleWords = position_layout<KVHeads, Head>::ScaleWords;
   static constexpr int Scales = ScaleWords * ScalesPerWord;
@@ -46,12 +47,13 @@ struct round_memory {
 /// Which positions it sees.
 template <typename Shape>
 struct slice_positions {
-  int past, first_visible, last_round, newest_port;
+  int past, first_visible, newest_round, last_round, newest_port;
 
   slice_positions(int window, int position)
       : past(position),
         first_visible(window > 0 && position >= window ? position - window + 1 : 0),
-        last_round(position / Shape::Stripes),
+        newest_round(position / Shape::Stripes),
+        last_round(newest_round / Shape::Ways * Shape::Ways + Shape::Ways - 1),
         newest_port(position % Shape::Stripes - Shape::First) {}
 
   bool visible(int round, int port) const {
@@ -62,7 +64,7 @@ struct slice_positions {
   /// The newest position, which is not in the cache yet.
   bool newest(int round, int port) const {
 #pragma HLS INLINE
-    return round == last_round && port == newest_port;
+    return round == newest_round && port == newest_port;
   }
 };
 

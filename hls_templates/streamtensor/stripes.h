@@ -19,6 +19,8 @@
 #include <cstdint>
 
 #include "streamtensor/bfloat16.h"
+#include "streamtensor/dsp.h"
+#include "streamtensor/memory.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -34,18 +36,18 @@ using stripe_word = vec<int8_t, StripeColumns>;
 constexpr int StripeApart = 12;
 
 /// Words of device memory as they are, from `first_word` on: weights of a layer on a port.
-inline void load_words(const ap_uint<8 * StripeColumns>* port, int first_word, int words,
-                       hls::stream<stripe_word>& out) {
-  for (int w = 0; w < words; ++w) {
+template <int Bits>
+void load_words(const ap_uint<Bits>* port, int first_word, int words,
+                hls::stream<stripe_word>& out) {
+  constexpr int Parts = parts_of_word<Bits>;
+  stripe_word word = {};
+  int part = 0;
+  for (int n = 0; n < words * Parts; ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = 4096
 #pragma HLS PIPELINE II = 1
-    const ap_uint<8 * StripeColumns> word = port[first_word + w];
-    stripe_word bytes;
-    for (int i = 0; i < StripeColumns; ++i) {
-#pragma HLS UNROLL
-      bytes[i] = (int8_t)(uint8_t)word(8 * i + 7, 8 * i).to_uint();
-    }
-    out.write(bytes);
+    put_part(word, part, port[first_word * Parts + n]);
+    if (part == Parts - 1) out.write(word);
+    part = part == Parts - 1 ? 0 : part + 1;
   }
 }
 
@@ -121,18 +123,27 @@ void feed_rows(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& scale
   }
 }
 
-/// 64 columns of a row times x; of int4, row 0 is in the lower halves of the bytes.
+/// The rows of a word of weights, 64 columns of one of int8, or of two of int4, times x. Row 0 of
+/// int4 is in the lower halves of the bytes; its products share DSPs with those of row 1, and the
+/// sums of both, 64 products of at most 2^10, are parted at the end.
 template <int WordRows>
-int stripe_dot(const stripe_word& word, const stripe_word& x, int row) {
+vec<int, WordRows> stripe_dots(const stripe_word& word, const stripe_word& x) {
 #pragma HLS INLINE
-  vec<int, StripeColumns> products;
+  vec<int, StripeColumns> factors;
   for (int i = 0; i < StripeColumns; ++i) {
 #pragma HLS UNROLL
     const int byte = word[i];
-    const int nibble = ((byte >> 4 * row & 15) ^ 8) - 8;
-    products[i] = (WordRows == 1 ? byte : nibble) * x[i];
+    const int lower = ((byte & 15) ^ 8) - 8, upper = byte >> 4;
+    factors[i] = WordRows == 1 ? byte : pair_of(upper, lower);
   }
-  return tree_sum(products);
+  const int64_t sum = tree_sum(chain_sums(factors, x));
+  vec<int, WordRows> dots;
+  for (int r = 0; r < WordRows; ++r) {
+#pragma HLS UNROLL
+    const int of_row = r == 0 ? lower_of(sum) : upper_of(sum);
+    dots[r] = WordRows == 1 ? (int)sum : of_row;
+  }
+  return dots;
 }
 
 /// Scale number `i` of a word of them.
@@ -191,11 +202,12 @@ void multiply_stripes(hls::stream<stripe_word>& x, hls::stream<vec<float, 1>>& x
     } else {
       for (int p = 0; p < Ports; ++p) {
 #pragma HLS UNROLL
+        const vec<int, WordRows> dots = stripe_dots<WordRows>(taken[p], columns[w]);
         for (int r = 0; r < WordRows; ++r) {
 #pragma HLS UNROLL
           int& sum = sums[r * Ports + p];
           const int so_far = w == 0 ? 0 : sum;
-          sum = so_far + stripe_dot<WordRows>(taken[p], columns[w], r);
+          sum = so_far + dots[r];
         }
       }
       if (w == GroupWords - 1) {

@@ -31,7 +31,9 @@
 
 namespace st {
 
-using Words = std::vector<ap_uint<512>>;
+/// A memory as a kernel's port of so many bits sees it.
+template <int Bits>
+using Words = std::vector<ap_uint<Bits>>;
 
 /// The folder of the test data: the first argument, or else tb/data or data from here, or data
 /// beside the test bench's source.
@@ -79,9 +81,10 @@ class TestBench {
     if (launches_.empty()) fail("launches.txt lists no launch");
   }
 
-  /// A memory of `words` words, filled from its file if it has one.
-  Words memory(const std::string& name, std::size_t words) {
-    Words content(words);
+  /// A memory of `bytes` bytes, filled from its file if it has one.
+  template <int Bits>
+  Words<Bits> memory(const std::string& name, std::size_t bytes) {
+    Words<Bits> content(bytes * 8 / Bits);
     const auto found = memories_.find(name);
     if (found != memories_.end()) read(found->second, content);
     return content;
@@ -94,7 +97,8 @@ class TestBench {
   int tokens() const { return launches_[launch_].tokens; }
   int past() const { return launches_[launch_].past; }
 
-  void read_input(const std::string& name, Words& words) {
+  template <int Bits>
+  void read_input(const std::string& name, Words<Bits>& words) {
     const auto found = launches_[launch_].inputs.find(name);
     if (found == launches_[launch_].inputs.end()) {
       fail("launch " + std::to_string(launch_) + " has no input '" + name + "'");
@@ -105,23 +109,25 @@ class TestBench {
 
   /// Compares the rows that this launch wrote: integers exactly, floats within 1e-5 of the expected
   /// value's magnitude.
-  template <typename T, int L, int Beats>
-  void compare(const std::string& name, const Words& words) {
+  template <typename T, int L, int Beats, int WordBits>
+  void compare(const std::string& name, const Words<WordBits>& words) {
     const auto found = launches_[launch_].expected.find(name);
     if (found == launches_[launch_].expected.end()) {
       fail("launch " + std::to_string(launch_) + " expects nothing of '" + name + "'");
       return;
     }
     constexpr int Bits = 8 * static_cast<int>(sizeof(T));
-    constexpr int PerWord = 512 / (L * Bits) > 0 ? 512 / (L * Bits) : 1;
-    constexpr int WordsPerRow = (Beats + PerWord - 1) / PerWord;
-    Words expected(static_cast<std::size_t>(tokens()) * WordsPerRow);
+    constexpr int PerLine = 512 / (L * Bits);  // a row begins at a line of 512 bits
+    constexpr int LinesPerRow = (Beats + PerLine - 1) / PerLine;
+    Words<WordBits> expected(static_cast<std::size_t>(tokens()) * LinesPerRow * (512 / WordBits));
     read(found->second, expected);
     for (int row = 0; row < tokens(); ++row) {
       for (int i = 0; i < L * Beats; ++i) {
         const int beat = i / L;
-        const std::size_t word = static_cast<std::size_t>(row) * WordsPerRow + beat / PerWord;
-        const int bit = ((beat % PerWord) * L + i % L) * Bits;
+        const long line = static_cast<long>(row) * LinesPerRow + beat / PerLine;
+        const long first_bit = line * 512 + ((beat % PerLine) * L + i % L) * Bits;
+        const auto word = static_cast<std::size_t>(first_bit / WordBits);
+        const int bit = static_cast<int>(first_bit % WordBits);
         const T is = element<T>(words[word], bit);
         const T should = element<T>(expected[word], bit);
         ++compared_;
@@ -239,25 +245,27 @@ class TestBench {
   }
 
   /// Reads a whole file into the first words of `words`.
-  void read(const File& file, Words& words) {
+  template <int Bits>
+  void read(const File& file, Words<Bits>& words) {
+    constexpr std::size_t Bytes = Bits / 8;
     const std::vector<char> bytes = bytes_of(file);
-    if (bytes.size() > words.size() * 64 || bytes.size() % 64 != 0) {
+    if (bytes.size() > words.size() * Bytes || bytes.size() % 64 != 0) {
       fail(file.name + " has " + std::to_string(bytes.size()) + " bytes, which do not fit");
       return;
     }
     for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
       std::uint32_t part = 0;
       std::memcpy(&part, &bytes[i], 4);
-      const int bit = static_cast<int>(i % 64) * 8;
-      words[i / 64].range(bit + 31, bit) = part;
+      const int bit = static_cast<int>(i % Bytes) * 8;
+      words[i / Bytes].range(bit + 31, bit) = part;
     }
   }
 
-  template <typename T>
-  static T element(const ap_uint<512>& word, int bit) {
+  template <typename T, int WordBits>
+  static T element(const ap_uint<WordBits>& word, int bit) {
     constexpr int Bits = 8 * static_cast<int>(sizeof(T));
     const auto raw =
-        static_cast<std::uint32_t>(ap_uint<512>(word).range(bit + Bits - 1, bit).to_uint64());
+        static_cast<std::uint32_t>(ap_uint<WordBits>(word).range(bit + Bits - 1, bit).to_uint64());
     T value;
     std::memcpy(&value, &raw, sizeof(T));
     return value;

@@ -3,7 +3,8 @@
 // caches, LM head included, memory at 90 % of its peak: tokens per second from the simulator on the
 // network of the emitted design, beside limits and what was published; what positions cost; where
 // the cycles of a token went.
-// Usage: bench_shared_decode [MODEL, e.g. gpt2_medium] [FOLDER for 3 GB of files; default /tmp]
+// Usage: bench_shared_decode [MODEL, e.g. gpt2_medium, or boards] [FOLDER for 3 GB of files;
+// default /tmp]
 //
 //   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  fluid model  at 512  at 1,024
 //   gpt2_medium      28    1,775           74.4           2,437        1,921   1,620     1,452
@@ -17,124 +18,24 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
-#include "core/explore/smaller.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/program_network.h"
 #include "core/simulate/simulator.h"
-#include "frontends/onnx_json/onnx_json.h"
-#include "tests/common/tool.h"
+#include "tests/bench/decode_models.h"
 
-namespace st {
+namespace st::bench {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr double OfPeak = 0.9;  ///< of a channel's bandwidth that streams get
 constexpr int64_t ShortPast = 128;
 constexpr int64_t Pasts[] = {ShortPast, 512, 1024};
 constexpr double MostOver = 0.05;  ///< of a launch, over what bytes of keys and values add
-
-struct Model {
-  const char* name;
-  const char* config;
-  int64_t layers, width, query, key, kv_heads, hidden;
-  int matrices;  ///< of a feed-forward block
-  int64_t vocabulary, context;
-  int64_t window, whole_every;  ///< of layers with a window, and which layers have none; 0: none
-  double fluid;                 ///< token/s of the fluid model (roofline.md), 4,096 MACs
-  double paper, codo;           ///< token/s on boards: StreamTensor, table 4; CODO, table VI
-};
-constexpr Model Models[] = {
-    {"gpt2_medium", "gpt2_medium", 24, 1024, 1024, 1024, 16, 4096, 2, 50257, 1024, 0, 0, 1921,
-     224.05, 231.48},
-    {"qwen2_0_5b", "qwen2_0_5b", 24, 896, 896, 128, 2, 4864, 3, 151936, 2048, 0, 0, 1418, 0, 0},
-    {"tinyllama_1b", "tinyllama_1b_chat_v1.0", 22, 2048, 2048, 256, 4, 5632, 3, 32000, 2048, 0, 0,
-     677, 0, 0},
-    {"gemma3_1b", "gemma3_1b_it", 26, 1152, 1024, 256, 1, 6912, 3, 262144, 2048, 512, 6, 700, 0,
-     0}};
-
-/// Bytes of the weights that a token needs, half a byte each, with a scale for each group.
-double weight_bytes(const Model& m) {
-  const int64_t layer =
-      m.width * (m.query + 2 * m.key) + m.query * m.width + m.matrices * m.width * m.hidden;
-  return static_cast<double>(m.layers * layer + m.width * m.vocabulary) * (0.5 + 2.0 / 128);
-}
-
-/// Bytes of keys and values, with their scales, that a token needs of earlier positions.
-double cache_bytes(const Model& m, int64_t past) {
-  double bytes = 0;
-  for (int64_t layer = 1; layer <= m.layers; ++layer) {
-    const bool whole = m.window == 0 || layer % m.whole_every == 0;
-    const int64_t positions = whole ? past : std::min(past, m.window);
-    bytes += static_cast<double>(positions * 2 * (m.key + 2 * m.kv_heads));
-  }
-  return bytes;
-}
+constexpr double BoardGoal = 0.6;  ///< of a board's own bandwidth
 
 /// The last of Pasts, as far as the model has positions.
 int64_t longest_past(const Model& m) { return std::min(Pasts[2], m.context - 1); }
-
-bool fail(const Diagnostics& problems) {
-  print(std::cerr, problems);
-  return false;
-}
-
-/// The model as `import --random-weights` makes it.
-bool import_model(const Model& model, const fs::path& folder) {
-  const auto config = test::shared(std::string("configs/") + model.config + ".config.json");
-  if (config.empty()) {
-    std::fprintf(stderr, "SKIPPED: the shared folder with configs is not here\n");
-    return false;
-  }
-  fs::create_directories(folder / "checkpoint");
-  fs::copy_file(config, folder / "checkpoint/config.json");
-  const auto made = test::streamtensor(
-      {"import", folder / "checkpoint", folder / "model", "--random-weights", "1"});
-  if (made.status != 0) std::fprintf(stderr, "%s", made.err.c_str());
-  return made.status == 0;
-}
-
-/// The model on a board whose memory gives a part of its peak.
-bool read_design(const Model& model, const fs::path& folder, const std::string& binding,
-                 Design& design) {
-  ReadOptions reading;
-  reading.graph_only = true;
-  if (binding == "shared") {
-    reading.dims["sequence_length"] = {1, 1};
-    reading.dims["past_sequence_length"] = {0, longest_past(model)};
-  }
-  auto graph = read_onnx_json(folder / "model/model.json", reading);
-  auto target = find_target("u280");
-  if (!graph.ok()) return fail(graph.errors());
-  if (!target.ok()) return fail(target.errors());
-  design.graph = std::move(*graph);
-  design.target = *target;
-  design.target.memory.channel_bandwidth.value *= OfPeak;
-  design.options.precision = "w4a8";
-  design.options.weight_group = 128;
-  design.options.activation_scales = "group";
-  design.options.kv_cache = "int8";
-  design.options.binding = binding;
-  design.options.fold_layers = true;
-  return true;
-}
-
-Status compiled(Design& design) {
-  return compile(design, [](int, const std::string&) {});
-}
-
-/// The same as `build` does without --as-asked; `how` gets what that changed.
-bool compile_as_built(Design& design, const OpenChoices& open, std::string& how) {
-  const Design start = design;
-  Status status = compiled(design);
-  if (status.ok()) return true;
-  auto smaller = smaller_design(start, open);
-  if (!smaller || !smaller->problems.empty()) return fail(status.errors());
-  how = smaller->how;
-  design = std::move(smaller->design);
-  status = compiled(design);
-  return status.ok() || fail(status.errors());
-}
 
 /// A launch of a group.
 struct Launch {
@@ -188,7 +89,7 @@ Streamed weights_streamed(const Program& program) {
 
 /// All of a model's tables; filled part by part.
 struct Tables {
-  std::string speed, positions, accounts, notes;
+  std::string speed, positions, accounts, notes, boards;
 };
 
 std::string text(const char* format, auto... values) {
@@ -302,11 +203,51 @@ std::string channel_lines(const Model& model, const Design& design, const Launch
   return lines;
 }
 
+constexpr const char* Boards[] = {"u55c", "u250", "zcu104", "kv260"};
+/// Models by their weights, the largest first.
+constexpr const char* BySize[] = {"tinyllama_1b", "gemma3_1b", "qwen2_0_5b", "gpt2_medium"};
+
+std::string board_line(const Model& model, const Design& design, const std::string& how) {
+  const Launch launch = launch_of(design, ShortPast);
+  const double seconds = seconds_of(design, launch.run.cycles);
+  const double peak =
+      design.target.memory_bytes_per_cycle() / OfPeak * design.target.frequency_mhz() * 1e6;
+  const double needed = weight_bytes(model) + cache_bytes(model, ShortPast);
+  return text("%-7s %-13s %5d %4.0f %9lld %8.1f %8.1f %6.1f %6.1f%c  %s\n",
+              design.target.name.c_str(), model.name, weights_streamed(design.program).ports,
+              design.target.frequency_mhz(), static_cast<long long>(launch.run.cycles), 1 / seconds,
+              needed / seconds / 1e9, peak / 1e9, 100 * needed / seconds / peak,
+              needed / seconds >= BoardGoal * peak ? ' ' : '!', how.c_str());
+}
+
+/// On each board the largest model that fits.
+bool measure_boards(const fs::path& folder, std::string& table) {
+  std::set<std::string> left(std::begin(Boards), std::end(Boards));
+  for (const char* name : BySize) {
+    if (left.empty()) break;
+    const Model& model = model_named(name);
+    const fs::path place = folder / name;
+    if (!import_model(model, place)) return false;
+    for (const char* board : Boards) {
+      if (left.count(board) == 0) continue;
+      Design design;
+      std::string how = "default options";
+      if (!read_design(place, "shared", board, longest_past(model), design)) return false;
+      if (!compile_as_built(design, {.engine_ports = true}, how)) continue;  // it has said why
+      table += board_line(model, design, how);
+      left.erase(board);
+    }
+    fs::remove_all(place);
+  }
+  return left.empty();
+}
+
 bool measure(const Model& model, const fs::path& folder, Tables& tables) {
   Design shared, spatial;
   std::string how = "default options", spatial_how = how;
-  if (!import_model(model, folder) || !read_design(model, folder, "shared", shared) ||
-      !read_design(model, folder, "spatial", spatial) ||
+  if (!import_model(model, folder) ||
+      !read_design(folder, "shared", "u280", longest_past(model), shared) ||
+      !read_design(folder, "spatial", "u280", longest_past(model), spatial) ||
       !compile_as_built(shared, {.engine_ports = true}, how) ||
       !compile_as_built(spatial, {false, true, true}, spatial_how))
     return false;
@@ -354,27 +295,41 @@ void print_tables(const Tables& tables) {
       tables.accounts.c_str(), tables.notes.c_str());
 }
 
+void print_boards(const std::string& boards) {
+  std::printf(
+      "\nOther boards, each with the largest model that fits: needed bytes of a token behind %lld "
+      "positions, and the board's own\nbandwidth, of which memory gives %.0f %% (simulated; goal: "
+      "%.0f %%). A model is passed over for what is said above.\n"
+      "board   model         ports  MHz    cycles  token/s     GB/s   peak      %%\n%s",
+      static_cast<long long>(ShortPast), 100 * OfPeak, 100 * BoardGoal, boards.c_str());
+}
+
 int bench(const std::string& only, const fs::path& place) {
   Tables tables;
   bool any = false, good = true;
-  for (const Model& model : Models) {
+  const bool boards = only.empty() || only == "boards";
+  for (const Model& model : models()) {
     if (!only.empty() && model.name != only) continue;
     any = true;
     const fs::path folder = place / ("shared_decode." + std::to_string(getpid()));
     good = measure(model, folder, tables) && good;
     fs::remove_all(folder);
   }
-  if (any) {
-    print_tables(tables);
-    return good ? 0 : 3;
+  if (boards) {
+    const fs::path folder = place / ("shared_decode." + std::to_string(getpid()));
+    good = measure_boards(folder, tables.boards) && good;
+    fs::remove_all(folder);
   }
+  if (any) print_tables(tables);
+  if (boards) print_boards(tables.boards);
+  if (any || boards) return good ? 0 : 3;
   std::printf("there is no model '%s'\n", only.c_str());
   return 2;
 }
 
 }  // namespace
-}  // namespace st
+}  // namespace st::bench
 
 int main(int argc, char** argv) {
-  return st::bench(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "/tmp");
+  return st::bench::bench(argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "/tmp");
 }

@@ -61,23 +61,27 @@ const fs::path& built(const Request& request) {
     if (request.kv_cache != "f32")
       arguments.insert(arguments.end(), {"--kv-cache", request.kv_cache});
     if (request.one_row) arguments.insert(arguments.end(), {"--dim", "sequence_length=1..1"});
-    if (request.shared)
-      arguments.insert(arguments.end(),
-                       {"--binding", "shared", "--engine-ports", "3", "--engine-slices", "2"});
+    if (request.row_lanes > 0)
+      arguments.insert(arguments.end(), {"--row-lanes", std::to_string(request.row_lanes)});
+    if (request.shared) arguments.insert(arguments.end(), {"--binding", "shared"});
+    if (request.shared && request.target == "u280")
+      arguments.insert(arguments.end(), {"--engine-ports", "3", "--engine-slices", "2"});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")
       arguments.insert(arguments.end(), {"--tokenizer", shared("models/stories260k/tok512.bin")});
     // Only a compiler's work is worth keeping, and a target of a file is one test program's own.
     if (request.synth == "stub" && !fs::exists(request.target)) {
-      build = kept_build(request.model + "_" + request.precision + "_" + request.target +
-                             (request.fold_layers ? "_folded" : "") +
-                             (request.kv_cache == "f32" ? "" : "_" + request.kv_cache) +
-                             (request.kernel_per_slr ? "_slrs" : "") +
-                             (request.group_scales ? "_groups" : "") +
-                             (request.one_row ? "_rows" : "") + (request.shared ? "_shared" : "") +
-                             (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
-                         arguments);
+      build = kept_build(
+          request.model + "_" + request.precision + "_" + request.target +
+              (request.fold_layers ? "_folded" : "") +
+              (request.kv_cache == "f32" ? "" : "_" + request.kv_cache) +
+              (request.kernel_per_slr ? "_slrs" : "") + (request.group_scales ? "_groups" : "") +
+              (request.one_row ? "_rows" : "") +
+              (request.row_lanes > 0 ? "_lanes" + std::to_string(request.row_lanes) : "") +
+              (request.shared ? "_shared" : "") +
+              (request.top_k > 0 ? "_top" + std::to_string(request.top_k) : ""),
+          arguments);
     } else {
       build.path = scratch() / ("build" + std::to_string(builds.size()));
       arguments.insert(arguments.end(), {"-o", build.path});

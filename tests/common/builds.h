@@ -23,7 +23,8 @@ struct Request {
   std::string kv_cache = "f32";  ///< --kv-cache
   bool group_scales = false;     ///< --weight-group 64 --activation-scales group
   bool one_row = false;          ///< launches of one row
-  bool shared = false;           ///< --binding shared, of 3 ports in 2 slices
+  int row_lanes = 0;             ///< --row-lanes; 0: as the tool chooses
+  bool shared = false;           ///< --binding shared, on a U280 of 3 ports in 2 slices
   auto operator<=>(const Request&) const = default;
 };
 

@@ -190,6 +190,7 @@ class Maker {
       stripes(attend);
       attend.sizes["Ports"] = of_.slices[s];
       attend.sizes["First"] = first;
+      attend.sizes["Ways"] = 1;
       attend.sizes["Window"] = of_.window;
       in("x" + number);
       in("xs" + number);

@@ -292,14 +292,14 @@ class Script {
       send_again(kernel_.outputs.size() - 1);
     }
   }
-  /// Each beat is sent when the one that takes its place is about to come.
+  /// Each beat is sent when the one that takes its place has come.
   void quantize_groups() {
     const int64_t beats = size("Beats"), group = size("GroupBeats");
     for (int64_t t = 0; t < tokens_; ++t) {
       for (int64_t b = -group; b < beats; ++b) {
+        if (b + group < beats) read(0);
         if (b >= 0 && b % group == 0) write(kernel_.outputs.size() - 1);
         if (b >= 0) write(0);
-        if (b + group < beats) read(0);
       }
       send_again(kernel_.outputs.size() - 1);
     }
@@ -358,9 +358,9 @@ class Script {
     const int64_t head = size("HeadBeats"), beats = head * size("Heads");
     for (int64_t t = 0; t < tokens_; ++t) {
       for (int64_t b = -head; b < beats; ++b) {
+        if (b + head < beats) read(0);
         if (b >= 0 && b % head == 0) write(1);
         if (b >= 0) write(0);
-        if (b + head < beats) read(0);
       }
     }
   }

@@ -101,7 +101,8 @@ TEST(Nests, ReadAndWriteInTheOrderOfTheirTemplates) {
   // stripes_test.cpp and loop_counts_test.cpp).
   for (const char* kind :
        {"load_cache", "store_position", "feed_heads", "attend", "share_peaks", "merge_heads",
-        "feed_rows", "multiply_stripes", "collect_rows", "enter_layers", "leave_layers"})
+        "feed_rows", "multiply_stripes", "collect_rows", "enter_layers", "leave_layers",
+        "merge_ports", "merge_rounds", "count_positions"})
     all.erase(kind);
   EXPECT_EQ(kinds, all);
 }

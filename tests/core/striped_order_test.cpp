@@ -3,6 +3,8 @@
 // in how many cycles.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "core/dataflow/kernel_record.h"
 #include "tests/common/striped_model.h"
 #include "tests/core/nest_walk.h"
@@ -40,14 +42,14 @@ class Script {
     for (size_t i = first; i < kernel_.inputs.size(); ++i) read(i);
   }
 
-  /// Value by value: a beat comes with its first one, a word is complete with its last one.
+  /// Value by value: a beat comes with its first one, a word is complete with its last one. What
+  /// comes, comes before what goes.
   void packed(size_t row, int64_t heads, int64_t slices) {
     for (int64_t n = 0; n < heads * of_.head; ++n) {
-      if (n % of_.head == 0) {
-        read(row + 1);
-        for (int64_t s = 0; s < slices; ++s) write(static_cast<size_t>(slices + s));
-      }
+      if (n % of_.head == 0) read(row + 1);
       if (n % of_.lanes == 0) read(row);
+      for (int64_t s = 0; n % of_.head == 0 && s < slices; ++s)
+        write(static_cast<size_t>(slices + s));
       if ((n + 1) % of_.head != 0 && (n % of_.head + 1) % 64 != 0) continue;
       for (int64_t s = 0; s < slices; ++s) write(static_cast<size_t>(s));
     }
@@ -97,6 +99,41 @@ class Script {
   int64_t rounds_;
   Accesses accesses_;
 };
+
+/// What kernels that merge the words of ports do.
+Accesses moved(const std::string& kind, const std::map<std::string, int64_t>& sizes, int inputs,
+               int64_t past) {
+  Kernel kernel;
+  kernel.kind = kind;
+  kernel.sizes = sizes;
+  kernel.inputs.resize(static_cast<size_t>(inputs));
+  return test::NestWalk(1, past).accesses(nest_of(Program(), kernel));
+}
+
+TEST(StripedOrder, PortsThatAreMergedTakeTurns) {
+  for (const int64_t words : {int64_t{19}, int64_t{24}, int64_t{25}}) {
+    const int64_t turns = (words + 11) / 12;
+    Accesses wanted;
+    for (int64_t n = 0; n < turns * 12; ++n) {
+      append(wanted, {false, static_cast<int>(n % 12 / 4), 1});
+      if (n < words) append(wanted, {true, 0, 1});
+    }
+    EXPECT_EQ(moved("merge_ports", {{"Words", words}, {"Part", 4}, {"Turns", turns}}, 3, 0), wanted)
+        << words;
+  }
+  for (const int64_t past : {0, 5, 6}) {  // positions 0 to past, 2 ports of 3 inputs each
+    Accesses wanted;
+    for (const int64_t words : {3, 2}) {
+      for (int64_t n = 0; n < (past + 6) / 6 * 3 * words; ++n) {
+        append(wanted, {false, static_cast<int>(n / words % 3), 1});
+        append(wanted, {true, 0, 1});
+      }
+    }
+    const std::map<std::string, int64_t> sizes = {
+        {"KVHeads", 2}, {"Head", 64}, {"Stripes", 2}, {"Ways", 3}, {"MaxRounds", 9}};
+    EXPECT_EQ(moved("merge_rounds", sizes, 3, past), wanted) << past;
+  }
+}
 
 TEST(StripedOrder, IsThatOfTheTemplates) {
   for (const StripedCase& of :

@@ -320,8 +320,9 @@ std::vector<std::string> unit_differences(const Program& program, const std::str
       const KernelCounts& is = launches[l].kernels[i];
       std::string message = difference(is, instance_counts(program, instances[i], launches[l]));
       const Kernel& first = program.kernels[static_cast<size_t>(instances[i].nodes[0])];
-      const bool named =
-          is.task == instances[i].name + "_turns" || is.task.starts_with("st::" + first.kind + "<");
+      const bool named = is.task == instances[i].name + "_turns" ||
+                         is.task == "st::" + first.kind ||
+                         is.task.starts_with("st::" + first.kind + "<");
       if (!named) message = "; the task that runs in its place is " + is.task + message;
       if (message.empty()) continue;
       found.push_back(instances[i].name + ", " + launch_text(l, launches[l]) + message +

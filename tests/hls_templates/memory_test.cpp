@@ -28,6 +28,25 @@ std::vector<ap_uint<512>> place(const std::vector<T>& values, int rows, int lane
   return memory;
 }
 
+/// Rows through a port of `Bits` bits; nothing behind them is touched.
+template <typename T, int L, int Beats, int Bits>
+void round_trip_by_parts(const std::vector<T>& values, const std::vector<ap_uint<512>>& memory,
+                         int rows) {
+  std::vector<ap_uint<Bits>> parts(memory.size() * (512 / Bits));
+  std::memcpy(static_cast<void*>(parts.data()), memory.data(), memory.size() * 64);
+  Wide<T, L> stream;
+  st::load_rows<T, L, Beats>(parts.data(), stream, rows);
+  EXPECT_EQ(drain(stream), values) << Bits;
+  const std::size_t before = 512 / Bits;  // a word ahead, where another row would be
+  std::vector<ap_uint<Bits>> stored(before + parts.size() + 1);
+  stored[0] = stored.back() = ap_uint<Bits>(5);
+  feed(stream, values);
+  st::store_rows<T, L, Beats>(stream, stored.data(), 1, rows);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    EXPECT_TRUE(stored[before + i] == parts[i]) << Bits << ": " << i;
+  EXPECT_TRUE(stored[0] == ap_uint<Bits>(5) && stored.back() == ap_uint<Bits>(5)) << Bits;
+}
+
 template <typename T, int L, int Beats>
 void round_trip() {
   constexpr int Rows = 3;
@@ -52,6 +71,19 @@ TEST(Memory, SeveralBeatsShareAWord) { round_trip<float, 4, 6>(); }
 TEST(Memory, BeatsThatDoNotFillAWord) { round_trip<float, 5, 7>(); }
 TEST(Memory, Bytes) { round_trip<int8_t, 16, 5>(); }
 TEST(Memory, WideBytes) { round_trip<int8_t, 64, 2>(); }
+
+TEST(Memory, NarrowPortsSeeTheSameWords) {
+  constexpr int Rows = 3;
+  std::vector<float> values(Rows * 2 * 11);
+  std::iota(values.begin(), values.end(), 1.0f);
+  const auto memory = place(values, Rows, 2, 11);  // a row of 11 beats ends within a word
+  round_trip_by_parts<float, 2, 11, 64>(values, memory, Rows);
+  round_trip_by_parts<float, 2, 11, 128>(values, memory, Rows);
+  round_trip_by_parts<float, 2, 11, 512>(values, memory, Rows);
+  std::vector<int> ids(Rows);
+  std::iota(ids.begin(), ids.end(), 1);
+  round_trip_by_parts<int, 1, 1, 32>(ids, place(ids, Rows, 1, 1), Rows);
+}
 
 TEST(Memory, TwoNibblesShareAByte) {
   // 5 beats of 10 nibbles: a word has room for all of them, one behind the other.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One engine for all linear layers and attention: the integers, the logits and the texts are those
 // of the spatial design, bit for bit.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -114,6 +115,23 @@ TEST(SharedEngine, OfTheAdderMovesTheIntegersOfTheSpatialDesign) {
     expect_same_streams(shared_design("adder", precision), spatial_design("adder", precision));
 }
 
+/// Four memory ports of 128 bits take turns. Rows have one lane in both designs: sums of floats
+/// depend on it.
+TEST(SharedEngine, BehindNarrowPortsMovesTheIntegersOfTheSpatialDesign) {
+  for (const char* precision : {"w8a8", "w4a8"}) {
+    Request narrow = shared_design("adder", precision);
+    Request spatial = spatial_design("adder", precision);
+    narrow.target = "kv260";
+    narrow.row_lanes = spatial.row_lanes = 1;
+    const Program program = program_of(built(narrow));
+    EXPECT_TRUE(std::any_of(program.kernels.begin(), program.kernels.end(),
+                            [](const Kernel& kernel) { return kernel.kind == "merge_rounds"; }));
+    EXPECT_TRUE(std::any_of(program.memories.begin(), program.memories.end(),
+                            [](const Memory& memory) { return memory.port_bits == 128; }));
+    expect_same_streams(narrow, spatial);
+  }
+}
+
 TEST(SharedEngine, OfStories260kMovesTheIntegersOfTheSpatialDesign) {
   ST_NEEDS_SHARED();
   expect_same_streams(shared_design("stories260k"), spatial_design("stories260k"));
@@ -168,6 +186,9 @@ TEST(SharedEngine, Adds) {
 
 TEST(SharedEngine, VerifyPasses) {
   std::vector<Request> requests = {shared_design("adder"), shared_design("adder", "w4a8")};
+  requests.push_back(requests[0]);
+  requests.back().target = "kv260";
+  requests.back().row_lanes = 1;
   if (!shared("README.md").empty()) {
     requests.push_back(shared_design("stories260k"));
     requests.push_back(shared_design("char_shakespeare"));

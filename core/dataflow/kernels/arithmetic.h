@@ -10,6 +10,9 @@
 
 namespace st {
 
+/// Products that emitted code adds up in one chain of DSPs (hls_templates/streamtensor/dsp.h).
+inline constexpr int64_t DspChain = 4;
+
 /// Sum of `count` values as a binary tree over neighbours; destroys them. Emitted code adds the
 /// lanes of a beat this way.
 template <typename T>
@@ -29,6 +32,18 @@ inline void add_partial(std::vector<float>& sums, int64_t n, float term) {
 inline float total_of(std::vector<float>& sums, int64_t count) {
   for (int64_t i = count; i < PartialSums; ++i) sums[static_cast<size_t>(i)] = 0.0f;
   return tree_sum(sums.data(), PartialSums);
+}
+
+/// What the ports of a kernel's memories move in a cycle.
+inline int64_t port_bits(const Program& program, const Kernel& kernel) {
+  return kernel.memories.empty()
+             ? WordBits
+             : program.memories[static_cast<size_t>(kernel.memories[0])].port_bits;
+}
+/// `words` words that a port moves in parts, one in a cycle: `move` comes with the last one.
+inline NestItem moved_by_parts(const Trip& words, int64_t parts, NestItem move) {
+  if (parts == 1) return pipelined(words, 1, {std::move(move)});
+  return flattened(words, 1, {loop(parts - 1, {step({}, nullptr, {})}), std::move(move)});
 }
 
 /// The trip count of the loop over the rows of a launch.

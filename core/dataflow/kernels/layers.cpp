@@ -24,6 +24,13 @@ Nest leave_layers(const Program& program, const Kernel& kernel) {
   return pass(program, kernel, 0, kernel.sizes.at("Exit") != 0 ? 1 : 0);
 }
 
+Nest count_positions(const Program& program, const Kernel&) {
+  const auto count = [](Firing& f) {
+    *f.out<int32_t>(0) = static_cast<int32_t>(f.past + f.counter(0));
+  };
+  return {pipelined(rows_of(program), 1, {write(0, count)})};
+}
+
 Datapath switch_datapath(const Program&, const Kernel& kernel) {
   Datapath made;
   made.add(Operator::Select, selects_of(kernel.inputs[0].type.beat_bits(), 2));
@@ -51,6 +58,12 @@ void add_layer_kernels(std::vector<KernelRecord>& records) {
                      .nest = leave_layers,
                      .datapath = switch_datapath,
                      .by_layer = true});
+  records.push_back({.kind = "count_positions",
+                     .header = "streamtensor/layers.h",
+                     .summary = "the positions of a launch's rows",
+                     .template_arguments = {},
+                     .arguments = {"out0", "tokens", "past"},
+                     .nest = count_positions});
 }
 
 }  // namespace st

@@ -11,15 +11,19 @@ namespace {
 
 size_t beat_bytes(const StreamType& type) { return static_cast<size_t>(type.beat_bytes()); }
 
-/// The loops over the beats of a row in memory, as read_row and write_row have them: a word takes
-/// as many cycles as it has room for beats, the last one of a row too, which may be filled in part.
+/// The loops over the beats of a row in memory, as read_row and write_row have them: a word, or
+/// what the port moves of it, takes as many cycles as it has room for beats, the last one of a row
+/// too, which may be filled in part. A word that the port moves in parts takes a cycle for each.
 class RowInMemory {
  public:
-  RowInMemory(const StreamType& type, int64_t beats)
-      : beats_(beats), per_word_(std::max<int64_t>(1, beats_per_word(type.beat_bits()))) {}
+  RowInMemory(const Program& program, const Kernel& kernel, const StreamType& type, int64_t beats)
+      : beats_(beats),
+        per_word_(std::max<int64_t>(1, port_bits(program, kernel) / type.beat_bits())),
+        parts_(std::max<int64_t>(1, type.beat_bits() / port_bits(program, kernel))) {}
 
   /// `move` is a step that moves a beat.
   [[nodiscard]] NestItem loops(NestItem move) const {
+    if (parts_ > 1) return moved_by_parts(beats_, parts_, std::move(move));
     const int64_t words = (beats_ + per_word_ - 1) / per_word_;
     if (per_word_ == 1) return pipelined(words, 1, {std::move(move)});
     if (beats_ % per_word_ == 0)
@@ -36,13 +40,13 @@ class RowInMemory {
   }
 
  private:
-  int64_t beats_, per_word_;
+  int64_t beats_, per_word_, parts_;
 };
 
 Nest load_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.outputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
-  const RowInMemory row(kernel.outputs[0].type, beats);
+  const RowInMemory row(program, kernel, kernel.outputs[0].type, beats);
   const auto load = [=](Firing& f) {
     const int64_t beat = f.counter(0) * beats + row.beat(f, 1);
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes,
@@ -54,7 +58,7 @@ Nest load_rows(const Program& program, const Kernel& kernel) {
 Nest store_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.inputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
-  const RowInMemory row(kernel.inputs[0].type, beats);
+  const RowInMemory row(program, kernel, kernel.inputs[0].type, beats);
   const auto store = [=](Firing& f) {
     const int64_t beat = f.counter(0) * beats + row.beat(f, 1);
     std::memcpy(bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes, f.in<uint8_t>(0),
@@ -66,7 +70,7 @@ Nest store_rows(const Program& program, const Kernel& kernel) {
 Nest gather_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.outputs[0].type);
   const int64_t beats = kernel.sizes.at("Beats");
-  const RowInMemory row(kernel.outputs[0].type, beats);
+  const RowInMemory row(program, kernel, kernel.outputs[0].type, beats);
   const auto fetch = [=](Firing& f) {
     const int64_t beat = int64_t{*f.in<int32_t>(0)} * beats + row.beat(f, 1);
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.constants[0]) + static_cast<size_t>(beat) * bytes,
@@ -79,7 +83,7 @@ Nest gather_rows(const Program& program, const Kernel& kernel) {
 Nest cache_rows(const Program& program, const Kernel& kernel) {
   const size_t bytes = beat_bytes(kernel.inputs[0].type);
   const int64_t beats = kernel.sizes.at("HeadBeats"), positions = kernel.sizes.at("MaxPositions");
-  const RowInMemory row(kernel.inputs[0].type, beats);
+  const RowInMemory row(program, kernel, kernel.inputs[0].type, beats);
   const auto at = [=](const Firing& f, int64_t head, int64_t position, int64_t beat) {
     return bytes_of(*f.memories[0]) +
            static_cast<size_t>((head * positions + position) * beats + beat) * bytes;
@@ -114,7 +118,7 @@ Nest load_params(const Program& program, const Kernel& kernel) {
   for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) {
     const StreamType& type = kernel.outputs[o].type;
     const size_t bytes = beat_bytes(type);
-    const RowInMemory row(type, beats_per_row(program, type));
+    const RowInMemory row(program, kernel, type, beats_per_row(program, type));
     const auto stream = std::make_shared<std::vector<uint8_t>>();
     const auto load = [=](Firing& f) {
       // Streams do not depend on the row, so that of one row serves all.

@@ -29,6 +29,7 @@ StripedShape::StripedShape(const Kernel& kernel)
       stripes(size_of(kernel, "Stripes", 1)),
       ports(size_of(kernel, "Ports", 1)),
       first(size_of(kernel, "First", 0)),
+      ways(size_of(kernel, "Ways", 1)),
       max_rounds(size_of(kernel, "MaxRounds", 1)),
       group(heads / kv_heads),
       head_words(quotient_up(head, WordBytes)),
@@ -39,7 +40,7 @@ StripedShape::StripedShape(const Kernel& kernel)
 Trip StripedShape::rounds() const { return words_of_rounds(1); }
 
 Trip StripedShape::words_of_rounds(int64_t words) const {
-  return {words * Extent::symbol(rounds_of(stripes)), words * max_rounds};
+  return {words * ways * Extent::symbol(rounds_of(stripes * ways)), words * max_rounds};
 }
 
 int64_t StripedShape::piece(int64_t width) const { return std::gcd(std::gcd(lanes, head), width); }
@@ -63,7 +64,7 @@ NestItem packed_row(const StripedShape& shape, const PackedRow& row) {
     beats.push_back(begin % lanes == 0);
     ends.push_back(end == 0 || end % WordBytes == 0);
   }
-  const auto scale = [=, take = row.take_scale](Firing& f) {
+  const Body scale = [=, take = row.take_scale](Firing& f) {
     take(f, f.counter(0) * piece / head);
   };
   const auto keep = [=, port = row.row](Firing& f) {
@@ -77,10 +78,13 @@ NestItem packed_row(const StripedShape& shape, const PackedRow& row) {
                 word->begin());
     take(f, at / head * words + in_head, word->data());
   };
-  return pipelined(steps, 1,
-                   {sometimes(heads, step({row.scales}, scale, row.scale_outputs)),
-                    sometimes(beats, read(row.row, keep)),
-                    sometimes(ends, step({}, complete, row.word_outputs))});
+  // All is read before anything is sent.
+  Nest items = {sometimes(heads, read(row.scales, row.scale_outputs.empty() ? scale : Body())),
+                sometimes(beats, read(row.row, keep))};
+  if (!row.scale_outputs.empty())
+    items.push_back(sometimes(heads, step({}, scale, row.scale_outputs)));
+  items.push_back(sometimes(ends, step({}, complete, row.word_outputs)));
+  return pipelined(steps, 1, std::move(items));
 }
 
 }  // namespace st

@@ -263,8 +263,8 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   using enum Operator;
   Datapath made;
   // Scores.
-  made.add(ByteMultiplyPair, (ports + 1) / 2 * WordBytes);
-  made.add(IntAdd, ports * WordBytes / 2);  // of 16 bits, most of them
+  made.add(MultiplyAdd, (ports + 1) / 2 * WordBytes);
+  made.add(IntAdd, ports * (2 * WordBytes / DspChain));  // each chain is parted, then added
   made.add(Select,
            ports * (2 * selects_of(16, s.kv_heads) + 2 * WordBits + selects_of(32, s.group)));
   made.add(IntToFloat, ports);
@@ -276,9 +276,9 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(FloatExp, ports);
   made.add(FloatMultiply, 3 * ports);
   made.add(FloatToInt, 2 * ports);
-  // Sums: a product of 16 by 8 bits has a DSP of its own.
-  made.add(ByteMultiplyPair, ports * WordBytes);
-  made.add(IntAdd, ports * (WordBytes + 1));
+  // Sums: a chain of all ports for each byte of a word.
+  made.add(MultiplyAdd, ports * WordBytes);
+  made.add(IntAdd, WordBytes * SumBits / 32 + ports);
   made.add(Select,
            ports * selects_of(16, s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
@@ -286,8 +286,9 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.then(FloatMultiply);
   made.then(FloatToInt);
   made.then(IntAdd);
-  made.then(ByteMultiplyPair);
-  made.then(IntAdd, tree_levels(ports) + 1);
+  made.then(ShortMultiply);
+  made.then(MultiplyAdd, ports - 1);
+  made.then(IntAdd, 2);
   return made;
 }
 
@@ -298,7 +299,8 @@ void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
       {.kind = "attend",
        .header = "streamtensor/striped_attention.h",
        .summary = "attention of a new row over the positions of some memory ports",
-       .template_arguments = {"Heads", "KVHeads", "Head", "Stripes", "Ports", "First", "MaxRounds"},
+       .template_arguments = {"Heads", "KVHeads", "Head", "Stripes", "Ports", "First", "Ways",
+                              "MaxRounds"},
        .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "past", "in3*"},
        .nest = attend,
        .buffers = attend_buffers,

@@ -11,8 +11,9 @@ namespace {
 
 /// Positions before this launch's are read; what is behind them is zeroes, so that no stream
 /// depends on when the newest position is stored.
-Nest load_cache(const Program&, const Kernel& kernel) {
+Nest load_cache(const Program& program, const Kernel& kernel) {
   const StripedShape shape(kernel);
+  const int64_t parts = WordBits / port_bits(program, kernel);
   const auto from = [=](int64_t first_word, int64_t per_round) -> Body {
     return [=](Firing& f) {
       const int64_t round = f.counter(0) / per_round;
@@ -26,10 +27,10 @@ Nest load_cache(const Program&, const Kernel& kernel) {
     };
   };
   const int64_t values_at = shape.max_rounds * shape.key_words;
-  return {
-      pipelined(shape.words_of_rounds(shape.key_words), 1, {write(0, from(0, shape.key_words))}),
-      pipelined(shape.words_of_rounds(shape.value_words), 1,
-                {write(0, from(values_at, shape.value_words))})};
+  return {moved_by_parts(shape.words_of_rounds(shape.key_words), parts,
+                         write(0, from(0, shape.key_words))),
+          moved_by_parts(shape.words_of_rounds(shape.value_words), parts,
+                         write(0, from(values_at, shape.value_words)))};
 }
 
 /// The words of a position, collected before they are stored.
@@ -60,8 +61,9 @@ NestItem collected(const Kernel& kernel, const StripedShape& shape, int row,
   return packed_row(shape, {row, row + 1, shape.kv_heads, {}, {}, take_scale, take_word});
 }
 
-Nest store_position(const Program&, const Kernel& kernel) {
+Nest store_position(const Program& program, const Kernel& kernel) {
   const StripedShape shape(kernel);
+  const int64_t parts = WordBits / port_bits(program, kernel);
   const auto position = std::make_shared<Position>(shape);
   const auto store = [=](const std::vector<int8_t> Position::*words, int64_t area,
                          int64_t per_round) -> Body {
@@ -75,9 +77,9 @@ Nest store_position(const Program&, const Kernel& kernel) {
   const int64_t keys = shape.key_words, values = shape.value_words;
   return {collected(kernel, shape, 0, position, &Position::keys, shape.scale_words, 0),
           collected(kernel, shape, 2, position, &Position::values, 0, shape.kv_heads),
-          pipelined(keys, 1, {step({}, store(&Position::keys, 0, keys), {})}),
-          pipelined(values, 1,
-                    {step({}, store(&Position::values, shape.max_rounds * keys, values), {})})};
+          moved_by_parts(keys, parts, step({}, store(&Position::keys, 0, keys), {})),
+          moved_by_parts(values, parts,
+                         step({}, store(&Position::values, shape.max_rounds * keys, values), {}))};
 }
 
 /// A word is complete when its pieces are.

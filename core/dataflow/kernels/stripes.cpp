@@ -286,19 +286,23 @@ std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
            .words = kernel.sizes.at("MaxScaleWords")}};
 }
 
-/// Two products of i4 share a DSP, as both rows of a word take the same column of x.
+/// Two products of i4 share a DSP, as both rows of a word take the same column of x. Groups are
+/// scaled in iterations of one pipeline, which has operators for all lanes, however seldom it needs
+/// them.
 Datapath slice_datapath(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const int64_t products = StripeColumns * layout.ports, lanes = layout.word_rows * layout.ports;
+  const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * layout.ports;
   Datapath made;
-  made.add(Operator::ByteMultiplyPair, products);
-  made.add(Operator::IntAdd, products * layout.word_rows / 2);  // of 16 bits, most of them
+  made.add(Operator::MultiplyAdd, StripeColumns * layout.ports);
+  // Pairs of rows are parted once they are summed up.
+  made.add(Operator::IntAdd, chains * layout.ports + (layout.word_rows - 1) * lanes);
   made.add(Operator::Select, selects_of(16 * lanes, StripeScales));
   for (const Operator op :
        {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatMultiply, Operator::FloatAdd})
-    made.add(op, lanes, layout.group_words);
-  made.then(Operator::ByteMultiplyPair);
-  made.then(Operator::IntAdd, tree_levels(StripeColumns));
+    made.add(op, lanes);
+  made.then(Operator::ShortMultiply);
+  made.then(Operator::MultiplyAdd, DspChain - 1);
+  made.then(Operator::IntAdd, tree_levels(chains) + layout.word_rows);
   made.then(Operator::IntToFloat);
   made.then(Operator::FloatMultiply);
   made.then(Operator::FloatAdd);

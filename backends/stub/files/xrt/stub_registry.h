@@ -20,9 +20,10 @@ class Values {
   void set(std::size_t i, void* pointer) { pointers_[i] = pointer; }
   void set(std::size_t i, int integer) { integers_[i] = integer; }
 
-  /// Argument `i`, as the kernel sees device memory.
-  [[nodiscard]] ap_uint<512>* words(std::size_t i) const {
-    return static_cast<ap_uint<512>*>(pointers_[i]);
+  /// Argument `i`, device memory as a port of so many bits sees it.
+  template <int Bits>
+  [[nodiscard]] ap_uint<Bits>* words(std::size_t i) const {
+    return static_cast<ap_uint<Bits>*>(pointers_[i]);
   }
   [[nodiscard]] int integer(std::size_t i) const { return integers_[i]; }
 
