@@ -31,7 +31,7 @@ constexpr size_t LargestInput = size_t{1} << 30;
 /// Where the step of a pass begins, followed by the pass's name.
 constexpr const char* PassStep = "pass ";
 
-struct Options {
+struct BuildOptions {
   std::string model, weights, target, output, tokenizer, synth = "stub", cxx, cxxflags, dump, start;
   std::vector<std::string> dims;
   std::string design, quantisation;
@@ -46,7 +46,7 @@ struct Options {
 
 /// The model's tokenizer; nullptr where it has none, or its file is not there and nothing needs it:
 /// prompts are given as ids then.
-Result<std::unique_ptr<Tokenizer>> find_tokenizer(const Graph& graph, const Options& options) {
+Result<std::unique_ptr<Tokenizer>> find_tokenizer(const Graph& graph, const BuildOptions& options) {
   const auto described = graph.metadata.find("streamtensor.tokenizer");
   if (described == graph.metadata.end()) return std::unique_ptr<Tokenizer>();
   const fs::path folder = fs::path(options.model).parent_path();
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Tokenizer>> find_tokenizer(const Graph& graph, const Opti
 }
 
 /// What a build directory keeps of the tokenizer.
-Status keep_tokenizer(const Graph& graph, const Options& options, const Tokenizer& tokenizer,
+Status keep_tokenizer(const Graph& graph, const BuildOptions& options, const Tokenizer& tokenizer,
                       ProjectInputs& inputs) {
   inputs.tokens = tokenizer.file();
   ST_TRY(file, tokenizer_file(graph.metadata.at("streamtensor.tokenizer")));
@@ -101,7 +101,7 @@ std::string layers_text(const Program& program, int group) {
          std::to_string(program.layers.count) + " layers";
 }
 
-void print_summary(const Design& design, const ProjectSummary& summary, const Options& options,
+void print_summary(const Design& design, const ProjectSummary& summary, const BuildOptions& options,
                    const std::vector<std::string>& benches) {
   const Program& program = design.program;
   std::cout << printable(program.model) << "  " << program.precision << "  "
@@ -172,7 +172,7 @@ void print_times(const Progress& progress) {
 /// Where a design does not fit as it is, and not all was asked for: one that does, or that needs
 /// least. Errors that it has say what is missing even so.
 std::optional<SmallerDesign> made_smaller(const Diagnostics& problems, const Design& start,
-                                          const Options& options, Progress& progress) {
+                                          const BuildOptions& options, Progress& progress) {
   const bool infeasible = std::all_of(problems.begin(), problems.end(),
                                       [](const Diagnostic& p) { return p.code == "E0403"; });
   if (!infeasible || options.as_asked) return std::nullopt;
@@ -198,7 +198,7 @@ Workload binding_workload(Workload given) {
   return given;
 }
 
-int build(const Options& options) {
+int build(const BuildOptions& options) {
   Progress progress;
   auto run = [&]() -> Status {
     if (options.seconds > 0 && options.compile.binding != "spatial") {
@@ -327,7 +327,7 @@ int build(const Options& options) {
 }  // namespace
 
 Action add_build(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BuildOptions>();
   app.add_option("model", options->model,
                  "model.onnx, or model.json: the same in protobuf's JSON form")
       ->required();

@@ -12,7 +12,7 @@
 namespace st::cli {
 namespace {
 
-struct Options {
+struct ExploreOptions {
   std::string model, weights, target, design, output, quantisation;
   std::vector<std::string> dims;
   Workload workload;
@@ -21,7 +21,7 @@ struct Options {
   CompileOptions compile;
 };
 
-Result<Design> read_design(const Options& options) {
+Result<Design> read_design(const ExploreOptions& options) {
   ST_TRY(target, find_target(options.target));
   ST_TRY(dims, parse_dims(options.dims));
   ReadOptions reading;
@@ -43,7 +43,7 @@ void warn(const Diagnostic& problem) {
   std::cerr << "  help: " << problem.help << "\n";
 }
 
-Status explore(const Options& options) {
+Status explore(const ExploreOptions& options) {
   ST_TRY(design, read_design(options));
   if (!options.design.empty()) {
     ST_TRY(text, apply_design(options.design, design.options));
@@ -79,7 +79,7 @@ Status explore(const Options& options) {
 }  // namespace
 
 Action add_explore(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExploreOptions>();
   app.add_option("model", options->model,
                  "model.onnx, or model.json: the same in protobuf's JSON form")
       ->required();

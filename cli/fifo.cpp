@@ -16,7 +16,7 @@
 namespace st::cli {
 namespace {
 
-struct Options {
+struct FifoOptions {
   std::string path;
   std::string method = "exact";
   std::string objective = "bits";
@@ -31,7 +31,7 @@ struct Sizing {
   std::optional<FifoSearchResult> search;  ///< of the method "exact"
 };
 
-Result<Sizing> size(const Network& network, const Options& options) {
+Result<Sizing> size(const Network& network, const FifoOptions& options) {
   if (options.method == "exact") {
     FifoSearchOptions search;
     search.tolerance = options.tolerance;
@@ -53,7 +53,7 @@ std::string why(const Network& network, const Sizing& sizing, size_t c) {
   return "with one slot less too slow, or stuck, whatever the others hold";
 }
 
-void print_depths(const Network& network, const Sizing& sizing, const Options& options) {
+void print_depths(const Network& network, const Sizing& sizing, const FifoOptions& options) {
   std::vector<std::vector<std::string>> rows = {{"  channel", "bits", "depth", "total bits", ""}};
   for (size_t c = 0; c < network.channels.size(); ++c) {
     const int64_t width = network.channels[c].width_bits;
@@ -92,7 +92,7 @@ Status judge(const Network& network, const Sizing& sizing, const std::string& un
   return {};
 }
 
-Status fifo(const Options& options) {
+Status fifo(const FifoOptions& options) {
   ST_TRY(text, read_file(options.path, MostNetworkBytes));
   ST_TRY(network, parse_network(text, options.path));
   ST_TRY(sizing, size(network, options));
@@ -106,7 +106,7 @@ Status fifo(const Options& options) {
 }  // namespace
 
 Action add_fifo(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FifoOptions>();
   app.add_option("network", options->path, "network file (docs/network.md)")->required();
   app.add_option("--method", options->method,
                  "exact: least bits, searched against the simulator; paper, paper-conservative: as "

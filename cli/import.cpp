@@ -10,7 +10,7 @@
 namespace st::cli {
 namespace {
 
-struct Options {
+struct ImportOptions {
   std::string path, output;
   huggingface::ImportOptions import;
 };
@@ -23,7 +23,7 @@ Diagnostic unknown_form(const std::string& path) {
           "give the folder of a checkpoint: config.json, and model.safetensors or its shards"};
 }
 
-void print_summary(const huggingface::ImportSummary& made, const Options& options) {
+void print_summary(const huggingface::ImportSummary& made, const ImportOptions& options) {
   for (const std::string& warning : made.warnings) std::cerr << "warning: " << warning << "\n";
   std::cout << made.family << "  " << grouped(made.layers) << " layers  "
             << grouped(made.parameters) << " parameters  " << grouped(made.bytes) << " bytes"
@@ -36,7 +36,7 @@ void print_summary(const huggingface::ImportSummary& made, const Options& option
   std::cout << "wrote " << options.output << "\n";
 }
 
-Status import(const Options& options) {
+Status import(const ImportOptions& options) {
   if (!huggingface::is_checkpoint(options.path)) return unknown_form(options.path);
   ST_TRY(directory, StagedDirectory::create(options.output, huggingface::ImportFile));
   Progress progress;
@@ -54,7 +54,7 @@ Status import(const Options& options) {
 }  // namespace
 
 Action add_import(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImportOptions>();
   app.add_option("checkpoint", options->path,
                  "folder of a Hugging Face checkpoint: config.json and safetensors")
       ->required();

@@ -14,7 +14,7 @@
 namespace st::cli {
 namespace {
 
-constexpr size_t LargestFile = size_t{1} << 26;
+constexpr size_t LargestScales = size_t{1} << 26;
 constexpr size_t LargestRounded = size_t{1} << 32;
 
 }  // namespace
@@ -49,7 +49,7 @@ void add_precision(CLI::App& app, CompileOptions& options, std::string& file) {
 
 Status apply_quantisation(const std::string& file, CompileOptions& options) {
   if (file.empty()) return check_scales(options.quantisation());
-  ST_TRY(text, read_file(file, LargestFile));
+  ST_TRY(text, read_file(file, LargestScales));
   ST_TRY(quantisation, parse_quantisation(text, file));
   options.precision = quantisation.otherwise.name;
   options.weight_group = quantisation.otherwise.group;

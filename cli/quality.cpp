@@ -23,13 +23,13 @@ namespace fs = std::filesystem;
 
 constexpr size_t LargestLogits = size_t{1} << 34;
 
-struct Options {
+struct QualityOptions {
   std::string build, text, weights;
   std::vector<std::string> dims;
 };
 
 /// The model of a build as it is, in float32.
-Result<Design> model_of(const fs::path& build, const Options& options) {
+Result<Design> model_of(const fs::path& build, const QualityOptions& options) {
   ReadOptions reading;
   ST_TRY(dims, parse_dims(options.dims));
   reading.dims = dims;
@@ -76,7 +76,7 @@ Result<std::vector<float>> logits_of(const fs::path& host, const fs::path& build
   return logits;
 }
 
-Status quality(const Options& options) {
+Status quality(const QualityOptions& options) {
   ST_TRY(build, BuildDirectory::open(options.build));
   ST_TRY(host, build.stub_host());
   ST_TRY(program, build.design());
@@ -136,7 +136,7 @@ Status quality(const Options& options) {
 }  // namespace
 
 Action add_quality(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QualityOptions>();
   app.add_option("build", options->build, "build directory")->required();
   app.add_option("--text", options->text, "file with one text per line")->required();
   app.add_option(

@@ -20,7 +20,7 @@ using Row = std::vector<std::string>;
 
 constexpr size_t LargestReport = size_t{1} << 30;
 
-struct Options {
+struct ReportOptions {
   std::string build;
   bool allow_timing = false;
 };
@@ -150,7 +150,7 @@ void print_reports(const VendorReports& reports, const Prediction& prediction) {
   if (doubles || made_up) std::cout << "  evidence: test double. No real tool made these numbers\n";
 }
 
-Status report(const Options& options) {
+Status report(const ReportOptions& options) {
   ST_TRY(build, BuildDirectory::open(options.build));
   const auto file = build.path() / "report/report.json";
   ST_TRY(text, read_file(file, LargestReport));
@@ -167,7 +167,7 @@ Status report(const Options& options) {
 }  // namespace
 
 Action add_report(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportOptions>();
   app.add_option("build", options->build, "build directory")->required();
   app.add_flag("--allow-timing", options->allow_timing,
                "a clock that is missed is no error, only told");

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr int64_t MostTokens = int64_t{1} << 31;  ///< as the host program takes them
 constexpr size_t LargestPrompts = size_t{1} << 26;
 
-struct Options {
+struct RunOptions {
   std::string build, ids, prompt, prompts, logits;
   int64_t max_tokens = 64;
   int64_t prefill = 0;
@@ -42,7 +42,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 /// Refuses prompts that the model cannot take. The host does so as well; here several are told with
 /// their places. Errors: E0604.
 Status check_prompts(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
-                     const Options& options) {
+                     const RunOptions& options) {
   Diagnostics problems;
   for (size_t i = 0; i < texts.size(); ++i) {
     auto ids = tokenizer.encode(texts[i]);
@@ -72,7 +72,7 @@ int host_status(int status) {
                                    : "`streamtensor verify` finds the kernel at fault"}});
 }
 
-Result<int> generate(const Options& options) {
+Result<int> generate(const RunOptions& options) {
   ST_TRY(directory, BuildDirectory::open(options.build));
   ST_TRY(host, options.card ? directory.card_host() : directory.stub_host());
   Command command;
@@ -121,7 +121,7 @@ Result<int> generate(const Options& options) {
 }  // namespace
 
 Action add_run(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   app.add_option("build", options->build, "build directory")->required();
   auto* prompt = app.add_option_group("prompt");
   prompt->add_option("--prompt", options->prompt, "text, through the model's tokenizer")

@@ -16,7 +16,7 @@
 namespace st::cli {
 namespace {
 
-struct Options {
+struct SimulateOptions {
   std::string path;
   std::vector<std::string> launches;
   int64_t account = -1;  ///< launch whose account is shown; -1: that of the run
@@ -73,7 +73,7 @@ Status print_tables(const Network& network, const SimulationResult& result, int6
 
 /// The cycles of all launches.
 Result<int64_t> simulate_network(Network& network, const std::vector<Bindings>& launches,
-                                 const Options& options) {
+                                 const SimulateOptions& options) {
   if (!launches.empty()) {
     network.launches = launches;
     ST_CHECK(check(network, "--launch"));
@@ -93,7 +93,8 @@ Result<int64_t> simulate_network(Network& network, const std::vector<Bindings>& 
 }
 
 /// One launch of all groups, one after another.
-Status simulate_launch(const Design& design, const Bindings& launch, const Options& options) {
+Status simulate_launch(const Design& design, const Bindings& launch,
+                       const SimulateOptions& options) {
   const Program& program = design.program;
   int64_t cycles = 0;
   std::cout << "\nlaunch";
@@ -114,7 +115,7 @@ Status simulate_launch(const Design& design, const Bindings& launch, const Optio
   return {};
 }
 
-Status simulate_build(const Options& options, const std::vector<Bindings>& given) {
+Status simulate_build(const SimulateOptions& options, const std::vector<Bindings>& given) {
   ST_TRY(build, BuildDirectory::open(options.path));
   ST_TRY(design, build.design());
   std::vector<Bindings> launches = given;
@@ -162,7 +163,7 @@ Result<Bindings> parse_launch(const std::string& text) {
   return launch;
 }
 
-Status simulate(const Options& options) {
+Status simulate(const SimulateOptions& options) {
   std::vector<Bindings> launches;
   for (const std::string& text : options.launches) {
     ST_TRY(launch, parse_launch(text));
@@ -178,7 +179,7 @@ Status simulate(const Options& options) {
 }  // namespace
 
 Action add_simulate(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SimulateOptions>();
   app.add_option("path", options->path, "build directory, or network file (docs/network.md)")
       ->required();
   app.add_option("--launch", options->launches,

@@ -9,7 +9,7 @@
 namespace st::cli {
 namespace {
 
-constexpr size_t LargestFile = size_t{1} << 26;
+constexpr size_t LargestTexts = size_t{1} << 26;
 
 /// The ids of a line 1,2,3.
 Result<std::vector<int64_t>> ids_of(const std::string& line) {
@@ -40,7 +40,7 @@ std::string ids_text(const std::vector<int64_t>& ids) {
 
 Result<std::vector<std::vector<int64_t>>> read_texts(const std::string& file,
                                                      const Tokenizer* tokenizer) {
-  ST_TRY(content, read_file(file, LargestFile));
+  ST_TRY(content, read_file(file, LargestTexts));
   std::vector<std::vector<int64_t>> texts;
   Diagnostics problems;
   std::istringstream lines(content);

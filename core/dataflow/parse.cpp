@@ -13,10 +13,8 @@ namespace {
 /// Sizes up to this are read; sums and products of few of them are exact.
 constexpr int64_t MostWords = int64_t{1} << 48;
 constexpr int64_t MostBeats = int64_t{1} << 40;
-constexpr int MostLanes = 1 << 16;
 constexpr int MostGroups = 1 << 16;
 constexpr int MostSlr = 63;
-constexpr int64_t MostLayers = 1 << 16;
 
 /// The value whose name_of() comes next.
 template <typename Enum, size_t Count>

@@ -27,6 +27,9 @@ using MemoryId = int;
 /// Symbols of extents at this level.
 inline constexpr const char* Sequence = "sequence";
 inline constexpr const char* Past = "past";
+/// What a program may have: lanes of a stream, layers that kernels walk.
+inline constexpr int MostLanes = 1 << 16;
+inline constexpr int64_t MostLayers = 1 << 16;
 /// Most memory ports over which a shared design stripes its positions.
 inline constexpr int64_t MostStripes = 32;
 /// The symbol for ceil((past + sequence) / stripes): positions that each of `stripes` memory ports

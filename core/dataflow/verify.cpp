@@ -12,7 +12,6 @@ namespace {
 
 /// Numbers up to these keep every count, offset and cost of a program within 64 bits.
 constexpr int64_t MostPositions = int64_t{1} << 22;  ///< as find_decoder() has it
-constexpr int64_t MostLayers = 1 << 16;
 constexpr int64_t MostDepth = int64_t{1} << 40;
 
 class ProgramVerifier {

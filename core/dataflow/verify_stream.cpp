@@ -14,7 +14,6 @@ constexpr int64_t MostOffset = int64_t{1} << 31;    ///< constant of a sum; a mo
 constexpr int64_t MostFactor = 1 << 10;             ///< of a symbol in a sum
 constexpr int64_t MostStep = int64_t{1} << 30;
 constexpr size_t MostLoops = 16;
-constexpr int MostLanes = 1 << 16;
 
 /// A sum whose numbers are small, of `sequence`, `past` and, in trip counts, outer loops.
 bool is_plain(const Extent& extent, int loops) {

@@ -15,14 +15,14 @@ using Json = nlohmann::ordered_json;
 constexpr const char* Schema = "streamtensor.design/1";
 constexpr int64_t MostFactor = 1 << 16;
 
-struct Knob {
+struct TilingKey {
   const char* name;
   int64_t LinearTiling::*value;
 };
-constexpr Knob Knobs[] = {{"depth_lanes", &LinearTiling::depth_lanes},
-                          {"rows", &LinearTiling::rows},
-                          {"streams", &LinearTiling::streams},
-                          {"steps", &LinearTiling::steps}};
+constexpr TilingKey TilingKeys[] = {{"depth_lanes", &LinearTiling::depth_lanes},
+                                    {"rows", &LinearTiling::rows},
+                                    {"streams", &LinearTiling::streams},
+                                    {"steps", &LinearTiling::steps}};
 
 class Reader : public DocumentReader {
  public:
@@ -60,11 +60,11 @@ class Reader : public DocumentReader {
   LinearTiling tiling(const json::Value& value, const std::string& pointer) {
     LinearTiling made;
     std::vector<std::string> known;
-    for (const Knob& knob : Knobs) known.emplace_back(knob.name);
+    for (const TilingKey& key : TilingKeys) known.emplace_back(key.name);
     if (!keys(value, pointer, known)) return made;
-    for (const Knob& knob : Knobs) {
-      if (const json::Value* number = value.find(knob.name))
-        made.*knob.value = integer(*number, pointer + "/" + knob.name);
+    for (const TilingKey& key : TilingKeys) {
+      if (const json::Value* number = value.find(key.name))
+        made.*key.value = integer(*number, pointer + "/" + key.name);
     }
     return made;
   }
@@ -117,8 +117,8 @@ std::string text_of(const DesignChoice& choice, const DesignCost* cost) {
   Json linear = Json::object();
   for (const auto& [key, tiling] : choice.tiling.linear) {
     Json layer = Json::object();
-    for (const Knob& knob : Knobs)
-      if (tiling.*knob.value > 0) layer[knob.name] = tiling.*knob.value;
+    for (const TilingKey& key : TilingKeys)
+      if (tiling.*key.value > 0) layer[key.name] = tiling.*key.value;
     linear[key] = std::move(layer);
   }
   json["linear"] = std::move(linear);

@@ -205,7 +205,7 @@ Status PartitionModel::check_nodes() const {
            name(n) + (nodes[n].units.size() > 1 ? " fit" : " fits") + " no group of kernels",
            "",
            {shortfall(resource, need, have, "the budget of a group is")},
-           "choose a larger target, or smaller bounds with --dim"});
+           LargerTarget});
     };
     limit("on-chip bits", nodes[n].bits, problem->bits);
     limit("memory ports of its own", nodes[n].ports, problem->ports);

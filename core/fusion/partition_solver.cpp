@@ -72,7 +72,7 @@ Diagnostic nothing_fits(const PartitionModel& model, bool proven) {
   return {"E0403",
           proven ? "no partition of the kernels into groups fits"
                  : "no partition of the kernels into groups was found that fits",
-          "", details, "choose a larger target, or smaller bounds with --dim"};
+          "", details, LargerTarget};
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 namespace st {
 namespace {
 
-std::string text_of(float value) { return real_text(value); }
-std::string text_of(int64_t value) { return std::to_string(value); }
-std::string text_of(const std::string& value) { return quoted_text(value); }
+std::string attribute_text(float value) { return real_text(value); }
+std::string attribute_text(int64_t value) { return std::to_string(value); }
+std::string attribute_text(const std::string& value) { return quoted_text(value); }
 
 /// Elements tell which kind of list it is; an empty one has to say so.
 const char* kind_of(const std::vector<int64_t>&) { return "ints"; }
@@ -18,9 +18,10 @@ const char* kind_of(const std::vector<float>&) { return "reals"; }
 const char* kind_of(const std::vector<std::string>&) { return "strings"; }
 
 template <typename T>
-std::string text_of(const std::vector<T>& values) {
+std::string attribute_text(const std::vector<T>& values) {
   std::string text = values.empty() ? std::string(kind_of(values)) + "[" : "[";
-  for (size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ",") + text_of(values[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    text += (i == 0 ? "" : ",") + attribute_text(values[i]);
   return text + "]";
 }
 
@@ -47,7 +48,7 @@ class References {
   std::string defined(ValueId id) const {
     if (id == NoValue) return "none";
     const Value& value = graph_.values[id];
-    std::string text = of(id) + ": " + (value.type ? st::text_of(*value.type) : "?");
+    std::string text = of(id) + ": " + (value.type ? text_of(*value.type) : "?");
     if (value.constant) text += " = " + value.constant->describe();
     return text;
   }
@@ -80,7 +81,7 @@ std::string text_of(const Graph& graph) {
   auto defined = [&](ValueId id) { return references.defined(id); };
   auto layers = [&](ValueId id) {
     const bool folded = id != NoValue && !graph.values[id].layer_names.empty();
-    return folded ? " layers " + text_of(graph.values[id].layer_names) : std::string();
+    return folded ? " layers " + attribute_text(graph.values[id].layer_names) : std::string();
   };
   std::ostringstream out;
   out << "graph " << quoted_text(graph.name) << " opset " << graph.opset << "\n";
@@ -105,7 +106,7 @@ std::string text_of(const Graph& graph) {
     const char* separator = " {";
     for (const auto& [name, value] : node.attributes) {
       out << separator << word_text(name) << "="
-          << std::visit([](const auto& v) { return text_of(v); }, value);
+          << std::visit([](const auto& v) { return attribute_text(v); }, value);
       separator = ", ";
     }
     out << (node.attributes.empty() ? "\n" : "}\n");

@@ -70,7 +70,7 @@ std::vector<Bindings> small_bindings(const std::vector<ItensorType>& types) {
   return all;
 }
 
-std::string text_of(const Coordinates& at) {
+std::string coordinates_text(const Coordinates& at) {
   std::string out;
   for (int64_t x : at) out += (out.empty() ? "(" : ",") + std::to_string(x);
   return out + ")";
@@ -191,7 +191,7 @@ class Replay {
     for_each_element(origin, elem, [&](const Coordinates& at) {
       const int64_t token_of_source = brought_by_[static_cast<size_t>(element_at(at))];
       if (token_of_source < 0 && wrong.empty())
-        wrong = name + " needs element " + text_of(at) + ", which the block does not have";
+        wrong = name + " needs element " + coordinates_text(at) + ", which the block does not have";
       last = std::max(last, token_of_source);
     });
     if (!wrong.empty()) return wrong;
@@ -199,7 +199,7 @@ class Replay {
     for_each_element(origin, elem, [&](const Coordinates& at) {
       const int64_t element = element_at(at);
       if (cells_[cell_of(element, at)] != element && wrong.empty())
-        wrong = name + " finds element " + text_of(at) + " overwritten in a buffer of " +
+        wrong = name + " finds element " + coordinates_text(at) + " overwritten in a buffer of " +
                 std::to_string(plan_.window) + " elements";
     });
     return wrong;

@@ -17,7 +17,7 @@ using Signed = int64_t (*)(int64_t, int64_t);
 using Unsigned = uint64_t (*)(uint64_t, uint64_t);
 
 /// What an operator does to numbers; nullptr where it does not have such elements.
-struct Rule {
+struct ArithmeticRule {
   Real real;
   Signed integer;
   Unsigned natural;
@@ -42,8 +42,8 @@ double smaller(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 uint64_t shifted_left(uint64_t a, uint64_t by) { return by < 64 ? a << by : 0; }
 uint64_t shifted_right(uint64_t a, uint64_t by) { return by < 64 ? a >> by : 0; }
 
-const std::map<std::string_view, Rule>& rules() {
-  static const std::map<std::string_view, Rule> all = {
+const std::map<std::string_view, ArithmeticRule>& arithmetic_rules() {
+  static const std::map<std::string_view, ArithmeticRule> all = {
       {"Add",
        {[](double a, double b) { return a + b; },
         [](int64_t a, int64_t b) { return wrapped(bits(a) + bits(b)); },
@@ -90,7 +90,7 @@ bool has_zero(const Tensor& tensor) {
   });
 }
 
-Result<Tensor> combined(const Node& node, const Operands& in, const Rule& rule) {
+Result<Tensor> combined(const Node& node, const Operands& in, const ArithmeticRule& rule) {
   const DType type = in[0]->dtype();
   if (in[1]->dtype() != type)
     return operand_error(node, in, "the operands have different element types");
@@ -117,7 +117,7 @@ Result<Tensor> combined(const Node& node, const Operands& in, const Rule& rule) 
 
 /// One operand after the other; floats are rounded at the end only.
 Result<std::vector<Tensor>> variadic_reference(const Node& node, const Operands& in) {
-  const Rule& rule = rules().at(node.op);
+  const ArithmeticRule& rule = arithmetic_rules().at(node.op);
   if (!in[0]) return operand_error(node, in, "no operand may be left out");
   const DType type = in[0]->dtype();
   const DType inside = is_real(type) ? DType::F64 : type;
@@ -186,9 +186,9 @@ Result<std::vector<Tensor>> mod_reference(const Node& node, const Operands& in) 
   if (!of_dividend && is_real(in[0]->dtype()))
     return attribute_error(node,
                            "floats have a remainder with the dividend's sign only (fmod = 1)");
-  const Rule rule = {[](double a, double b) { return std::fmod(a, b); },
-                     of_dividend ? remainder : modulus,
-                     [](uint64_t a, uint64_t b) { return a % b; }, true};
+  const ArithmeticRule rule = {[](double a, double b) { return std::fmod(a, b); },
+                               of_dividend ? remainder : modulus,
+                               [](uint64_t a, uint64_t b) { return a % b; }, true};
   ST_TRY(y, combined(node, in, rule));
   return tensors(std::move(y));
 }
@@ -217,7 +217,7 @@ Result<std::vector<Tensor>> swiglu_reference(const Node& node, const Operands& i
 }  // namespace
 
 Result<std::vector<Tensor>> arithmetic_reference(const Node& node, const Operands& in) {
-  ST_TRY(y, combined(node, in, rules().at(node.op)));
+  ST_TRY(y, combined(node, in, arithmetic_rules().at(node.op)));
   return tensors(std::move(y));
 }
 

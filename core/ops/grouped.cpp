@@ -8,7 +8,7 @@ namespace st {
 namespace {
 
 /// (x i8 [.., k], w i4 [n, k], scales [n, groups]) -> f32 [.., n].
-Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> grouped_matmul_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const TensorType &w = graph.type(node.inputs[1]), &scales = graph.type(node.inputs[2]);
   const bool constants =
@@ -27,7 +27,8 @@ Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& nod
 
 /// Sums of a group are integers; groups are added in their order, each step rounded to float32 as
 /// the kernel does it.
-Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> grouped_matmul_reference(const Node&,
+                                                     const std::vector<const Tensor*>& in) {
   const int64_t width = in[1]->shape[0], depth = in[1]->shape[1], groups = in[2]->shape[1];
   const int64_t group = depth / groups;
   std::vector<int64_t> shape = in[0]->shape;
@@ -49,7 +50,7 @@ Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<cons
   return std::vector{std::move(y)};
 }
 
-Status lower_matmul(Lowering& l, const Node& node) {
+Status lower_grouped_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const auto& scales = l.graph().type(node.inputs[2]).shape;
   const auto& weights = l.graph().type(node.inputs[1]).shape;
@@ -94,7 +95,8 @@ Status lower_scale(Lowering& l, const Node& node) {
 void add_grouped_ops(std::vector<OpRecord>& records) {
   records.push_back({"MatMulGroups", OwnDomain, 1,
                      "i8 rows times i4 [n, k] with a scale for each group of a row, into f32", 3, 3,
-                     matmul_shape, matmul_reference, lower_matmul, "matmul_groups", true});
+                     grouped_matmul_shape, grouped_matmul_reference, lower_grouped_matmul,
+                     "matmul_groups", true});
   records.push_back({"ScaleRows", OwnDomain, 1, "f32 rows, each times its scale", 2, 2, scale_shape,
                      scale_reference, lower_scale, "scale_rows", true});
 }

@@ -18,21 +18,21 @@ namespace {
 
 /// Sums are made in double, or modulo 2^64.
 template <typename T>
-using Sum = std::conditional_t<IsReal<T>, double, uint64_t>;
+using Accumulator = std::conditional_t<IsReal<T>, double, uint64_t>;
 
 template <typename T>
-Sum<T> term(T value) {
-  return static_cast<Sum<T>>(widened(value));
+Accumulator<T> term(T value) {
+  return static_cast<Accumulator<T>>(widened(value));
 }
 
 /// y [rows, width] = a [rows, depth] * b [depth, width].
 template <typename T>
 void multiply(const T* a, const T* b, T* y, int64_t rows, int64_t depth, int64_t width) {
-  std::vector<Sum<T>> sums(width);
+  std::vector<Accumulator<T>> sums(width);
   for (int64_t r = 0; r < rows; ++r) {
     sums.assign(width, 0);
     for (int64_t k = 0; k < depth; ++k) {
-      const Sum<T> x = term(a[r * depth + k]);
+      const Accumulator<T> x = term(a[r * depth + k]);
       const T* w = b + k * width;
       for (int64_t n = 0; n < width; ++n) sums[n] += x * term(w[n]);
     }

@@ -12,7 +12,7 @@ namespace st {
 namespace {
 
 /// (x f32 [.., d]) -> (q i8 [.., d], scale f32 [..]).
-Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> quantize_rows_shape(const Graph& graph, const Node& node) {
   TensorType q = graph.type(node.inputs[0]);
   if (q.dtype != DType::F32 || q.shape.empty() || node.outputs.size() != 2 ||
       node.outputs[1] == NoValue)
@@ -23,7 +23,8 @@ Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& n
   return std::vector{q, scale};
 }
 
-Result<std::vector<Tensor>> quantize_reference(const Node&, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> quantize_rows_reference(const Node&,
+                                                    const std::vector<const Tensor*>& in) {
   const int64_t width = in[0]->shape.back();
   std::vector<int64_t> outer(in[0]->shape.begin(), in[0]->shape.end() - 1);
   Tensor q = Tensor::zeros(DType::I8, in[0]->shape), scale = Tensor::zeros(DType::F32, outer);
@@ -38,7 +39,7 @@ Result<std::vector<Tensor>> quantize_reference(const Node&, const std::vector<co
   return std::vector{std::move(q), std::move(scale)};
 }
 
-Status lower_quantize(Lowering& l, const Node& node) {
+Status lower_quantize_rows(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const StreamType rows = l.row_stream(width);
   const Port x{l.row_tensor(node.inputs[0], width), rows, -1};
@@ -53,7 +54,7 @@ Status lower_quantize(Lowering& l, const Node& node) {
 }
 
 /// (x i8 [.., k], w i8 or i4 [n, k]) -> i32 [.., n].
-Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> int8_matmul_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const TensorType& w = graph.type(node.inputs[1]);
   const bool integers = w.dtype == DType::I8 || w.dtype == DType::I4;
@@ -81,11 +82,12 @@ Tensor product(const std::vector<const Tensor*>& in) {
   return y;
 }
 
-Result<std::vector<Tensor>> matmul_reference(const Node&, const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> int8_matmul_reference(const Node&,
+                                                  const std::vector<const Tensor*>& in) {
   return std::vector{in[1]->dtype() == DType::I4 ? product<Int4>(in) : product<int8_t>(in)};
 }
 
-Status lower_matmul(Lowering& l, const Node& node) {
+Status lower_int8_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const TensorType& weights = l.graph().type(node.inputs[1]);
   const int64_t width = l.padded(weights.shape[0].offset());
@@ -94,7 +96,7 @@ Status lower_matmul(Lowering& l, const Node& node) {
 }
 
 /// (sums i32 [.., n], row scale f32 [..], channel scale f32 [n]) -> f32 [.., n].
-Result<std::vector<TensorType>> dequantize_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> dequantize_rows_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const TensorType& row = graph.type(node.inputs[1]);
   const TensorType& channel = graph.type(node.inputs[2]);
@@ -106,8 +108,8 @@ Result<std::vector<TensorType>> dequantize_shape(const Graph& graph, const Node&
   return std::vector{y};
 }
 
-Result<std::vector<Tensor>> dequantize_reference(const Node&,
-                                                 const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> dequantize_rows_reference(const Node&,
+                                                      const std::vector<const Tensor*>& in) {
   const int64_t width = in[2]->size();
   Tensor y = Tensor::zeros(DType::F32, in[0]->shape);
   for (int64_t i = 0; i < y.size(); ++i) {
@@ -117,7 +119,7 @@ Result<std::vector<Tensor>> dequantize_reference(const Node&,
   return std::vector{std::move(y)};
 }
 
-Status lower_dequantize(Lowering& l, const Node& node) {
+Status lower_dequantize_rows(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const StreamType rows = l.row_stream(width);
   const Port sums{l.row_tensor(node.inputs[0], width, DType::I32), l.row_stream(width, DType::I32),
@@ -137,12 +139,13 @@ Status lower_dequantize(Lowering& l, const Node& node) {
 
 void add_quantised_ops(std::vector<OpRecord>& records) {
   records.push_back({"QuantizeRows", OwnDomain, 1, "f32 rows to i8 with one dynamic scale each", 1,
-                     1, quantize_shape, quantize_reference, lower_quantize, "quantize_rows", true});
+                     1, quantize_rows_shape, quantize_rows_reference, lower_quantize_rows,
+                     "quantize_rows", true});
   records.push_back({"MatMulInt8", OwnDomain, 1, "i8 rows times i8 or i4 [n, k] into i32", 2, 2,
-                     matmul_shape, matmul_reference, lower_matmul, "matmul", true});
+                     int8_matmul_shape, int8_matmul_reference, lower_int8_matmul, "matmul", true});
   records.push_back({"DequantizeRows", OwnDomain, 1, "i32 sums to f32 by row and channel scale", 3,
-                     3, dequantize_shape, dequantize_reference, lower_dequantize, "dequantize_rows",
-                     true});
+                     3, dequantize_rows_shape, dequantize_rows_reference, lower_dequantize_rows,
+                     "dequantize_rows", true});
 }
 
 }  // namespace st

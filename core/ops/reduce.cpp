@@ -12,7 +12,7 @@ namespace st {
 namespace {
 
 /// What is made of a group. Integers without a function of their own go through double.
-struct Rule {
+struct ReductionRule {
   std::string_view summary;
   double (*real)(const std::vector<double>&);
   int64_t (*integer)(const std::vector<int64_t>&) = nullptr;
@@ -100,14 +100,14 @@ double log_of_powers(const std::vector<double>& group) {
 }
 
 template <typename Reduction>
-Rule rule(std::string_view summary, bool extreme = false) {
+ReductionRule rule(std::string_view summary, bool extreme = false) {
   return {summary, [](const std::vector<double>& g) { return Reduction()(g); },
           [](const std::vector<int64_t>& g) { return Reduction()(g); },
           [](const std::vector<uint64_t>& g) { return Reduction()(g); }, extreme};
 }
 
-const std::map<std::string_view, Rule>& rules() {
-  static const std::map<std::string_view, Rule> all = {
+const std::map<std::string_view, ReductionRule>& reduction_rules() {
+  static const std::map<std::string_view, ReductionRule> all = {
       {"ReduceSum", rule<Sum>("sum")},
       {"ReduceSumSquare", rule<SumOfSquares>("sum of squares")},
       {"ReduceL1", rule<SumOfMagnitudes>("sum of magnitudes")},
@@ -122,7 +122,7 @@ const std::map<std::string_view, Rule>& rules() {
 }
 
 template <typename T>
-T reduced(const Rule& rule, const std::vector<Wide<T>>& group, bool largest) {
+T reduced(const ReductionRule& rule, const std::vector<Wide<T>>& group, bool largest) {
   if constexpr (IsReal<T>) {
     return narrowed<T>(rule.real(group));
   } else {
@@ -156,7 +156,7 @@ std::vector<int64_t> reduced_shape(const Node& node, const std::vector<int64_t>&
 }
 
 Result<std::vector<Tensor>> reduce_reference(const Node& node, const Operands& in) {
-  const Rule& rule = rules().at(node.op);
+  const ReductionRule& rule = reduction_rules().at(node.op);
   const Tensor& x = *in[0];
   if (x.dtype() == DType::Bool && !rule.extreme)
     return operand_error(node, in, "it has no operand of type bool");
@@ -208,7 +208,7 @@ Result<std::vector<Tensor>> place_reference(const Node& node, const Operands& in
 }  // namespace
 
 void add_reduce_ops(std::vector<OpRecord>& records) {
-  for (const auto& [name, rule] : rules())
+  for (const auto& [name, rule] : reduction_rules())
     add_interpreted(records, name, 1, 1, 2, rule.summary, reduce_reference);
   add_interpreted(records, "ArgMax", 1, 1, 1, "place of the largest element of an axis",
                   place_reference<true>);

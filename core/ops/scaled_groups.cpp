@@ -17,7 +17,7 @@ namespace {
 int64_t group_of(const Node& node) { return std::max<int64_t>(0, node.integer("group", 0)); }
 
 /// (x f32 [.., d]) -> (q i8 [.., d], scales f32 [.., groups]).
-Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> quantize_groups_shape(const Graph& graph, const Node& node) {
   TensorType q = graph.type(node.inputs[0]);
   const int64_t group = group_of(node);
   if (q.dtype != DType::F32 || q.shape.empty() || !q.shape.back().is_constant() || group == 0 ||
@@ -30,8 +30,8 @@ Result<std::vector<TensorType>> quantize_shape(const Graph& graph, const Node& n
   return std::vector{q, scales};
 }
 
-Result<std::vector<Tensor>> quantize_reference(const Node& node,
-                                               const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> quantize_groups_reference(const Node& node,
+                                                      const std::vector<const Tensor*>& in) {
   const int64_t width = in[0]->shape.back(), group = group_of(node);
   const int64_t groups = groups_of(width, group);
   std::vector<int64_t> shape = in[0]->shape;
@@ -55,7 +55,7 @@ Port scales_port(Lowering& l, ValueId value, int64_t width, int64_t group) {
   return {l.row_tensor(value, groups), l.row_stream(groups, DType::F32, 1), -1};
 }
 
-Status lower_quantize(Lowering& l, const Node& node) {
+Status lower_quantize_groups(Lowering& l, const Node& node) {
   ST_TRY(width, l.row_width(node, node.inputs[0]));
   const int64_t group = std::min(width, group_of(node));
   // Groups are whole beats; where there is one only, any beat will do.
@@ -74,7 +74,7 @@ Status lower_quantize(Lowering& l, const Node& node) {
 
 /// (x i8 [.., k], w i8 or i4 [n, k], scales bf16 [n, groups], x scales f32 [.., groups]) -> f32
 /// [.., n].
-Result<std::vector<TensorType>> matmul_shape(const Graph& graph, const Node& node) {
+Result<std::vector<TensorType>> scaled_matmul_shape(const Graph& graph, const Node& node) {
   TensorType y = graph.type(node.inputs[0]);
   const TensorType &w = graph.type(node.inputs[1]), &scales = graph.type(node.inputs[2]);
   TensorType x_scales = graph.type(node.inputs[3]);
@@ -127,13 +127,13 @@ Tensor product(const Node& node, const std::vector<const Tensor*>& in) {
 
 /// Sums of a group are integers; groups are added in their order, each step rounded to float32 as
 /// the kernel does it.
-Result<std::vector<Tensor>> matmul_reference(const Node& node,
-                                             const std::vector<const Tensor*>& in) {
+Result<std::vector<Tensor>> scaled_matmul_reference(const Node& node,
+                                                    const std::vector<const Tensor*>& in) {
   return std::vector{in[1]->dtype() == DType::I4 ? product<Int4>(node, in)
                                                  : product<int8_t>(node, in)};
 }
 
-Status lower_matmul(Lowering& l, const Node& node) {
+Status lower_scaled_matmul(Lowering& l, const Node& node) {
   ST_TRY(depth, l.row_width(node, node.inputs[0]));
   const TensorType& weights = l.graph().type(node.inputs[1]);
   const int64_t group = std::min(depth, group_of(node));
@@ -148,10 +148,12 @@ Status lower_matmul(Lowering& l, const Node& node) {
 void add_scaled_group_ops(std::vector<OpRecord>& records) {
   records.push_back({"QuantizeGroups", OwnDomain, 1,
                      "f32 rows to i8 with a dynamic scale for each group of a row", 1, 1,
-                     quantize_shape, quantize_reference, lower_quantize, "quantize_groups", true});
+                     quantize_groups_shape, quantize_groups_reference, lower_quantize_groups,
+                     "quantize_groups", true});
   records.push_back({"MatMulScaledGroups", OwnDomain, 1,
                      "i8 rows times i8 or i4 [n, k], both with scales of groups, into f32", 4, 4,
-                     matmul_shape, matmul_reference, lower_matmul, "matmul_scaled_groups", true});
+                     scaled_matmul_shape, scaled_matmul_reference, lower_scaled_matmul,
+                     "matmul_scaled_groups", true});
 }
 
 }  // namespace st

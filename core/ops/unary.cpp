@@ -17,7 +17,7 @@ struct Parameter {
   float otherwise = 0;
 };
 
-struct Rule {
+struct UnaryRule {
   int since_opset;
   std::string_view summary;
   double (*real)(double x, double a, double b);
@@ -43,8 +43,8 @@ constexpr float SeluAlpha = 1.67326319217681884765625f, SeluGamma = 1.0507010221
 
 using D = double;
 
-const std::map<std::string_view, Rule>& rules() {
-  static const std::map<std::string_view, Rule> all = {
+const std::map<std::string_view, UnaryRule>& unary_rules() {
+  static const std::map<std::string_view, UnaryRule> all = {
       // Those with kernels are in elementwise.cpp; their functions stand here with the others.
       {"Sigmoid", {6, "", [](D x, D, D) { return sigmoid(x); }}},
       {"Tanh", {6, "", [](D x, D, D) { return std::tanh(x); }}},
@@ -144,7 +144,7 @@ Diagnostic type_error(const Node& node, const Operands& in) {
 }
 
 /// Of floats by `f`; of integers where the rule has them.
-Result<std::vector<Tensor>> mapped(const Node& node, const Operands& in, const Rule& rule,
+Result<std::vector<Tensor>> mapped(const Node& node, const Operands& in, const UnaryRule& rule,
                                    double (*f)(double, double, double)) {
   const double a = node.real(rule.a.name, rule.a.otherwise);
   const double b = node.real(rule.b.name, rule.b.otherwise);
@@ -170,7 +170,7 @@ Result<std::vector<Tensor>> gelu_reference(const Node& node, const Operands& in)
   const std::string form = node.string("approximate", "none");
   if (form != "none" && form != "tanh")
     return attribute_error(node, "approximate is '" + printable(form) + "', not none or tanh");
-  return mapped(node, in, rules().at("Gelu"), form == "tanh" ? gelu_tanh : gelu_exact);
+  return mapped(node, in, unary_rules().at("Gelu"), form == "tanh" ? gelu_tanh : gelu_exact);
 }
 
 Result<std::vector<Tensor>> not_reference(const Node& node, const Operands& in) {
@@ -235,12 +235,12 @@ Result<std::vector<Tensor>> classified(const Node& node, const Operands& in) {
 
 Result<std::vector<Tensor>> unary_reference(const Node& node, const Operands& in) {
   if (node.op == "Gelu") return gelu_reference(node, in);
-  const Rule& rule = rules().at(node.op);
+  const UnaryRule& rule = unary_rules().at(node.op);
   return mapped(node, in, rule, rule.real);
 }
 
 void add_unary_ops(std::vector<OpRecord>& records) {
-  for (const auto& [name, rule] : rules()) {
+  for (const auto& [name, rule] : unary_rules()) {
     if (!rule.summary.empty())
       add_interpreted(records, name, rule.since_opset, 1, 1, rule.summary, unary_reference);
   }

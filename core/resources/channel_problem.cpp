@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/resources/broken.h"
 #include "core/support/shortfall.h"
 
 namespace st {
@@ -13,10 +14,6 @@ namespace {
 constexpr int64_t MostBytes = int64_t{1} << 50;
 constexpr int64_t MostMemories = int64_t{1} << 12;
 constexpr int64_t MostChannels = 1024;
-
-Diagnostic broken(const std::string& message, const std::string& where) {
-  return {"E0320", message, where, {}, ""};
-}
 
 }  // namespace
 

@@ -13,8 +13,6 @@
 namespace st {
 namespace {
 
-const char* const Help = "choose a larger target, or smaller bounds with --dim";
-
 /// An assignment in the making.
 class Channels {
  public:
@@ -162,7 +160,7 @@ Status check_sizes(const ChannelProblem& problem) {
                             "' does not fit a memory channel of " + printable(problem.device),
                         "",
                         {shortfall("bytes", memory.bytes, problem.channel_bytes, "a channel has")},
-                        Help});
+                        LargerTarget});
   }
   for (const auto& [group, count] : ports) {
     if (count <= problem.most_ports) continue;
@@ -171,7 +169,7 @@ Status check_sizes(const ChannelProblem& problem) {
                             printable(problem.device),
                         "",
                         {shortfall("memory ports", count, problem.most_ports, "a group may have")},
-                        Help});
+                        LargerTarget});
   }
   int all_ports = 0;
   for (const auto& [group, count] : ports) all_ports += count;
@@ -182,14 +180,14 @@ Status check_sizes(const ChannelProblem& problem) {
          "",
          {shortfall("memory ports", all_ports, int64_t{problem.channel_ports} * problem.channels,
                     "the channels take")},
-         Help});
+         LargerTarget});
   }
   if (total > problem.all_bytes()) {
     problems.push_back({"E0403",
                         "the buffers do not fit the device memory of " + printable(problem.device),
                         "",
                         {shortfall("bytes", total, problem.all_bytes(), "all channels have")},
-                        Help});
+                        LargerTarget});
   }
   return problems;
 }
@@ -218,7 +216,7 @@ Result<ChannelSolution> assign_channels(const ChannelProblem& problem) {
                         "",
                         {shortfall("bytes", bytes(left_out), channels.left(emptiest),
                                    "channel " + std::to_string(emptiest) + " has most room,")},
-                        Help};
+                        LargerTarget};
     }
   }
   channels.improve();

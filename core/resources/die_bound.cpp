@@ -42,8 +42,6 @@ constexpr int64_t FineCells = int64_t{1} << 19;
 /// Bytes that the choices behind a cut take at most, as far as a table of the least size allows.
 constexpr int64_t MostChoices = int64_t{1} << 27;
 constexpr int64_t LeastCells = int64_t{1} << 12;
-/// Of sums of doubles, relative: far above what rounding can add up to.
-constexpr double SumTolerance = 1e-9;
 
 /// What is left out costs: any prices give a bound.
 struct Prices {

@@ -7,8 +7,6 @@
 namespace st {
 namespace {
 
-/// Of sums of doubles, relative.
-constexpr double SumTolerance = 1e-9;
 /// More steps than any knapsack has.
 constexpr double FarAbove = 1e9;
 

@@ -13,6 +13,8 @@ namespace st {
 
 /// The cost of what cannot be.
 inline constexpr double NoCut = std::numeric_limits<double>::infinity();
+/// Of sums of doubles, relative: far above what rounding can add up to.
+inline constexpr double SumTolerance = 1e-9;
 
 /// What is the same for all boundaries: the order, and which kernels are split.
 struct CutLayout {

@@ -32,9 +32,9 @@ struct Row {
   }
 };
 
-class Model {
+class DieMilp {
  public:
-  Model(const DieModel& model, const CutBound& cuts)
+  DieMilp(const DieModel& model, const CutBound& cuts)
       : model_(model),
         boundaries_(static_cast<int>(model.boundary_wires.size())),
         program_(glp_create_prob(), glp_delete_prob) {
@@ -83,7 +83,7 @@ class Model {
  private:
   /// What branch and bound calls back.
   struct Watch {
-    const Model* model;
+    const DieMilp* model;
     const DieAttempt* start;
     int nodes;
     double bound;
@@ -271,7 +271,7 @@ class Model {
 
 Result<DieProgram> solve_die_program(const DieModel& model, const CutBound& cuts,
                                      const DieAttempt* start, int nodes, int seconds) {
-  return Model(model, cuts).solve(start, nodes, seconds);
+  return DieMilp(model, cuts).solve(start, nodes, seconds);
 }
 
 }  // namespace st

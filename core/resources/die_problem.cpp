@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/resources/broken.h"
 #include "core/support/shortfall.h"
 
 namespace st {
@@ -20,16 +21,12 @@ constexpr size_t MostParts = size_t{1} << 20;
 /// Of two sums of the same numbers in another order.
 constexpr double CostTolerance = 1e-6;
 
-Diagnostic broken(const std::string& message, const std::string& where) {
-  return {"E0320", message, where, {}, ""};
-}
-
 std::string name_of_kernel(const DieProblem& problem, size_t kernel) {
   return "kernel '" + printable(problem.kernels[kernel].name) + "'";
 }
 
 /// What is used of a budget; a budget of nothing is full as soon as anything is used.
-double share(int64_t used, int64_t budget) {
+double used_share(int64_t used, int64_t budget) {
   if (budget == 0) return used == 0 ? 0 : 1;
   return static_cast<double>(used) / static_cast<double>(budget);
 }
@@ -120,7 +117,7 @@ DieUse use_of(const DieProblem& problem, const std::vector<int>& die) {
   for (const ResourceKind& kind : ResourceKinds) {
     double least = HUGE_VAL, most = 0;
     for (size_t d = 0; d < problem.slrs.size(); ++d) {
-      const double used = share(use.used[d].*kind.count, problem.slrs[d].budget.*kind.count);
+      const double used = used_share(use.used[d].*kind.count, problem.slrs[d].budget.*kind.count);
       least = std::min(least, used);
       most = std::max(most, used);
     }

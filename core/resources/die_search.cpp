@@ -10,9 +10,9 @@ namespace st {
 namespace {
 
 /// splitmix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-class Sequence {
+class SplitMix {
  public:
-  explicit Sequence(uint64_t seed) : state_(seed) {}
+  explicit SplitMix(uint64_t seed) : state_(seed) {}
   int below(int limit) {
     state_ += 0x9E3779B97F4A7C15;
     uint64_t z = state_;
@@ -225,7 +225,7 @@ bool DieAttempt::better_than(const DieAttempt& other) const {
 
 DieAttempt search_dies(const DieModel& model, const std::vector<int>& start, int moves,
                        uint64_t seed) {
-  Sequence random(seed);
+  SplitMix random(seed);
   State state(model, start);
   DieAttempt best{start, state.cost(), state.excess()};
   // Wires per limit exceeded by its whole size.
@@ -271,7 +271,7 @@ DieAttempt search_dies(const DieModel& model, const std::vector<int>& start, int
 }
 
 DieAttempt kick_dies(const DieModel& model, DieAttempt best, int kicks, int moves, uint64_t seed) {
-  Sequence random(seed);
+  SplitMix random(seed);
   const int n = model.kernels();
   for (int kick = 0; kick < kicks; ++kick) {
     std::vector<int> die = best.die;

@@ -15,8 +15,6 @@ constexpr double BoundTolerance = 1e-6;
 /// Branch and bound stays small where one relaxation is large: nodes * (rows + columns) at most.
 constexpr double MostNodeWork = 3e6;
 
-const char* const Help = "choose a larger target, or smaller bounds with --dim";
-
 /// Kernels that are too large for every SLR, and resources of which all SLRs have too little.
 Status check_sums(const DieProblem& problem) {
   Diagnostics problems;
@@ -33,7 +31,7 @@ Status check_sums(const DieProblem& problem) {
     }
     if (lacks.size() < problem.slrs.size()) continue;
     problems.push_back(
-        {"E0403", "kernel '" + printable(kernel.name) + "' fits no SLR", "", lacks, Help});
+        {"E0403", "kernel '" + printable(kernel.name) + "' fits no SLR", "", lacks, LargerTarget});
   }
   for (const ResourceKind& kind : ResourceKinds) {
     int64_t need = 0, have = 0;
@@ -48,7 +46,7 @@ Status check_sums(const DieProblem& problem) {
     problems.push_back({"E0403",
                         shortfall(std::string(kind.name) + " of all kernels", need, have,
                                   "all SLRs together have"),
-                        "", budgets, Help});
+                        "", budgets, LargerTarget});
   }
   return problems;
 }
@@ -115,7 +113,7 @@ Result<DieSolution> assign_dies(const DieProblem& problem, const DieEffort& effo
                       proven
                           ? "no assignment of the kernels to SLRs meets the budgets"
                           : "no assignment of the kernels to SLRs was found that meets the budgets",
-                      "", shortages(problem, use), Help};
+                      "", shortages(problem, use), LargerTarget};
   }
   DieSolution solution{best.attempt().die, use.cost, std::min(bound, use.cost)};
   ST_CHECK(verify(problem, solution));

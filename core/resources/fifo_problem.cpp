@@ -5,6 +5,8 @@
 #include <functional>
 #include <queue>
 
+#include "core/resources/broken.h"
+
 namespace st {
 namespace {
 
@@ -14,10 +16,6 @@ constexpr int64_t MostBits = int64_t{1} << 24;
 
 /// A product of cycles and tokens exceeds 64 bits.
 __extension__ using Wide = __int128;
-
-Diagnostic broken(const std::string& message, const std::string& where) {
-  return {"E0320", message, where, {}, ""};
-}
 
 std::string name_of_task(const FifoProblem& problem, int task) {
   return "'" + printable(problem.tasks[static_cast<size_t>(task)].name) + "'";

@@ -25,7 +25,7 @@ constexpr int64_t AnyDelay = std::numeric_limits<int64_t>::max();
 
 /// Relative to a bound: far below a cycle even for bounds of 10^12 cycles, for which GLPK's default
 /// of 1e-7 would let whole cycles go missing. All factors are 1 or -1, so that values stay exact.
-constexpr double BoundTolerance = 1e-13;
+constexpr double SimplexTolerance = 1e-13;
 
 /// A product of cycles and tokens exceeds 64 bits.
 __extension__ using Wide = __int128;
@@ -50,9 +50,9 @@ double tokens_per_cycle(const EdgeRates& rates) {
 }
 
 /// The program's columns: a start per task, then an excess per edge. GLPK counts from 1.
-class Model {
+class FifoModel {
  public:
-  explicit Model(const FifoProblem& problem)
+  explicit FifoModel(const FifoProblem& problem)
       : problem_(problem), program_(glp_create_prob(), glp_delete_prob) {
     glp_set_obj_dir(program_.get(), GLP_MIN);
     add_starts();
@@ -65,7 +65,7 @@ class Model {
     glp_smcp options;
     glp_init_smcp(&options);
     options.msg_lev = GLP_MSG_OFF;
-    options.tol_bnd = BoundTolerance;
+    options.tol_bnd = SimplexTolerance;
     const int failure = glp_simplex(program_.get(), &options);
     if (failure != 0 || glp_get_status(program_.get()) != GLP_OPT) {
       return Diagnostic{"E0901",
@@ -195,7 +195,7 @@ Result<FifoSolution> size_fifos(const FifoProblem& problem) {
   if (problem.edges.empty()) {
     return solution_of(problem, std::vector<int64_t>(problem.tasks.size(), 0));
   }
-  Model model(problem);
+  FifoModel model(problem);
   ST_TRY(start, model.solve());
   const FifoSolution found = solution_of(problem, start);
   // Before settle(), which ends only if `found` is a schedule.

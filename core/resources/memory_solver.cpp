@@ -60,9 +60,9 @@ struct Choice {
 };
 
 /// Rows: the resources, then the items. Columns: the overflows, then the choices.
-class Model {
+class MemoryModel {
  public:
-  explicit Model(const MemoryProblem& problem)
+  explicit MemoryModel(const MemoryProblem& problem)
       : problem_(problem),
         budget_(amounts_of(problem.budget)),
         program_(glp_create_prob(), glp_delete_prob) {
@@ -257,7 +257,7 @@ Result<MemoryPlan> choose_kinds(const MemoryProblem& problem) {
   for (const MemoryProblem::Item& item : problem.items) kinds.push_back(preferred_kind(item));
   MemoryPlan plan = plan_of(problem, std::move(kinds));
   if (fits(problem, plan)) return plan;
-  Model model(problem);
+  MemoryModel model(problem);
   ST_TRY(split, model.solve());
   plan = plan_of(problem, Rounding(problem, std::move(split)).best());
   if (fits(problem, plan)) return plan;

@@ -32,8 +32,7 @@ std::string line_of(const Program& program, const ResourceKind& kind, int64_t ne
 }  // namespace
 
 Diagnostic does_not_fit(const Target& target, std::vector<std::string> reasons) {
-  return {"E0403", "the design does not fit " + target.name, "", std::move(reasons),
-          "choose a larger target, or smaller bounds with --dim"};
+  return {"E0403", "the design does not fit " + target.name, "", std::move(reasons), LargerTarget};
 }
 
 std::optional<Diagnostic> too_large(const Program& program, const Target& target) {

@@ -9,6 +9,7 @@
 #include "core/dataflow/instances.h"
 #include "core/dataflow/units.h"
 #include "core/resources/die_problem.h"
+#include "core/resources/fifo_problem.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/memory.h"
 #include "core/resources/shortage.h"
@@ -17,7 +18,6 @@
 namespace st {
 namespace {
 
-constexpr int64_t LeastDepth = 2;
 /// Of streams outside of layers: logits leave as they come, and need no room for all of them.
 constexpr int64_t MostDepthOutside = 512, MostElementsOutside = 16'384;
 constexpr std::string_view DecoderUnit = "decoder";

@@ -13,4 +13,7 @@ namespace st {
 std::string shortfall(const std::string& what, int64_t need, int64_t have,
                       const std::string& limit = "the budget is");
 
+/// What to do about it.
+inline constexpr const char* LargerTarget = "choose a larger target, or smaller bounds with --dim";
+
 }  // namespace st

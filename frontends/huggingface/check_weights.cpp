@@ -8,7 +8,7 @@
 namespace st::huggingface {
 namespace {
 
-constexpr size_t MostListed = 8;  ///< details of a message
+constexpr size_t MostTensors = 8;  ///< details of a message
 
 std::string text_of(const std::vector<int64_t>& shape) {
   std::string text;
@@ -42,15 +42,15 @@ int64_t layer_of(const std::string& name, const std::string& prefix) {
 class Fault {
  public:
   void add(const std::string& tensor, const std::string& what) {
-    if (++count_ <= MostListed)
+    if (++count_ <= MostTensors)
       details_.push_back("'" + printable(tensor) + "'" + (what.empty() ? "" : " " + what));
   }
   /// `what`: behind "3 tensors ".
   void report(Diagnostics& problems, const std::string& code, const std::string& what,
               const std::string& where, const std::string& help) {
     if (count_ == 0) return;
-    if (count_ > MostListed)
-      details_.push_back("and " + std::to_string(count_ - MostListed) + " more");
+    if (count_ > MostTensors)
+      details_.push_back("and " + std::to_string(count_ - MostTensors) + " more");
     problems.push_back({code,
                         std::to_string(count_) + (count_ == 1 ? " tensor " : " tensors ") + what,
                         where, std::move(details_), help});

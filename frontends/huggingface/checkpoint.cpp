@@ -15,7 +15,7 @@ namespace {
 constexpr const char* SingleFile = "model.safetensors";
 constexpr const char* IndexFile = "model.safetensors.index.json";
 constexpr size_t LargestIndex = size_t{64} << 20;
-constexpr size_t MostListed = 8;  ///< details of a message
+constexpr size_t MostDetails = 8;  ///< details of a message
 
 std::optional<DType> weight_type(const std::string& dtype) {
   if (dtype == "F32") return DType::F32;
@@ -28,9 +28,9 @@ std::optional<DType> weight_type(const std::string& dtype) {
 Diagnostic missing(const fs::path& where, const std::string& what,
                    std::vector<std::string> details) {
   const size_t all = details.size();
-  if (all > MostListed) {
-    details.resize(MostListed);
-    details.push_back("and " + std::to_string(all - MostListed) + " more");
+  if (all > MostDetails) {
+    details.resize(MostDetails);
+    details.push_back("and " + std::to_string(all - MostDetails) + " more");
   }
   return {"E0209", what, where.string(), std::move(details),
           "download the whole checkpoint, its *.safetensors files included"};

@@ -29,7 +29,9 @@ constexpr std::array<const char*, 15> ValueFields = {"",
                                                      "sparseTensors",
                                                      "tp",
                                                      "typeProtos"};
-enum Type : size_t { Undefined, Float, Int, String, OneTensor, OneGraph, Floats, Ints, Strings };
+struct AttributeType {
+  enum Code : size_t { Undefined, Float, Int, String, OneTensor, OneGraph, Floats, Ints, Strings };
+};
 
 bool is_text(const std::string& bytes) { return printable(bytes, 4 * bytes.size() + 4) == bytes; }
 
@@ -132,6 +134,7 @@ void read_attribute(const Field& field, const std::string& op, WeightFiles& file
   if (!type) return;
   const Field value = field.member(ValueFields[*type]);
   std::optional<Attribute> plain;
+  using enum AttributeType::Code;
   switch (*type) {
     case Float:
       plain = or_default(value, value.real());

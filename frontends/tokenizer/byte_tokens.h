@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// How formats spell bytes in texts.
+/// How formats spell bytes and spaces in texts.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,9 @@
 #include <string_view>
 
 namespace st {
+
+/// What tokens have for a space.
+inline constexpr const char* SpaceMark = "\u2581";
 
 /// The byte that a token of the form <0x0A> stands for.
 std::optional<char> byte_of_token(std::string_view text);

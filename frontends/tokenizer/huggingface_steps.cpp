@@ -5,14 +5,13 @@
 #include <optional>
 #include <utility>
 
+#include "frontends/tokenizer/byte_tokens.h"
 namespace st {
 namespace {
 
 using tokens::Behaviour;
 using tokens::Step;
 using tokens::StepKind;
-
-constexpr const char* Mark = "\u2581";
 
 /// A regular expression that files have, letter by letter, and the function that does the same.
 struct KnownPattern {
@@ -111,18 +110,18 @@ std::string prepend_scheme(const JsonNode& node) {
 void check_metaspace(const JsonNode& node) {
   node.allow({"type", "replacement", "prepend_scheme", "add_prefix_space", "split", "str_rep"});
   for (const char* name : {"replacement", "str_rep"})
-    if (node[name].there() && node[name].text() != Mark)
+    if (node[name].there() && node[name].text() != SpaceMark)
       node[name].refuse("marks of spaces other than U+2581 are not supported");
 }
 
 void read_metaspace(const JsonNode& node, tokens::Form& form) {
   check_metaspace(node);
-  form.splitter.push_back({StepKind::Replace, " ", Mark});
+  form.splitter.push_back({StepKind::Replace, " ", SpaceMark});
   const std::string scheme = prepend_scheme(node);
-  if (scheme == "always") form.splitter.push_back({StepKind::Mark, "", Mark});
-  if (scheme == "first") form.splitter.push_back({StepKind::MarkFirst, "", Mark});
+  if (scheme == "always") form.splitter.push_back({StepKind::Mark, "", SpaceMark});
+  if (scheme == "first") form.splitter.push_back({StepKind::MarkFirst, "", SpaceMark});
   if (node["split"].flag_or(true))
-    form.splitter.push_back({StepKind::CutText, Mark, "", Behaviour::WithNext});
+    form.splitter.push_back({StepKind::CutText, SpaceMark, "", Behaviour::WithNext});
 }
 
 void read_byte_level(const JsonNode& node, tokens::Form& form) {
@@ -229,7 +228,7 @@ void read_decoder(const JsonNode& node, tokens::Form& form) {
   } else if (type == "Replace") {
     node.allow({"type", "pattern", "content"});
     const auto from = plain_pattern(node["pattern"]);
-    if (from && (*from != Mark || node["content"].text() != " "))
+    if (from && (*from != SpaceMark || node["content"].text() != " "))
       node.refuse("decoders that replace anything but U+2581 by a space are not supported");
     form.marks_spaces = true;
   } else if (type == "Strip") {

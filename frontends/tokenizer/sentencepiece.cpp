@@ -14,8 +14,6 @@ namespace {
 using tokens::StepKind;
 using tokens::TokenKind;
 
-constexpr const char* Mark = "\u2581";
-
 /// Field numbers and values of sentencepiece_model.proto.
 namespace model {
 constexpr uint64_t Pieces = 1, Trainer = 2, Normalizer = 3, Denormalizer = 5;
@@ -41,9 +39,10 @@ struct Spec {
   bool denormalizes = false;
 };
 
-class Reader {
+class SentencePieceReader {
  public:
-  Reader(const std::string& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+  SentencePieceReader(const std::string& bytes, const std::string& name)
+      : bytes_(bytes), name_(name) {}
 
   Result<tokens::Form> read() {
     fields(std::as_bytes(std::span(bytes_)), [&](const WireField& field) {
@@ -182,9 +181,9 @@ class Reader {
       steps.push_back({StepKind::CharacterMap, spec_.character_map, ""});
     if (spec_.remove_spaces) steps.push_back({StepKind::Squeeze});
     if (spec_.dummy_prefix) steps.push_back({StepKind::Prepend, "", " "});
-    if (spec_.escape_spaces) steps.push_back({StepKind::Replace, " ", Mark});
+    if (spec_.escape_spaces) steps.push_back({StepKind::Replace, " ", SpaceMark});
     if (spec_.remove_spaces)
-      steps.push_back({StepKind::StripEnd, spec_.escape_spaces ? Mark : " ", ""});
+      steps.push_back({StepKind::StripEnd, spec_.escape_spaces ? SpaceMark : " ", ""});
   }
 
   const std::string& bytes_;
@@ -197,7 +196,7 @@ class Reader {
 }  // namespace
 
 Result<tokens::Form> read_sentencepiece(const std::string& bytes, const std::string& name) {
-  return Reader(bytes, name).read();
+  return SentencePieceReader(bytes, name).read();
 }
 
 }  // namespace st

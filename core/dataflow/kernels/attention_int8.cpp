@@ -109,7 +109,7 @@ Nest attention_context_int8(const Program& program, const Kernel& kernel) {
                   pipelined(beats, 1, {sometimes(only(beats, 0), read(2)), write(0, emit)})})})};
 }
 
-Datapath scores_datapath(const Program&, const Kernel& kernel) {
+Datapath int8_scores_datapath(const Program&, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L");
   using enum Operator;
   Datapath made;
@@ -144,7 +144,7 @@ Datapath weights_datapath(const Program&, const Kernel&) {
   return made;
 }
 
-Datapath context_datapath(const Program&, const Kernel& kernel) {
+Datapath int8_context_datapath(const Program&, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L");
   using enum Operator;
   Datapath made;
@@ -172,7 +172,7 @@ void add_int8_attention_kernels(std::vector<KernelRecord>& records) {
                   .width_bits = k.sizes.at("L") * 8,
                   .words = k.sizes.at("HeadBeats")}};
        },
-       .datapath = scores_datapath});
+       .datapath = int8_scores_datapath});
   records.push_back({.kind = "attention_weights_int8",
                      .header = "streamtensor/attention_int8.h",
                      .summary = "integer weights of the visible positions, or the last of them",
@@ -197,7 +197,7 @@ void add_int8_attention_kernels(std::vector<KernelRecord>& records) {
          return {
              {.name = "sums", .width_bits = k.sizes.at("L") * 48, .words = beats, .banks = beats}};
        },
-       .datapath = context_datapath,
+       .datapath = int8_context_datapath,
        .row_barrier = true});
 }
 

@@ -20,9 +20,9 @@ struct Seen {
 };
 
 /// All that a slice holds, and what it does with it.
-class Slice {
+class AttentionSlice {
  public:
-  Slice(const StripedShape& shape, int64_t window) : s_(shape), window_(window) {
+  AttentionSlice(const StripedShape& shape, int64_t window) : s_(shape), window_(window) {
     const auto resize = [](auto& values, int64_t size) {
       values.resize(static_cast<size_t>(size));
     };
@@ -159,8 +159,8 @@ class Slice {
   std::vector<int64_t> powers_, sums_;
 };
 
-using SharedSlice = std::shared_ptr<Slice>;
-using Work = void (Slice::*)(Firing&, int64_t g, int64_t w, int64_t member);
+using SharedSlice = std::shared_ptr<AttentionSlice>;
+using Work = void (AttentionSlice::*)(Firing&, int64_t g, int64_t w, int64_t member);
 
 /// Some heads of the new row, of each first its factor.
 NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
@@ -192,9 +192,9 @@ NestItem key_pass(const SharedSlice& slice) {
   std::vector<int> words(static_cast<size_t>(shape.ports));
   std::iota(words.begin(), words.end(), FirstWords);
   const auto scales = [=](Firing& f) { slice->take_scales(f); };
-  return flattened(
-      shape.rounds(), 1,
-      {loop(shape.scale_words, {step(words, scales, {})}), head_walk(slice, &Slice::score)});
+  return flattened(shape.rounds(), 1,
+                   {loop(shape.scale_words, {step(words, scales, {})}),
+                    head_walk(slice, &AttentionSlice::score)});
 }
 
 NestItem sent_sums(const SharedSlice& slice) {
@@ -209,7 +209,7 @@ NestItem sent_sums(const SharedSlice& slice) {
 
 Nest attend(const Program&, const Kernel& kernel) {
   const StripedShape shape(kernel);
-  const auto slice = std::make_shared<Slice>(shape, kernel.sizes.at("Window"));
+  const auto slice = std::make_shared<AttentionSlice>(shape, kernel.sizes.at("Window"));
   const auto send_peak = [=](Firing& f) { slice->send_peak(f); };
   const auto take_peaks = [=](int64_t count, int64_t first) {
     return pipelined(count, 1,
@@ -223,7 +223,7 @@ Nest attend(const Program&, const Kernel& kernel) {
           pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)}),
           take_peaks(shape.heads, 0),
           take_peaks(shape.kv_heads, shape.heads),
-          flattened(shape.rounds(), 1, {head_walk(slice, &Slice::add)}),
+          flattened(shape.rounds(), 1, {head_walk(slice, &AttentionSlice::add)}),
           sent_sums(slice)};
 }
 

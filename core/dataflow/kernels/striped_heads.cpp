@@ -130,7 +130,7 @@ Nest merge_heads(const Program&, const Kernel& kernel) {
                      sometimes(writes, write(0, emit))})};
 }
 
-Datapath feed_datapath(const Program&, const Kernel& kernel) {
+Datapath heads_datapath(const Program&, const Kernel& kernel) {
   const StripedShape shape(kernel);
   const int64_t piece = shape.piece(WordBytes);
   Datapath made;
@@ -173,7 +173,7 @@ void add_striped_heads_kernels(std::vector<KernelRecord>& records) {
                      .template_arguments = {"L", "Heads", "KVHeads", "Head"},
                      .arguments = {"in0", "in1", "in2", "in3", "in4", "in5", "real:scale", "out*"},
                      .nest = feed_heads,
-                     .datapath = feed_datapath});
+                     .datapath = heads_datapath});
   records.push_back({.kind = "share_peaks",
                      .header = "streamtensor/striped_heads.h",
                      .summary = "the largest scores and scales of all slices of attention",

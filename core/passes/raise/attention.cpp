@@ -29,9 +29,9 @@ struct Cached {
   int64_t repeats = 1;                        ///< of each head, one after the other
 };
 
-class Matcher {
+class AttentionMatcher {
  public:
-  explicit Matcher(Rewriter& rewriter) : rewriter_(rewriter) {
+  explicit AttentionMatcher(Rewriter& rewriter) : rewriter_(rewriter) {
     // Of several lengths, and behind several where there are caches.
     const bool cached = has_caches(rewriter.graph());
     for (const auto& [rows, past] : {std::pair(1, 4), {3, 4}, {5, 1}, {4, 0}})
@@ -314,7 +314,7 @@ bool raise_attention(Rewriter& rewriter, size_t n) {
   const Node* turned = rewriter.made_by(node->input(0), "Transpose");
   const Node* product = turned ? rewriter.made_by(turned->input(0), "MatMul") : nullptr;
   if (product == nullptr || !rewriter.made_by(product->input(0), "Softmax")) return false;
-  return Matcher(rewriter).replace(n);
+  return AttentionMatcher(rewriter).replace(n);
 }
 
 }  // namespace st

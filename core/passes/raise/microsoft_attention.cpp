@@ -85,27 +85,31 @@ Status raise_multi_head(Rewriter& rewriter, size_t n) {
   return {};
 }
 
-enum GroupQuery {
-  Query,
-  Key,
-  Value,
-  PastKey,
-  PastValue,
-  Lengths,
-  TotalLength,
-  Cosines,
-  Sines,
-  Positions,
-  AddedBias,
-  HeadSink,
-  KeyScale,
-  ValueScale,
-  QueryNorm,
-  KeyNorm
+/// Its operands. Names of theirs, such as Value, mean something else outside of these functions.
+struct GroupQuery {
+  enum Operand {
+    Query,
+    Key,
+    Value,
+    PastKey,
+    PastValue,
+    Lengths,
+    TotalLength,
+    Cosines,
+    Sines,
+    Positions,
+    AddedBias,
+    HeadSink,
+    KeyScale,
+    ValueScale,
+    QueryNorm,
+    KeyNorm
+  };
 };
 
 /// Attributes whose other values would be another operator.
 Status check_group_query(const Rewriter& rewriter, const Node& node) {
+  using enum GroupQuery::Operand;
   ST_CHECK(
       check_form(node, 1, 16,
                  {"num_heads", "kv_num_heads", "scale", "softcap", "local_window_size", "do_rotary",
@@ -133,6 +137,7 @@ Status check_group_query(const Rewriter& rewriter, const Node& node) {
 }
 
 Status raise_group_query(Rewriter& rewriter, size_t n) {
+  using enum GroupQuery::Operand;
   const Node node = rewriter.graph().nodes[n];
   ST_CHECK(check_group_query(rewriter, node));
   const int64_t heads = node.integer("num_heads", 0), kv_heads = node.integer("kv_num_heads", 0);

@@ -21,9 +21,9 @@ struct Table {
   std::vector<int64_t> parameters;
 };
 
-class Matcher {
+class RotaryMatcher {
  public:
-  Matcher(Rewriter& rewriter, bool cached)
+  RotaryMatcher(Rewriter& rewriter, bool cached)
       : rewriter_(rewriter), cached_(cached), most_(most_positions(rewriter.graph())) {
     for (const auto& [rows, past] : {std::pair(1, 4), {3, 2}, {5, 0}, {2, 7}})
       probes_.emplace_back(rewriter, rows, cached ? past : 0);
@@ -210,7 +210,7 @@ bool looks_like_rotary(const Rewriter& rewriter, const Node& node) {
 
 bool raise_rotary(Rewriter& rewriter, size_t n) {
   if (!looks_like_rotary(rewriter, rewriter.graph().nodes[n])) return false;
-  return Matcher(rewriter, has_caches(rewriter.graph())).replace(n);
+  return RotaryMatcher(rewriter, has_caches(rewriter.graph())).replace(n);
 }
 
 }  // namespace st
