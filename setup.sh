@@ -11,7 +11,8 @@ echo "== packages"
 need $BUILD_PACKAGES
 
 echo "== the compiler"
-cmake --preset release -DST_BUILD_TESTS=OFF >/dev/null
+# shellcheck disable=SC2046  # an option or none
+cmake --preset release $(unity release) -DST_BUILD_TESTS=OFF >/dev/null
 cmake --build --preset release --target streamtensor
 
 echo "== an accelerator: examples/adder for an Alveo U280"

@@ -15,7 +15,8 @@ JOBS=$(nproc)
 need $BUILD_PACKAGES libgtest-dev clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 libxrt-dev uuid-dev shellcheck yosys dpkg-dev file python3-yaml sentencepiece
 
 build_and_test() {
-  cmake --preset "$1" -DST_BUILD_TESTS=ON >/dev/null
+  # shellcheck disable=SC2046  # an option or none
+  cmake --preset "$1" $(unity "$1") -DST_BUILD_TESTS=ON >/dev/null
   cmake --build --preset "$1"
   ctest --preset "$1" --parallel "$JOBS"
 }

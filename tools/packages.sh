@@ -23,6 +23,12 @@ need() {
   $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
 }
 
+# unity PRESET: an option of `cmake --preset PRESET`. A build folder that is new compiles the files of each
+# source folder as one (cmake/unity.cmake); one that is there stays as it is.
+unity() {
+  [ -f "out/$1/CMakeCache.txt" ] || echo -DCMAKE_UNITY_BUILD=ON
+}
+
 # What building the compiler takes, and what the stub device of a build takes (g++, make,
 # Boost.Context).
 BUILD_PACKAGES="g++ make cmake ninja-build libcli11-dev nlohmann-json3-dev libglpk-dev libhdf5-dev

@@ -127,6 +127,7 @@ size_t close_of_template(const Unit& unit, size_t open) {
   int depth = 0;
   for (size_t i = open; i < end; ++i) {
     const Token& token = unit.token(i);
+    if (token.is_identifier()) continue;  // most are, and none of those below
     if (token.is("<")) {
       ++depth;
     } else if (token.is(">")) {

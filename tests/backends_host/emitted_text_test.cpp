@@ -23,10 +23,6 @@ std::string content_of(const std::vector<EmittedFile>& files, const std::string&
   return "";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST(ProgramHeader, HoldsLimitsAndIndices) {
   const std::string text = program_header(toy_program(), toy_target(), toy_checksums(), 0);
   EXPECT_TRUE(has(text, "int MaxSequence = 4;")) << text;

@@ -26,10 +26,6 @@ using xclbin::Description;
 
 constexpr xclbin::Uuid SomeId = {1, 2, 3};
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// The toy program's host, compiled against XRT once.
 class OnXrt : public ::testing::Test {
  protected:

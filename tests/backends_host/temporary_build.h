@@ -35,6 +35,10 @@ class TemporaryBuild {
   std::filesystem::path path_;
 };
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// The root of the source tree.
 std::filesystem::path source_root();
 

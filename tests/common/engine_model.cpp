@@ -5,20 +5,15 @@
 #include <numeric>
 
 #include "tests/common/random.h"
+#include "tests/common/value_bytes.h"
 
 namespace st::test {
 namespace {
 
-template <typename T>
-void append(std::vector<uint8_t>& bytes, const T& value) {
-  const auto* begin = reinterpret_cast<const uint8_t*>(&value);
-  bytes.insert(bytes.end(), begin, begin + sizeof value);
-}
-
 /// Results by definition, row by row.
-class Direct {
+class DirectRows {
  public:
-  Direct(const EngineCase& of, const EngineValues& values)
+  DirectRows(const EngineCase& of, const EngineValues& values)
       : of_(of), values_(values), layout_(of.layout()) {}
 
   /// Of the row of the layer that a row of a port in a block is; 0 behind the last one.
@@ -98,7 +93,7 @@ EngineValues random_values(const EngineCase& of, int64_t tokens, uint64_t seed) 
 std::map<std::string, std::vector<uint8_t>> engine_streams(const EngineCase& of,
                                                            const EngineValues& values) {
   const StripeLayout layout = of.layout();
-  const Direct direct(of, values);
+  const DirectRows direct(of, values);
   std::map<std::string, std::vector<uint8_t>> streams;
   int64_t first = 0;
   for (size_t s = 0; s < of.slices.size(); ++s) {

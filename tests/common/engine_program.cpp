@@ -6,9 +6,9 @@
 namespace st::test {
 namespace {
 
-class Maker {
+class EngineMaker {
  public:
-  Maker(const EngineCase& of, const EngineValues& values)
+  EngineMaker(const EngineCase& of, const EngineValues& values)
       : of_(of), values_(values), layout_(of.layout()) {
     program_.model = "a layer on the engine";
     program_.precision = of.weights == DType::I4 ? "w4a8" : "w8a8";
@@ -189,7 +189,7 @@ Tensor rows_of(const std::vector<std::vector<T>>& rows) {
 }  // namespace
 
 Program engine_program(const EngineCase& of, const EngineValues& values) {
-  return Maker(of, values).make();
+  return EngineMaker(of, values).make();
 }
 
 void set_rows(const Program& program, const EngineValues& values, DeviceState& state) {

@@ -14,9 +14,9 @@ using Items = std::vector<NetworkItem>;
 
 /// All tasks of a network run through the same rounds, loops around their bodies; in a round each
 /// channel carries a number of tokens of its own, which its two ends take apart as they like.
-class Maker {
+class NetworkMaker {
  public:
-  explicit Maker(uint64_t seed) : random_(seed) {
+  explicit NetworkMaker(uint64_t seed) : random_(seed) {
     network_.name = "random " + std::to_string(seed);
   }
 
@@ -329,6 +329,6 @@ class Maker {
 
 }  // namespace
 
-Network random_network(uint64_t seed) { return Maker(seed).make(); }
+Network random_network(uint64_t seed) { return NetworkMaker(seed).make(); }
 
 }  // namespace st::test

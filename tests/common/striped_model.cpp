@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "tests/common/value_bytes.h"
 namespace st::test {
 namespace {
 
@@ -19,12 +20,6 @@ float bfloat16_of(float value) {
 }
 
 int8_t random_byte(Random& random) { return static_cast<int8_t>(random.between(-127, 127)); }
-
-template <typename T>
-void append(std::vector<uint8_t>& bytes, const T& value) {
-  const auto* begin = reinterpret_cast<const uint8_t*>(&value);
-  bytes.insert(bytes.end(), begin, begin + sizeof value);
-}
 
 template <typename T>
 std::vector<uint8_t> bytes_of_values(const std::vector<T>& values) {
@@ -44,9 +39,9 @@ void append_words(std::vector<uint8_t>& bytes, const std::vector<int8_t>& row,
 }
 
 /// The arithmetic of the whole, position by position.
-class Direct {
+class DirectAttention {
  public:
-  Direct(const StripedCase& of, const std::vector<StripedToken>& tokens)
+  DirectAttention(const StripedCase& of, const std::vector<StripedToken>& tokens)
       : of_(of), tokens_(tokens), past_(static_cast<int64_t>(tokens.size()) - 1) {}
 
   /// Scores and scales of a slice, or of all.
@@ -159,11 +154,11 @@ void append_rounds(std::vector<uint8_t>& bytes, const uint8_t* area, int64_t wor
   bytes.resize(end);
 }
 
-std::vector<uint8_t> slice_sums(const StripedCase& of, const Direct& direct, int64_t first,
+std::vector<uint8_t> slice_sums(const StripedCase& of, const DirectAttention& direct, int64_t first,
                                 int64_t ports) {
   std::vector<uint8_t> bytes;
   for (int64_t h = 0; h < of.heads; ++h) {
-    const Direct::Sums sums = direct.sums(h, first, ports);
+    const DirectAttention::Sums sums = direct.sums(h, first, ports);
     append(bytes, static_cast<int32_t>(sums.powers % 65536));
     append(bytes, static_cast<int32_t>(sums.powers / 65536));
     bytes.resize(bytes.size() + 14 * sizeof(int32_t));
@@ -241,7 +236,7 @@ void put_position(StripedCaches& caches, const StripedCase& of, int64_t position
 
 std::map<std::string, std::vector<uint8_t>> striped_streams(
     const StripedCase& of, const StripedCaches& caches, const std::vector<StripedToken>& tokens) {
-  const Direct direct(of, tokens);
+  const DirectAttention direct(of, tokens);
   const StripedToken& token = tokens.back();
   const int64_t rounds = (static_cast<int64_t>(tokens.size()) + of.stripes() - 1) / of.stripes();
   std::map<std::string, std::vector<uint8_t>> streams;

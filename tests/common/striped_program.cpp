@@ -8,9 +8,9 @@
 namespace st::test {
 namespace {
 
-class Maker {
+class StripedMaker {
  public:
-  explicit Maker(const StripedCase& of) : of_(of) {
+  explicit StripedMaker(const StripedCase& of) : of_(of) {
     program_.model = "striped attention";
     program_.precision = "w8a8";
     program_.max_positions = of.max_positions;
@@ -266,7 +266,7 @@ Tensor row_of(const std::vector<T>& values) {
 
 }  // namespace
 
-Program striped_program(const StripedCase& of) { return Maker(of).make(); }
+Program striped_program(const StripedCase& of) { return StripedMaker(of).make(); }
 
 void set_token(const Program& program, const StripedToken& token, DeviceState& state) {
   state[memory_named(program, "q")] = row_of(token.q);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <functional>
 #include <iostream>
-#include <sstream>
 
 #include "core/compiler/pipeline.h"
 #include "core/dataflow/parse.h"
@@ -20,17 +19,14 @@
 #include "core/passes/repeated_layers.h"
 #include "core/platform/target.h"
 #include "frontends/onnx_json/onnx_json.h"
+#include "tests/common/status_text.h"
 #include "tests/common/tool.h"
 #include "tests/core/compiled.h"
 
 namespace st {
 namespace {
 
-std::string text_of(const Diagnostics& problems) {
-  std::ostringstream out;
-  print(out, problems);
-  return out.str();
-}
+using test::text_of;
 
 /// The committed adder, canonical: three equal layers.
 Graph adder() {

@@ -19,9 +19,9 @@ namespace {
 using test::Random;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 60;
+constexpr uint64_t NestPrograms = 60;
 #else
-constexpr uint64_t Programs = 80;
+constexpr uint64_t NestPrograms = 80;
 #endif
 
 /// Cycles of a nest at the bounds, counted iteration by iteration.
@@ -39,8 +39,8 @@ int64_t counted_cycles(const Nest& nest, int64_t outer = 0) {
 /// Decoders in both precisions and programs of streams, connected: `visit(program, past)`, where
 /// `past` says whether there may be rows before those of the launch.
 template <typename Visit>
-void for_each_program(const Visit& visit) {
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+void for_each_nested(const Visit& visit) {
+  for (uint64_t seed = 1; seed <= NestPrograms; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Choices choices;
     choices.precision = seed % 3 == 0 ? "w4a8" : seed % 3 == 1 ? "w8a8" : "f32";
@@ -81,7 +81,7 @@ std::vector<int64_t> beats_of(const std::vector<Port>& ports, const Bindings& bi
 TEST(Nests, ReadAndWriteInTheOrderOfTheirTemplates) {
   std::set<std::string> kinds;
   int64_t compared = 0;
-  for_each_program([&](const Program& program, bool has_past) {
+  for_each_nested([&](const Program& program, bool has_past) {
     for (const Kernel& kernel : program.kernels) {
       kinds.insert(kernel.kind);
       for (const auto& [tokens, past] : launches_of(program, has_past)) {
@@ -108,7 +108,7 @@ TEST(Nests, ReadAndWriteInTheOrderOfTheirTemplates) {
 }
 
 TEST(Nests, MoveAsManyBeatsAsTypesSay) {
-  for_each_program([&](const Program& program, bool has_past) {
+  for_each_nested([&](const Program& program, bool has_past) {
     for (const Kernel& kernel : program.kernels) {
       for (const auto& [tokens, past] : launches_of(program, has_past)) {
         const Bindings bindings = {{Sequence, tokens}, {Past, past}};
@@ -122,7 +122,7 @@ TEST(Nests, MoveAsManyBeatsAsTypesSay) {
 }
 
 TEST(Nests, CyclesAreThoseOfAllIterations) {
-  for_each_program([&](const Program& program, bool) {
+  for_each_nested([&](const Program& program, bool) {
     for (const Kernel& kernel : program.kernels) {
       const Nest nest = nest_of(program, kernel);
       ASSERT_EQ(max_cycles(nest), counted_cycles(nest)) << text_of(nest);

@@ -15,7 +15,7 @@ namespace {
 using test::Random;
 using test::random_f32;
 
-Attribute any_attribute(Random& random, const std::string& name) {
+Attribute small_attribute(Random& random, const std::string& name) {
   if (name == "split" || name == "perm") {
     std::vector<int64_t> list(random.below(4));
     for (int64_t& item : list) item = random.between(-1, 4);
@@ -75,7 +75,7 @@ TEST(OperatorFuzz, AnyNodeIsRefusedOrGivesTheTypesThatWereInferred) {
       const bool prepared = !operands.empty();
       for (const std::string& name : names) {
         if (random.chance(prepared ? 0.05 : 0.4))
-          node.attributes[name] = any_attribute(random, name);
+          node.attributes[name] = small_attribute(random, name);
       }
       const std::vector<int64_t> base = test::any_shape(random);
       const int64_t count = prepared ? static_cast<int64_t>(operands.size())

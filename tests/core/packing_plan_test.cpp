@@ -47,7 +47,7 @@ std::vector<uint8_t> slowly_packed(const Tensor& tensor, const StreamType& type)
   return words;
 }
 
-Tensor random_tensor(Random& random, DType type, const std::vector<int64_t>& shape) {
+Tensor random_parameter(Random& random, DType type, const std::vector<int64_t>& shape) {
   Tensor tensor = Tensor::zeros(type, shape);
   if (type == DType::F32) {
     for (float& value : tensor.f32()) value = random.real();
@@ -99,7 +99,7 @@ TEST(PackingPlan, GivesTheBytesOfTheDefinition) {
     const DType type = random.pick<DType>({DType::I4, DType::I8, DType::F32, DType::BF16});
     const StreamType stream = random_stream(random, type);
     const std::vector<int64_t> shape = max_shape(stream.itensor);
-    const Tensor tensor = random_tensor(random, type, shape);
+    const Tensor tensor = random_parameter(random, type, shape);
     const std::vector<uint8_t> expected = slowly_packed(tensor, stream);
     ASSERT_EQ(packed_stream(tensor, stream), expected) << text_of(stream.itensor);
     const PackingPlan plan = PackingPlan::of_stream(stream, shape);
@@ -120,7 +120,7 @@ TEST(PackingPlan, GivesTheBytesOfTheDefinition) {
 /// A chain of transforms of a random matrix.
 std::shared_ptr<const ConstantSource> random_constant(Random& random, std::vector<int64_t>& shape) {
   shape = {random.pick<int64_t>({8, 24, 64}), random.pick<int64_t>({32, 64, 96})};
-  auto source = constant_of(random_tensor(random, DType::F32, shape));
+  auto source = constant_of(random_parameter(random, DType::F32, shape));
   const auto then = [&](const char* name, const std::vector<int64_t>& parameters) {
     source = derived_constant(source, name, parameters);
   };
@@ -175,7 +175,7 @@ TEST(Constants, BlocksArePartsOfTheWhole) {
 
 TEST(Constants, ScalesAndWeightsOfOneMatrixBelongTogether) {
   Random random(13);
-  const Tensor matrix = random_tensor(random, DType::F32, {16, 64});
+  const Tensor matrix = random_parameter(random, DType::F32, {16, 64});
   const auto base = constant_of(matrix);
   const auto scales = derived_constant(base, "group_scales4", {32});
   const auto weights = derived_constant(base, "quantised_groups4", {32});

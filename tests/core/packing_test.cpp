@@ -20,7 +20,7 @@ namespace {
 
 using test::Random;
 
-constexpr int64_t WordBytes = WordBits / 8;
+constexpr int64_t FileWordBytes = WordBits / 8;
 
 std::string checksum_of(const std::vector<uint8_t>& bytes) {
   Checksum checksum;
@@ -48,7 +48,8 @@ TEST(Packing, RowsComeBackForAnyShape) {
     const Tensor rows =
         random_tensor(random, memory.dtype, {memory.rows, memory.beats * memory.lanes});
     const std::vector<uint8_t> bytes = packed_rows(rows, memory);
-    ASSERT_EQ(static_cast<int64_t>(bytes.size()), memory.rows * memory.words_per_row() * WordBytes);
+    ASSERT_EQ(static_cast<int64_t>(bytes.size()),
+              memory.rows * memory.words_per_row() * FileWordBytes);
     ASSERT_EQ(unpacked_rows(bytes, memory, memory.rows), rows);
   }
 }
@@ -64,10 +65,10 @@ TEST(Packing, LanesLieWhereTheContractPutsThem) {
     const Tensor rows = test::random_f32(random, {2, 7 * lanes});
     const std::vector<uint8_t> bytes = packed_rows(rows, memory);
     const int64_t per_word = WordBits / (lanes * 32), words = (7 + per_word - 1) / per_word;
-    std::vector<uint8_t> expected(2 * words * WordBytes, 0);
+    std::vector<uint8_t> expected(2 * words * FileWordBytes, 0);
     for (int64_t r = 0; r < 2; ++r) {
       for (int64_t b = 0; b < 7; ++b) {
-        const int64_t at = (r * words + b / per_word) * WordBytes + (b % per_word) * lanes * 4;
+        const int64_t at = (r * words + b / per_word) * FileWordBytes + (b % per_word) * lanes * 4;
         std::memcpy(&expected[at], &rows.f32()[(r * 7 + b) * lanes], lanes * 4);
       }
     }
@@ -95,11 +96,12 @@ TEST(Packing, StreamsOfTilesKeepEveryElement) {
     const std::vector<int64_t> shape = max_shape(stream.itensor);
     const Tensor weight = random_tensor(random, type, shape);
     const std::vector<uint8_t> packed = packed_stream(weight, stream);
-    ASSERT_EQ(packed.size() % WordBytes, 0U);
+    ASSERT_EQ(packed.size() % FileWordBytes, 0U);
     // Beats out of words, and the matrix out of beats.
     const int64_t per_word = beats_per_word(stream.beat_bits());
     const int64_t beats = token_count(stream.itensor, {{Sequence, 1}}) * stream.beats_per_token();
-    ASSERT_EQ(static_cast<int64_t>(packed.size()), (beats + per_word - 1) / per_word * WordBytes);
+    ASSERT_EQ(static_cast<int64_t>(packed.size()),
+              (beats + per_word - 1) / per_word * FileWordBytes);
     // Bit by bit: an element starts where the one before it in its beat ends.
     const int64_t bits = bits_of(type), lanes = stream.lanes;
     std::vector<uint8_t> bytes(static_cast<size_t>(beats * stream.beat_bytes()), 0);

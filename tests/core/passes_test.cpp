@@ -11,6 +11,7 @@
 #include "core/ops/interpreter.h"
 #include "core/ops/record.h"
 #include "core/passes/canonicalise.h"
+#include "tests/common/status_text.h"
 #include "tests/core/compiled.h"
 
 namespace st {
@@ -18,20 +19,15 @@ namespace {
 
 using test::Compiled;
 using test::Random;
+using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 30;
+constexpr uint64_t PassDecoders = 30;
 constexpr uint64_t Graphs = 60;
 #else
-constexpr uint64_t Programs = 120;
+constexpr uint64_t PassDecoders = 120;
 constexpr uint64_t Graphs = 250;
 #endif
-
-std::string text_of(const Diagnostics& problems) {
-  std::ostringstream out;
-  print(out, problems);
-  return out.str();
-}
 
 /// The logits of all launches, one tensor each.
 template <typename Runner>
@@ -163,14 +159,14 @@ std::optional<Compiled> random_program(uint64_t seed, const std::string& precisi
 void report(const char* what, const Count& count) {
   std::cout << what << ": " << count.programs << " programs, " << count.several_groups
             << " of several groups; " << count.too_large << " too large for their limits\n";
-  EXPECT_GE(count.programs, static_cast<int>(Programs) * 3 / 4);
-  EXPECT_GE(count.several_groups, static_cast<int>(Programs) / 8);
+  EXPECT_GE(count.programs, static_cast<int>(PassDecoders) * 3 / 4);
+  EXPECT_GE(count.several_groups, static_cast<int>(PassDecoders) / 8);
 }
 
 TEST(Passes, AProgramComputesWhatItsGraphDoes) {
   Count count;
   double most = 0;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassDecoders; ++seed) {
     Random random(seed + 1000);
     const auto made = random_program(seed, "f32", random, count);
     if (!made) continue;
@@ -187,7 +183,7 @@ TEST(Passes, AProgramComputesWhatItsGraphDoes) {
 }
 
 TEST(Passes, PrefillAndDecodeAgree) {
-  for (uint64_t seed = 1; seed <= Programs; seed += 4) {
+  for (uint64_t seed = 1; seed <= PassDecoders; seed += 4) {
     Count count;
     Random random(seed + 2000);
     const auto made = random_program(seed, "f32", random, count);
@@ -209,7 +205,7 @@ TEST(Passes, PrefillAndDecodeAgree) {
 }
 
 TEST(Passes, GroupsDoNotChangeValues) {
-  for (uint64_t seed = 1; seed <= Programs; seed += 4) {
+  for (uint64_t seed = 1; seed <= PassDecoders; seed += 4) {
     for (const char* precision : {"f32", "w8a8"}) {
       Count count;
       Random random(seed + 3000);
@@ -229,7 +225,7 @@ TEST(Passes, GroupsDoNotChangeValues) {
 }
 
 TEST(Passes, CompilingTwiceGivesTheSameProgram) {
-  for (uint64_t seed = 1; seed <= Programs; seed += 8) {
+  for (uint64_t seed = 1; seed <= PassDecoders; seed += 8) {
     const auto once = test::compiled(test::random_decoder(seed), {});
     const auto twice = test::compiled(test::random_decoder(seed), {});
     ASSERT_TRUE(once.ok() && twice.ok());
@@ -278,7 +274,7 @@ void expect_exact_int8(const Program& program, ProgramInterpreter& interpreter, 
 TEST(Passes, Int8KernelsComputeExactlyWhatTheirOperatorsDo) {
   Count count;
   int compared = 0;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassDecoders; ++seed) {
     Random random(seed + 4000);
     const auto made = random_program(seed, "w8a8", random, count);
     if (!made) continue;
@@ -299,7 +295,7 @@ TEST(Passes, Int8KernelsComputeExactlyWhatTheirOperatorsDo) {
 TEST(Passes, WholeParametersGiveTheSameBitsAsStreamedOnes) {
   Count count;
   int compared = 0;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassDecoders; ++seed) {
     Random random(seed + 4500);
     const auto made =
         random_program(seed, random.pick<std::string>({"f32", "w8a8", "w4a8"}), random, count);
@@ -333,7 +329,7 @@ TEST(Passes, AQuantisedProgramFollowsItsQuantisedGraph) {
   // behind it by a step of 1/127. Most programs meet no such tie.
   Count count;
   int close = 0;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassDecoders; ++seed) {
     Random random(seed + 5000);
     const auto made = random_program(seed, seed % 8 < 2 ? "w4a8" : "w8a8", random, count);
     if (!made) continue;
@@ -348,7 +344,7 @@ TEST(Passes, AQuantisedProgramFollowsItsQuantisedGraph) {
 }
 
 TEST(Passes, EveryLinearLayerIsQuantisedAndSharesItsRows) {
-  for (uint64_t seed = 1; seed <= Programs; seed += 8) {
+  for (uint64_t seed = 1; seed <= PassDecoders; seed += 8) {
     const auto made = test::compiled(test::random_decoder(seed), {.precision = "w8a8"});
     ASSERT_TRUE(made.ok());
     std::set<ValueId> quantised;

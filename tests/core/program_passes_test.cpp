@@ -4,6 +4,7 @@
 
 #include "core/compiler/pipeline.h"
 #include "core/graph/sample.h"
+#include "tests/common/status_text.h"
 #include "tests/core/program_stages.h"
 #include "tests/core/random_streams.h"
 
@@ -14,18 +15,13 @@ using test::Counts;
 using test::Launch;
 using test::ProgramOutcome;
 using test::Random;
+using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Programs = 60;
+constexpr uint64_t PassPrograms = 60;
 #else
-constexpr uint64_t Programs = 250;
+constexpr uint64_t PassPrograms = 250;
 #endif
-
-std::string text_of(const Diagnostics& problems) {
-  std::ostringstream out;
-  print(out, problems);
-  return out.str();
-}
 
 /// Compares each stage of one program with the one before it.
 class Comparison {
@@ -60,7 +56,7 @@ class Comparison {
 void expect_often(const Counts& counts, int rarity, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const auto found = counts.find(name);
-    EXPECT_GE(found == counts.end() ? 0 : found->second, static_cast<int>(Programs) / rarity)
+    EXPECT_GE(found == counts.end() ? 0 : found->second, static_cast<int>(PassPrograms) / rarity)
         << name;
   }
 }
@@ -103,7 +99,7 @@ TEST(ProgramPasses, AreThoseOfThePipeline) {
 
 TEST(ProgramPasses, ChangeNoValueOfADecoder) {
   Counts counts;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassPrograms; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed + 9000);
     auto choices = test::random_choices(random, seed % 2 == 0 ? "w8a8" : "f32");
@@ -127,8 +123,8 @@ TEST(ProgramPasses, ChangeNoValueOfADecoder) {
     }
     if (HasFailure()) return;
   }
-  test::print(std::to_string(Programs) + " decoders", counts);
-  EXPECT_LE(counts["too large for its limits"], static_cast<int>(Programs) / 8);
+  test::print(std::to_string(PassPrograms) + " decoders", counts);
+  EXPECT_LE(counts["too large for its limits"], static_cast<int>(PassPrograms) / 8);
   expect_often(counts, 2,
                {"vectorise: programs", "materialise-dmas: load_rows",
                 "materialise-dmas: store_rows", "fold: programs", "fold: map", "repair: programs",
@@ -140,7 +136,7 @@ TEST(ProgramPasses, ChangeNoValueOfADecoder) {
 
 TEST(ProgramPasses, ChangeNoValueOfAnyStreams) {
   Counts counts;
-  for (uint64_t seed = 1; seed <= Programs; ++seed) {
+  for (uint64_t seed = 1; seed <= PassPrograms; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::Streams made = test::random_streams(seed);
     Program& program = made.program;
@@ -170,7 +166,7 @@ TEST(ProgramPasses, ChangeNoValueOfAnyStreams) {
       if (HasFailure()) return;
     }
   }
-  test::print(std::to_string(Programs) + " programs of streams", counts);
+  test::print(std::to_string(PassPrograms) + " programs of streams", counts);
   expect_often(counts, 2,
                {"vectorise: programs", "materialise-dmas: load_rows",
                 "materialise-dmas: store_rows", "fold: map", "materialise-converters: whole blocks",

@@ -9,9 +9,9 @@
 namespace st::test {
 namespace {
 
-class Maker {
+class DecoderMaker {
  public:
-  Maker(uint64_t seed, DecoderSize size, DecoderLayers layers)
+  DecoderMaker(uint64_t seed, DecoderSize size, DecoderLayers layers)
       : random_(seed),
         small_(size == DecoderSize::Small),
         equal_(layers == DecoderLayers::Equal),
@@ -314,7 +314,7 @@ class Maker {
 }  // namespace
 
 Graph random_decoder(uint64_t seed, DecoderSize size, DecoderLayers layers) {
-  return Maker(seed, size, layers).make();
+  return DecoderMaker(seed, size, layers).make();
 }
 
 Status prepare(Graph& graph) {

@@ -18,9 +18,9 @@ int64_t divisor(Random& random, int64_t n) {
   return random.pick(divisors);
 }
 
-class Maker {
+class StreamsMaker {
  public:
-  explicit Maker(uint64_t seed) : random_(seed) {
+  explicit StreamsMaker(uint64_t seed) : random_(seed) {
     const int64_t form = random_.below(10);
     rows_ = form < 5 ? Rows::Outermost : form < 9 ? Rows::One : Rows::Anywhere;
     made_.by_rows = rows_ != Rows::Anywhere;
@@ -276,6 +276,6 @@ class Maker {
 
 }  // namespace
 
-Streams random_streams(uint64_t seed) { return Maker(seed).make(); }
+Streams random_streams(uint64_t seed) { return StreamsMaker(seed).make(); }
 
 }  // namespace st::test

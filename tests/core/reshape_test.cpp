@@ -44,20 +44,20 @@ struct Reshaped {
   }
 };
 
-const Extent S = Extent::symbol("s"), P = Extent::symbol("p");
+const Extent Some = Extent::symbol("s"), Before = Extent::symbol("p");
 
 TEST(Reshape, CopiesAndInfersExtentsWithSymbols) {
-  const std::vector<Extent> rows = {1, S, 12}, heads = {1, S, 3, 4};
+  const std::vector<Extent> rows = {1, Some, 12}, heads = {1, Some, 3, 4};
   for (const std::vector<int64_t>& sizes : std::vector<std::vector<int64_t>>{
            {0, 0, 3, 4}, {0, 0, -1, 4}, {0, 0, 3, -1}, {1, -1, 3, 4}, {-1, 0, 3, 4}})
     EXPECT_EQ(Reshaped(rows, sizes).type(), "f32[1,s,3,4]");
   for (const std::vector<int64_t>& sizes :
        std::vector<std::vector<int64_t>>{{0, 0, -1}, {0, 0, 12}, {1, -1, 12}})
     EXPECT_EQ(Reshaped(heads, sizes).type(), "f32[1,s,12]");
-  EXPECT_EQ(Reshaped({1, S, 12}, {-1}).type(), "f32[12*s]");
-  EXPECT_EQ(Reshaped({1, S, 12}, {-1, 4}).type(), "f32[3*s,4]");
-  EXPECT_EQ(Reshaped({2, P + S, 6}, {0, -1, 3}).type(), "f32[2,2*p+2*s,3]");
-  EXPECT_EQ(Reshaped({P, S, 6}, {0, 0, 2, -1}).type(), "f32[p,s,2,3]");
+  EXPECT_EQ(Reshaped({1, Some, 12}, {-1}).type(), "f32[12*s]");
+  EXPECT_EQ(Reshaped({1, Some, 12}, {-1, 4}).type(), "f32[3*s,4]");
+  EXPECT_EQ(Reshaped({2, Before + Some, 6}, {0, -1, 3}).type(), "f32[2,2*p+2*s,3]");
+  EXPECT_EQ(Reshaped({Before, Some, 6}, {0, 0, 2, -1}).type(), "f32[p,s,2,3]");
   EXPECT_EQ(Reshaped({2, 6}, {3, 1, 4, 1}).type(), "f32[3,1,4,1]");
 }
 
@@ -74,33 +74,34 @@ TEST(Reshape, RefusesWhatHasNotAsManyElementsForAllLengths) {
                                          {0, 0, -2, 6},
                                          {1, 1, -1, large},
                                          {0, 0, large, large}}) {
-    const std::string refusal = Reshaped({1, S, 12}, sizes).type();
+    const std::string refusal = Reshaped({1, Some, 12}, sizes).type();
     EXPECT_EQ(refusal.substr(0, 12), "E0306 node '") << sizes[0] << "," << sizes[1];
     EXPECT_NE(refusal.find(" is no shape of the operand's elements"), std::string::npos) << refusal;
   }
   // The product of two symbols has no extent.
-  EXPECT_NE(Reshaped({P, S, 6}, {-1, 6}).type().find("[-1,6] is no shape"), std::string::npos);
+  EXPECT_NE(Reshaped({Before, Some, 6}, {-1, 6}).type().find("[-1,6] is no shape"),
+            std::string::npos);
   EXPECT_NE(Reshaped({large, large}, {-1}).type().find("is no shape"), std::string::npos);
 }
 
 TEST(Reshape, RefusesShapesThatAreNoConstantList) {
-  EXPECT_EQ(Reshaped({1, S, 12}, std::nullopt).type(),
+  EXPECT_EQ(Reshaped({1, Some, 12}, std::nullopt).type(),
             "E0309 node 'cut' (Reshape): the shape must be a constant");
-  EXPECT_EQ(Reshaped({1, S, 12}, std::vector<int64_t>(17, 1)).type(),
+  EXPECT_EQ(Reshaped({1, Some, 12}, std::vector<int64_t>(17, 1)).type(),
             "E0306 node 'cut' (Reshape): the shape must be int64 [n], n at most 16");
-  Reshaped matrix({1, S, 12}, {0, 0, 3, 4});
+  Reshaped matrix({1, Some, 12}, {0, 0, 3, 4});
   matrix.graph.values[1].type->shape = {2, 2};
   EXPECT_NE(matrix.type().find("must be int64 [n]"), std::string::npos);
   // What a file holds may differ from what the model says.
-  Reshaped floats({1, S, 12}, Tensor::zeros(DType::F32, {4}));
+  Reshaped floats({1, Some, 12}, Tensor::zeros(DType::F32, {4}));
   EXPECT_NE(floats.type().find("must be int64"), std::string::npos);
-  Reshaped zeros({1, S, 12}, {0, 0, 3, 4});
+  Reshaped zeros({1, Some, 12}, {0, 0, 3, 4});
   zeros.graph.nodes[0].attributes["allowzero"] = int64_t{1};
   EXPECT_EQ(zeros.type().substr(0, 5), "E0309");
 }
 
 TEST(Reshape, AloneHasNoKernel) {
-  Reshaped made({1, S, 12}, {0, 0, 3, 4});
+  Reshaped made({1, Some, 12}, {0, 0, 3, 4});
   ASSERT_TRUE(infer_types(made.graph).ok());
   Program program;
   Lowering lowering(made.graph, program, "s", "p", Tiling());

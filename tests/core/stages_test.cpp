@@ -7,21 +7,18 @@
 #include <iostream>
 
 #include "tests/common/builds.h"
+#include "tests/common/status_text.h"
 
 namespace st {
 namespace {
+
+using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Seeds = 4;
 #else
 constexpr uint64_t Seeds = 12;
 #endif
-
-std::string text_of(const Diagnostics& problems) {
-  std::ostringstream out;
-  print(out, problems);
-  return out.str();
-}
 
 TEST(Stages, ReadBackExactlyAndGoOnToTheSameProgram) {
   int builds = 0, several_groups = 0;

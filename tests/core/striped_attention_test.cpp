@@ -15,7 +15,7 @@ using test::StripedCase;
 using test::StripedToken;
 
 /// Runs tokens one after another in caches with any bytes in them.
-void expect_direct(const StripedCase& of, int64_t tokens, uint64_t seed) {
+void expect_attention(const StripedCase& of, int64_t tokens, uint64_t seed) {
   SCOPED_TRACE(of.text() + ", seed " + std::to_string(seed));
   Random random(seed);
   const Program program = test::striped_program(of);
@@ -50,37 +50,39 @@ void expect_direct(const StripedCase& of, int64_t tokens, uint64_t seed) {
 }
 
 TEST(StripedAttention, OfOnePort) {
-  expect_direct({1, 1, 64, 16, {1}, 4, 0}, 4, 1);
-  expect_direct({2, 2, 8, 8, {1}, 3, 2}, 3, 2);
+  expect_attention({1, 1, 64, 16, {1}, 4, 0}, 4, 1);
+  expect_attention({2, 2, 8, 8, {1}, 3, 2}, 3, 2);
 }
 
 TEST(StripedAttention, OfSlices) {
-  expect_direct({4, 2, 64, 16, {2, 1}, 11, 0}, 11, 3);
-  expect_direct({4, 4, 128, 16, {3, 2}, 17, 0}, 17, 4);
-  expect_direct({6, 2, 8, 16, {2, 3, 2}, 23, 0}, 23, 5);
+  expect_attention({4, 2, 64, 16, {2, 1}, 11, 0}, 11, 3);
+  expect_attention({4, 4, 128, 16, {3, 2}, 17, 0}, 17, 4);
+  expect_attention({6, 2, 8, 16, {2, 3, 2}, 23, 0}, 23, 5);
 }
 
 TEST(StripedAttention, OfWindows) {
-  expect_direct({4, 2, 64, 16, {2, 3}, 17, 1}, 17, 6);
-  expect_direct({4, 1, 8, 8, {1, 1, 1}, 14, 2}, 14, 7);
-  expect_direct({2, 1, 128, 32, {4}, 14, 5}, 14, 8);
-  expect_direct({2, 1, 64, 32, {4}, 14, 40}, 14, 9);
+  expect_attention({4, 2, 64, 16, {2, 3}, 17, 1}, 17, 6);
+  expect_attention({4, 1, 8, 8, {1, 1, 1}, 14, 2}, 14, 7);
+  expect_attention({2, 1, 128, 32, {4}, 14, 5}, 14, 8);
+  expect_attention({2, 1, 64, 32, {4}, 14, 40}, 14, 9);
 }
 
 TEST(StripedAttention, OfHeadsThatAreNoWholeBeatsOrWords) {
-  expect_direct({4, 2, 80, 32, {2, 2}, 9, 0}, 9, 10);
-  expect_direct({8, 4, 8, 32, {3}, 7, 0}, 7, 11);
-  expect_direct({4, 4, 8, 4, {2}, 5, 0}, 5, 12);
-  expect_direct({3, 3, 96, 48, {2}, 5, 0}, 5, 13);
-  expect_direct({2, 1, 6, 1, {2}, 5, 0}, 5, 14);
-  expect_direct({2, 1, 128, 128, {2}, 5, 0}, 5, 15);
+  expect_attention({4, 2, 80, 32, {2, 2}, 9, 0}, 9, 10);
+  expect_attention({8, 4, 8, 32, {3}, 7, 0}, 7, 11);
+  expect_attention({4, 4, 8, 4, {2}, 5, 0}, 5, 12);
+  expect_attention({3, 3, 96, 48, {2}, 5, 0}, 5, 13);
+  expect_attention({2, 1, 6, 1, {2}, 5, 0}, 5, 14);
+  expect_attention({2, 1, 128, 128, {2}, 5, 0}, 5, 15);
 }
 
 TEST(StripedAttention, OfScalesOfSeveralWords) {
-  expect_direct({20, 20, 8, 8, {2, 1}, 7, 0}, 7, 16);
+  expect_attention({20, 20, 8, 8, {2, 1}, 7, 0}, 7, 16);
 }
 
-TEST(StripedAttention, OfAllPorts) { expect_direct({8, 2, 64, 16, {7, 7, 7, 7}, 88, 60}, 86, 17); }
+TEST(StripedAttention, OfAllPorts) {
+  expect_attention({8, 2, 64, 16, {7, 7, 7, 7}, 88, 60}, 86, 17);
+}
 
 /// Values whose scales are all 0 give a context of zeroes.
 TEST(StripedAttention, OfValuesThatAreZero) {
@@ -122,8 +124,8 @@ TEST(StripedAttention, IsAPlausibleProgram) {
 }
 
 /// The one kernel that has a fault.
-void expect_fault(const std::string& kernel, const std::string& size, int64_t value,
-                  const std::string& text) {
+void expect_striped_fault(const std::string& kernel, const std::string& size, int64_t value,
+                          const std::string& text) {
   Program program = test::striped_program({4, 2, 64, 16, {2, 1}, 5, 0});
   for (Kernel& each : program.kernels) {
     if (each.name == kernel) each.sizes.at(size) = value;
@@ -134,19 +136,19 @@ void expect_fault(const std::string& kernel, const std::string& size, int64_t va
 }
 
 TEST(StripedAttention, SizesThatDoNotFitAreFound) {
-  expect_fault("attend_0", "Heads", 3, "no multiple");
-  expect_fault("attend_0", "Stripes", 33, "fewer ports");
-  expect_fault("attend_1", "First", 3, "fewer ports");
-  expect_fault("attend_0", "MaxRounds", 5, "MaxRounds");
-  expect_fault("attend_0", "Ports", 1, "streams are not those of its sizes");
-  expect_fault("attend_0", "Head", 128, "its loops move");
-  expect_fault("load_1", "MaxRounds", 3, "MaxRounds");
-  expect_fault("load_1", "KVHeads", 3, "no cache of a port");
-  expect_fault("store", "Stripes", 4, "not a memory for each port");
-  expect_fault("store", "L", 8, "streams are not those of its sizes");
-  expect_fault("share", "KVHeads", 1, "its loops move");
-  expect_fault("merge", "L", 24, "rows are no whole beats");
-  expect_fault("feed", "KVHeads", 4, "its loops move");
+  expect_striped_fault("attend_0", "Heads", 3, "no multiple");
+  expect_striped_fault("attend_0", "Stripes", 33, "fewer ports");
+  expect_striped_fault("attend_1", "First", 3, "fewer ports");
+  expect_striped_fault("attend_0", "MaxRounds", 5, "MaxRounds");
+  expect_striped_fault("attend_0", "Ports", 1, "streams are not those of its sizes");
+  expect_striped_fault("attend_0", "Head", 128, "its loops move");
+  expect_striped_fault("load_1", "MaxRounds", 3, "MaxRounds");
+  expect_striped_fault("load_1", "KVHeads", 3, "no cache of a port");
+  expect_striped_fault("store", "Stripes", 4, "not a memory for each port");
+  expect_striped_fault("store", "L", 8, "streams are not those of its sizes");
+  expect_striped_fault("share", "KVHeads", 1, "its loops move");
+  expect_striped_fault("merge", "L", 24, "rows are no whole beats");
+  expect_striped_fault("feed", "KVHeads", 4, "its loops move");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Emitted code stands alone, compiles without a warning, and computes the same in every simulator.
+// Emitted code stands alone, compiles without a warning, and computes the same in every compiler.
 #include <cstdlib>
 #include <iostream>
 
@@ -11,21 +11,21 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A way to simulate a group: a compiler, and whose hls_stream.h.
-struct Simulator {
+struct CodeCompiler {
   std::string name;
   std::string compiler;
   bool sequential = false;  ///< tasks one after another on FIFOs without bound
 };
 
-std::ostream& operator<<(std::ostream& out, const Simulator& simulator) {
-  return out << simulator.name;
+std::ostream& operator<<(std::ostream& out, const CodeCompiler& compiler) {
+  return out << compiler.name;
 }
 
 bool is_there(const std::string& program) {
   return run_program({"sh", "-c", "command -v " + program}).status == 0;
 }
 
-class Emission : public ::testing::TestWithParam<Simulator> {
+class Emission : public ::testing::TestWithParam<CodeCompiler> {
  protected:
   void SetUp() override {
 #ifdef ST_TEST_SANITIZED
@@ -71,11 +71,11 @@ TEST_P(Emission, OfStories260kPassesItsTestBenchAlone) {
   simulate({"stories260k", "f32", "u280", "none"});
 }
 
-INSTANTIATE_TEST_SUITE_P(Simulators, Emission,
-                         ::testing::Values(Simulator{"gcc", is_there("g++-12") ? "g++-12" : "g++"},
-                                           Simulator{"clang", "clang++-16"},
-                                           Simulator{"sequential", "g++", true}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Simulators, Emission,
+    ::testing::Values(CodeCompiler{"gcc", is_there("g++-12") ? "g++-12" : "g++"},
+                      CodeCompiler{"clang", "clang++-16"}, CodeCompiler{"sequential", "g++", true}),
+    [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace st::test

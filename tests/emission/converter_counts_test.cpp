@@ -5,6 +5,7 @@
 #include "core/itensor/conversion.h"
 #include "tests/common/tool.h"
 #include "tests/emission/loop_counts.h"
+#include "tests/emission/random_lanes.h"
 #include "tests/itensor/random_pairs.h"
 
 namespace st::test {
@@ -13,19 +14,10 @@ namespace fs = std::filesystem;
 
 constexpr int64_t Tokens = 5;
 
-StreamType with_random_lanes(std::mt19937_64& random, ItensorType type) {
-  type.dtype = DType::I32;
-  int64_t lanes = 0;
-  do {
-    lanes = pick_divisor(random, token_elements(type));
-  } while (lanes > 16);
-  return {type, static_cast<int>(lanes)};
-}
-
 /// A group of kernels that have nothing to do with each other, each fed and emptied by hand.
-class Bench {
+class CountsBench {
  public:
-  Bench() {
+  CountsBench() {
     program_.max_sequence = program_.max_positions = 8;
     source_ = "#include \"streamtensor/kernels.h\"\nusing st::vec;\n";
   }
@@ -116,7 +108,7 @@ TEST(LoopCountsOfConverters, AreThoseOfTheirNestsInAllForms) {
 #ifdef ST_TEST_SANITIZED
   GTEST_SKIP() << "SKIPPED: counting needs no sanitizer; the other build does it";
 #endif
-  Bench bench;
+  CountsBench bench;
   std::mt19937_64 random(PairsSeed + 3);
   int late = 0;
   for (int n = 0; n < 50; ++n) {

@@ -9,6 +9,7 @@
 #include "backends/hls/emit_group.h"
 #include "core/itensor/conversion.h"
 #include "tests/common/tool.h"
+#include "tests/emission/random_lanes.h"
 #include "tests/itensor/converter.h"
 #include "tests/itensor/element_order.h"
 #include "tests/itensor/random_pairs.h"
@@ -36,16 +37,6 @@ std::string compiler_of(int number) {
   return faster ? "clang++-16" : ST_TEST_CXX;
 }
 
-StreamType with_random_lanes(std::mt19937_64& random, ItensorType type) {
-  type.dtype = DType::I32;
-  const int64_t elements = token_elements(type);
-  int64_t lanes = 0;
-  do {
-    lanes = pick_divisor(random, elements);
-  } while (lanes > 16);
-  return {type, static_cast<int>(lanes)};
-}
-
 /// What runs a converter, and what it has to do.
 struct Case {
   Kernel kernel;
@@ -55,9 +46,9 @@ struct Case {
 
 /// A program that runs converters one after another, and the numbers that it reads: what goes in,
 /// and what must come out of each output.
-class Bench {
+class PairsBench {
  public:
-  Bench(fs::path directory, int number)
+  PairsBench(fs::path directory, int number)
       : compiler_(compiler_of(number)),
         base_(directory / ("converters" + std::to_string(number))),
         source_(base_.string() + ".cpp"),
@@ -184,9 +175,9 @@ int main(int, char** argv) {
 TEST(EmittedConverters, BetweenRandomViewsAreRightAndNotOneElementTooLarge) {
   std::mt19937_64 random(PairsSeed), choices(PairsSeed + 1);
   std::vector<std::future<std::string>> outcomes;
-  std::vector<std::unique_ptr<Bench>> benches;
+  std::vector<std::unique_ptr<PairsBench>> benches;
   for (int f = 0; f < Files; ++f) {
-    benches.push_back(std::make_unique<Bench>(scratch(), f));
+    benches.push_back(std::make_unique<PairsBench>(scratch(), f));
     for (int n = f * Pairs / Files; n < (f + 1) * Pairs / Files; ++n) {
       const TypePair pair = random_pair(random, PairsLargest);
       const StreamType from = with_random_lanes(choices, pair.source);
@@ -198,7 +189,7 @@ TEST(EmittedConverters, BetweenRandomViewsAreRightAndNotOneElementTooLarge) {
       if (plan.window > 1)
         benches.back()->add({converter(name + "_small", from, {to}, plan.window - 1), false, {}});
     }
-    outcomes.push_back(std::async(std::launch::async, &Bench::outcome, benches.back().get()));
+    outcomes.push_back(std::async(std::launch::async, &PairsBench::outcome, benches.back().get()));
     // Two compilers at a time.
     if (f > 0) outcomes[static_cast<size_t>(f) - 1].wait();
   }
@@ -207,7 +198,7 @@ TEST(EmittedConverters, BetweenRandomViewsAreRightAndNotOneElementTooLarge) {
 
 /// Runs a few cases of one program.
 std::string outcome_of(int number, const std::vector<Case>& cases) {
-  Bench bench(scratch(), number);
+  PairsBench bench(scratch(), number);
   for (const Case& test : cases) bench.add(test);
   return bench.outcome();
 }

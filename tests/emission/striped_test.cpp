@@ -10,7 +10,7 @@
 namespace st::test {
 namespace {
 
-void expect_equal(const StripedCase& of, int64_t tokens, uint64_t seed) {
+void expect_attention(const StripedCase& of, int64_t tokens, uint64_t seed) {
   SCOPED_TRACE(of.text());
   BenchBuild build(striped_program(of), "striped");
   Random random(seed);
@@ -35,11 +35,11 @@ class Striped : public ::testing::Test {
 };
 
 TEST_F(Striped, CodeDoesWhatTheNestsSay) {
-  expect_equal({4, 2, 64, 16, {2, 1}, 11, 0}, 11, 1);
-  expect_equal({6, 2, 8, 16, {1, 3}, 14, 3}, 14, 2);
-  expect_equal({2, 2, 80, 16, {2, 2}, 9, 0}, 9, 3);
-  expect_equal({2, 1, 128, 4, {3}, 7, 40}, 7, 4);
-  expect_equal({20, 20, 8, 10, {1, 1}, 5, 0}, 5, 5);
+  expect_attention({4, 2, 64, 16, {2, 1}, 11, 0}, 11, 1);
+  expect_attention({6, 2, 8, 16, {1, 3}, 14, 3}, 14, 2);
+  expect_attention({2, 2, 80, 16, {2, 2}, 9, 0}, 9, 3);
+  expect_attention({2, 1, 128, 4, {3}, 7, 40}, 7, 4);
+  expect_attention({20, 20, 8, 10, {1, 1}, 5, 0}, 5, 5);
 }
 
 /// The cycle of peaks and caches that are read and written are what these designs are made of.

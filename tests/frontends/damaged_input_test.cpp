@@ -11,6 +11,8 @@
 namespace st {
 namespace {
 
+using test::expect_sane;
+
 constexpr uint32_t Seed = 20240611;
 
 constexpr const char* Model = R"({"opsetImport": [{"version": "20"}],
@@ -23,17 +25,6 @@ constexpr const char* Model = R"({"opsetImport": [{"version": "20"}],
    {"opType": "Gelu", "input": ["s"], "output": ["y"], "attribute": [
      {"name": "approximate", "type": "STRING", "s": "dGFuaA=="}, {"name": "axis", "i": "-1"}]}],
   "output": [{"name": "y", "type": {"tensorType": {"elemType": 1, "shape": {"dim": [{}]}}}}]}})";
-
-template <typename T>
-void expect_sane(const Result<T>& result) {
-  if (result.ok()) return;
-  EXPECT_FALSE(result.errors().empty());
-  for (const Diagnostic& problem : result.errors()) {
-    EXPECT_NE(find_error_code(problem.code), nullptr) << problem.code;
-    EXPECT_FALSE(problem.message.empty());
-  }
-  EXPECT_NE(fault_of(result.errors()), Fault::Internal) << result.errors().front().message;
-}
 
 /// `bytes` with one to three of them changed at random.
 std::string flipped(std::string bytes, std::mt19937& random) {

@@ -14,6 +14,7 @@ namespace {
 
 using test::codes_of;
 using test::error_of;
+using test::expect_sane;
 using test::Json;
 using test::value;
 using test::WireLists;
@@ -294,15 +295,6 @@ TEST_F(OnnxBinary, WhatIsNoModel) {
   fails("garbage", "there is no wire type 7", ", byte 0");
   EXPECT_EQ(codes_of(read("")), "E0104");
   EXPECT_EQ(codes_of(read(version)), "E0104");
-}
-
-template <typename T>
-void expect_sane(const Result<T>& result) {
-  if (result.ok()) return;
-  ASSERT_FALSE(result.errors().empty());
-  for (const Diagnostic& problem : result.errors())
-    EXPECT_NE(find_error_code(problem.code), nullptr) << problem.code;
-  EXPECT_NE(fault_of(result.errors()), Fault::Internal) << result.errors().front().message;
 }
 
 void load_all(const Result<Graph>& graph) {

@@ -140,6 +140,18 @@ std::string codes_of(const Result<T>& result) {
   return codes;
 }
 
+/// A damaged file is read, or refused with codes that exist; it is never a fault of ours.
+template <typename T>
+void expect_sane(const Result<T>& result) {
+  if (result.ok()) return;
+  ASSERT_FALSE(result.errors().empty());
+  for (const Diagnostic& problem : result.errors()) {
+    EXPECT_NE(find_error_code(problem.code), nullptr) << problem.code;
+    EXPECT_FALSE(problem.message.empty());
+  }
+  EXPECT_NE(fault_of(result.errors()), Fault::Internal) << result.errors().front().message;
+}
+
 /// The folder with public models for tests, if this machine has it: $STREAMTENSOR_SHARED, or
 /// `shared` beside the project.
 inline std::optional<std::filesystem::path> shared_folder() {

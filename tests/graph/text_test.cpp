@@ -11,7 +11,7 @@
 namespace st {
 namespace {
 
-std::optional<TypedConstant> lookup(const std::string&) {
+std::optional<TypedConstant> four_zeroes(const std::string&) {
   return TypedConstant{constant_of(Tensor::zeros(DType::F32, {4})), TensorType{DType::F32, {4}}};
 }
 
@@ -85,7 +85,7 @@ constexpr const char* Everything =
 TEST(GraphText, HasOneLinePerThing) { EXPECT_EQ(text_of(everything()), Everything); }
 
 TEST(GraphText, ReadsBackExactly) {
-  const auto graph = parse_graph(Everything, lookup);
+  const auto graph = parse_graph(Everything, four_zeroes);
   ASSERT_TRUE(graph.ok()) << graph.errors()[0].message << " " << graph.errors()[0].where;
   EXPECT_EQ(text_of(*graph), Everything);
   const Graph wanted = everything();
@@ -104,7 +104,7 @@ TEST(GraphText, FloatsKeepEveryBit) {
     std::memcpy(&value, &bits, sizeof value);
     Graph graph = everything();
     graph.nodes[0].attributes = {{"x", value}};
-    const auto read = parse_graph(text_of(graph), lookup);
+    const auto read = parse_graph(text_of(graph), four_zeroes);
     ASSERT_TRUE(read.ok()) << text_of(graph);
     const float back = read->nodes[0].real("x", 0);
     if (std::isnan(value)) {
@@ -136,7 +136,7 @@ TEST(GraphText, NamesMayBeAnyBytes) {
       node.attributes[name] = name;
     }
     const std::string text = text_of(graph);
-    const auto read = parse_graph(text, lookup);
+    const auto read = parse_graph(text, four_zeroes);
     ASSERT_TRUE(read.ok()) << read.errors()[0].message << " " << read.errors()[0].where;
     EXPECT_EQ(text_of(*read), text);
     EXPECT_EQ(read->nodes[2].op, name);
@@ -148,7 +148,7 @@ TEST(GraphText, NamesMayBeAnyBytes) {
 TEST(GraphText, CommentsAndEmptyLinesAreSkipped) {
   const auto graph = parse_graph(
       "// a comment\n\n  graph \"g\" opset 1 // one more\n\t\ninput  %x : f32[ 4 ]\n// end",
-      lookup);
+      four_zeroes);
   ASSERT_TRUE(graph.ok()) << graph.errors()[0].message;
   EXPECT_EQ(text_of(*graph), "graph \"g\" opset 1\ninput %x: f32[4]\n");
 }
@@ -199,13 +199,13 @@ TEST(GraphText, ErrorsNameThePlace) {
   };
   for (const Bad& each : bad) {
     const auto graph =
-        parse_graph(std::string("graph \"g\" opset 1\n") + each.lines, lookup, "a.txt");
+        parse_graph(std::string("graph \"g\" opset 1\n") + each.lines, four_zeroes, "a.txt");
     ASSERT_FALSE(graph.ok()) << each.lines;
     EXPECT_EQ(graph.errors()[0].code, "E0311");
     EXPECT_EQ(graph.errors()[0].message, each.message) << each.lines;
     EXPECT_EQ(graph.errors()[0].where, std::string("a.txt, ") + each.place) << each.lines;
   }
-  const auto empty = parse_graph(" \n// nothing\n", lookup);
+  const auto empty = parse_graph(" \n// nothing\n", four_zeroes);
   ASSERT_FALSE(empty.ok());
   EXPECT_EQ(empty.errors()[0].message, "the text holds no graph");
 }

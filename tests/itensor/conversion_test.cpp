@@ -5,16 +5,15 @@
 
 #include "tests/itensor/buffer_sizes.h"
 #include "tests/itensor/element_order.h"
+#include "tests/itensor/paper_views.h"
 #include "tests/itensor/random_pairs.h"
 
 namespace st {
 namespace {
 
-// The three views of tensor<8x8xf32> in Figure 5 of the paper.
-ItensorType view_a() { return {{2, 2}, DType::F32, {4, 4}, {2, 2}, {0, 1}}; }
-ItensorType view_b() { return {{4, 2}, DType::F32, {4, 2}, {2, 4}, {1, 0}}; }
-ItensorType view_c() { return {{4, 2}, DType::F32, {4, 2, 2}, {2, 1, 4}, {2, 0}}; }
-
+using test::view_a;
+using test::view_b;
+using test::view_c;
 /// A plan that verify() accepts.
 ConversionPlan sound_plan(const ItensorType& source, const std::vector<ItensorType>& results) {
   ConversionPlan plan = plan_conversion(source, results);

@@ -4,16 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "core/itensor/conversion.h"
+#include "tests/itensor/paper_views.h"
 
 namespace st {
 namespace {
 
+using test::view_a;
+using test::view_b;
+using test::view_c;
 using Origins = std::vector<std::vector<int64_t>>;
-
-// The three views of tensor<8x8xf32> in Figure 5 of the paper.
-ItensorType view_a() { return {{2, 2}, DType::F32, {4, 4}, {2, 2}, {0, 1}}; }
-ItensorType view_b() { return {{4, 2}, DType::F32, {4, 2}, {2, 4}, {1, 0}}; }
-ItensorType view_c() { return {{4, 2}, DType::F32, {4, 2, 2}, {2, 1, 4}, {2, 0}}; }
 
 Origins origins_of(const ItensorType& type, const Bindings& bindings = {}) {
   Origins origins;

@@ -64,7 +64,7 @@ TEST(Clean, CodeIsOrNothingIsWritten) {
   ASSERT_FALSE(status.ok());
   const Diagnostic& problem = status.errors()[0];
   EXPECT_EQ(problem.code, "E0902");
-  EXPECT_EQ(fault_of(status.errors()), Fault::Internal);
+  EXPECT_EQ(fault_of(status.errors()), st::Fault::Internal);
   ASSERT_EQ(problem.details.size(), 1U);
   EXPECT_NE(problem.details[0].find("pragma-unknown-directive"), std::string::npos);
   EXPECT_NE(problem.details[0].find("DATAFLOW'?"), std::string::npos) << problem.details[0];

@@ -16,7 +16,7 @@ constexpr size_t Sums = 100;
 #else
 constexpr size_t Sums = 1000;
 #endif
-constexpr int64_t Vocabulary = 13;
+constexpr int64_t AdderVocabulary = 13;
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -109,13 +109,13 @@ TEST(Adder, F32LogitsAreTheReferences) {
   const Outcome outcome = streamtensor(
       {"run", built({"adder"}), "--prompts", prompts(Some), "--max-tokens", "0", "--logits", file});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  Rows expected{Vocabulary, {}};
+  Rows expected{AdderVocabulary, {}};
   for (size_t i = 0; i < Some; ++i) {
     const Rows rows = reference().score(*reference().tokenizer().encode(prompt_of(sums()[i])));
-    ASSERT_EQ(rows.width, Vocabulary);
+    ASSERT_EQ(rows.width, AdderVocabulary);
     expected.values.insert(expected.values.end(), rows.values.begin(), rows.values.end());
   }
-  const Rows logits = read_logits(file, Vocabulary);
+  const Rows logits = read_logits(file, AdderVocabulary);
   ASSERT_EQ(logits.count(), expected.count());
   const double difference = largest_difference(logits, expected);
   std::cout << "adder, f32: logits differ by " << difference << " at most\n";

@@ -12,13 +12,13 @@ namespace st::test {
 namespace {
 namespace fs = std::filesystem;
 
-const Request Adder = {.model = "adder", .precision = "w8a8", .kv_cache = "int8"};
+const Request Int8Adder = {.model = "adder", .precision = "w8a8", .kv_cache = "int8"};
 const Request FoldedAdder = {
     .model = "adder", .precision = "w8a8", .fold_layers = true, .kv_cache = "int8"};
-const Request Stories = {.model = "stories260k", .kv_cache = "int8"};
+const Request Int8Stories = {.model = "stories260k", .kv_cache = "int8"};
 const Request FoldedStories = {.model = "stories260k", .fold_layers = true, .kv_cache = "int8"};
 
-void expect_verified(const Request& request) {
+void expect_one_verified(const Request& request) {
   SCOPED_TRACE(request.model + (request.fold_layers ? ", folded" : ""));
   const Outcome outcome = streamtensor({"verify", built(request)});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
@@ -35,18 +35,18 @@ Rows scored(const Request& request, const std::vector<int64_t>& ids, int64_t voc
 }
 
 TEST(Int8Cache, VerifyPasses) {
-  expect_verified(Adder);
-  expect_verified(FoldedAdder);
+  expect_one_verified(Int8Adder);
+  expect_one_verified(FoldedAdder);
 }
 
 TEST(Int8Cache, VerifyPassesOnStories260k) {
   ST_NEEDS_SHARED();
-  expect_verified(Stories);
-  expect_verified(FoldedStories);
+  expect_one_verified(Int8Stories);
+  expect_one_verified(FoldedStories);
 }
 
 TEST(Int8Cache, Adds) {
-  for (const Request& request : {Adder, FoldedAdder}) {
+  for (const Request& request : {Int8Adder, FoldedAdder}) {
     for (const std::string sum : {"345+516=861", "0+0=0", "999+1=1000"}) {
       const Outcome outcome =
           streamtensor({"run", built(request), "--prompt", sum.substr(0, sum.find('=') + 1)});
@@ -76,7 +76,7 @@ TEST(Int8Cache, Stories260kAgreesWithTheReferencesTexts) {
 }
 
 TEST(Int8Cache, BuildsSayWhatTheyKeep) {
-  const fs::path& build = built(Adder);
+  const fs::path& build = built(Int8Adder);
   EXPECT_NE(read(build / "config.json").find("\"kv_cache\": \"int8\""), std::string::npos);
   EXPECT_NE(read(build / "cmd.sh").find(" --kv-cache int8"), std::string::npos);
   const std::string program = read(build / "program.json");

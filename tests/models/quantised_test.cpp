@@ -70,8 +70,9 @@ fs::path four_bits(const std::string& model, const std::vector<std::string>& beg
   return build.path;
 }
 
-const std::vector<std::string> Stories = {"The",  "One day, Tim", "Lily and",  "Tom was",
-                                          "In a", "Mom said",     "She had a", "There was a big"};
+const std::vector<std::string> StoryPrompts = {"The",       "One day, Tim",   "Lily and",
+                                               "Tom was",   "In a",           "Mom said",
+                                               "She had a", "There was a big"};
 const std::vector<std::string> Plays = {"The king ", "My lord, ", "What is ", "And so ",
                                         "He shall ", "DUKE: ",    "In ",      "We are "};
 
@@ -106,7 +107,7 @@ TEST(Quantised, ShakespeareLosesOnePercentInEightBits) {
 
 TEST(Quantised, StoriesLoseTenPercentInFourBits) {
   ST_NEEDS_SHARED();
-  expect_within("stories260k", "w4a8", four_bits("stories260k", Stories), 0.1);
+  expect_within("stories260k", "w4a8", four_bits("stories260k", StoryPrompts), 0.1);
 }
 
 TEST(Quantised, ShakespeareLosesTenPercentInFourBits) {

@@ -10,13 +10,13 @@
 namespace st::test {
 namespace {
 
-constexpr size_t Texts = 3;
-constexpr int64_t Vocabulary = 256;
+constexpr size_t ShakespeareTexts = 3;
+constexpr int64_t ShakespeareVocabulary = 256;
 
 TEST(CharShakespeare, F32GivesTheReferencesTextsBeyondTheContext) {
   ST_NEEDS_SHARED();
   const std::vector<Greedy> texts = greedy_texts("char_shakespeare");
-  ASSERT_EQ(texts.size(), Texts);
+  ASSERT_EQ(texts.size(), ShakespeareTexts);
   for (const Greedy& text : texts) {
     const Outcome outcome = streamtensor({"run", built({"char_shakespeare"}), "--prompt",
                                           text.prompt, "--max-tokens", "100", "--window"});
@@ -29,7 +29,7 @@ TEST(CharShakespeare, F32GivesTheReferencesTextsBeyondTheContext) {
 TEST(CharShakespeare, F32LogitsAreTheReferences) {
   ST_NEEDS_SHARED();
   const std::vector<Greedy> texts = greedy_texts("char_shakespeare");
-  ASSERT_EQ(texts.size(), Texts);
+  ASSERT_EQ(texts.size(), ShakespeareTexts);
   double largest = 0;
   for (const Greedy& text : texts) {
     const std::filesystem::path file = scratch() / "shakespeare.logits";
@@ -37,7 +37,7 @@ TEST(CharShakespeare, F32LogitsAreTheReferences) {
     const Outcome outcome = streamtensor({"run", built({"char_shakespeare"}), "--ids", joined(ids),
                                           "--max-tokens", "0", "--logits", file});
     ASSERT_EQ(outcome.status, 0) << outcome.err;
-    const Rows logits = read_logits(file, Vocabulary);
+    const Rows logits = read_logits(file, ShakespeareVocabulary);
     ASSERT_EQ(logits.count(), text.logits.count());
     const double difference = largest_difference(logits, text.logits);
     EXPECT_LE(difference, 1e-3);

@@ -13,8 +13,8 @@
 namespace st::test {
 namespace {
 
-constexpr size_t Texts = 4;
-constexpr int64_t Vocabulary = 512;
+constexpr size_t StoryTexts = 4;
+constexpr int64_t StoryVocabulary = 512;
 constexpr size_t Generated = 200;
 
 const std::vector<Greedy>& texts() {
@@ -34,12 +34,12 @@ Rows scored(const std::string& precision, const Greedy& text) {
       streamtensor({"run", built({"stories260k", precision}), "--ids", joined(scored_ids(text)),
                     "--max-tokens", "0", "--logits", file});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  return read_logits(file, Vocabulary);
+  return read_logits(file, StoryVocabulary);
 }
 
 TEST(Stories260k, F32GivesTheReferencesIdsAndLogits) {
   ST_NEEDS_SHARED();
-  ASSERT_EQ(texts().size(), Texts);
+  ASSERT_EQ(texts().size(), StoryTexts);
   double largest = 0;
   for (const Greedy& text : texts()) {
     SCOPED_TRACE("prompt '" + text.prompt + "'");
@@ -51,7 +51,7 @@ TEST(Stories260k, F32GivesTheReferencesIdsAndLogits) {
     ASSERT_GE(text.ids.size(), text.prompt_ids + Generated);
     const auto first = text.ids.begin() + static_cast<std::ptrdiff_t>(text.prompt_ids);
     EXPECT_EQ(numbers_of(outcome.out), std::vector<int64_t>(first, first + Generated));
-    const Rows logits = read_logits(file, Vocabulary);
+    const Rows logits = read_logits(file, StoryVocabulary);
     ASSERT_EQ(logits.count(), static_cast<int64_t>(text.prompt_ids + Generated) - 1);
     ASSERT_GE(text.logits.count(), logits.count());
     const double difference = largest_difference(logits, text.logits);
@@ -63,7 +63,7 @@ TEST(Stories260k, F32GivesTheReferencesIdsAndLogits) {
 
 TEST(Stories260k, F32GivesTheReferencesTexts) {
   ST_NEEDS_SHARED();
-  ASSERT_EQ(texts().size(), Texts);
+  ASSERT_EQ(texts().size(), StoryTexts);
   for (const Greedy& text : texts()) {
     // As many tokens as the reference made, and one more where it met the token that ends a text.
     const size_t tokens = 257 - text.prompt_ids;
@@ -76,7 +76,7 @@ TEST(Stories260k, F32GivesTheReferencesTexts) {
 
 TEST(Stories260k, W8a8AgreesWithTheReferenceOn95PercentOfTokens) {
   ST_NEEDS_SHARED();
-  ASSERT_EQ(texts().size(), Texts);
+  ASSERT_EQ(texts().size(), StoryTexts);
   int64_t rows = 0, agreeing = 0;
 
   double full_loss = 0, quantised_loss = 0;

@@ -31,7 +31,7 @@ MemoryProblem problem_of(std::vector<Item> items, int64_t lut, int64_t bram18, i
   return {std::move(items), {.lut = lut, .bram18 = bram18, .uram = uram}};
 }
 
-Lines messages_of(const Status& status) {
+Lines located_messages_of(const Status& status) {
   Lines messages;
   if (status.ok()) return messages;
   for (const Diagnostic& problem : status.errors()) {
@@ -46,7 +46,7 @@ MemoryPlan chosen(const MemoryProblem& problem) {
   const Result<MemoryPlan> plan = choose_kinds(problem);
   EXPECT_TRUE(plan.ok());
   if (!plan.ok()) return {};
-  EXPECT_EQ(messages_of(verify(problem, *plan)), Lines());
+  EXPECT_EQ(located_messages_of(verify(problem, *plan)), Lines());
   return *plan;
 }
 
@@ -166,7 +166,7 @@ TEST(MemoryChoice, FindsAChoiceExactlyWhereThereIsOne) {
       ++impossible;
       continue;
     }
-    ASSERT_EQ(messages_of(verify(problem, *plan)), Lines()) << "round " << round;
+    ASSERT_EQ(located_messages_of(verify(problem, *plan)), Lines()) << "round " << round;
     for (size_t i = 0; i < problem.items.size(); ++i)
       moved += plan->kind[i] != preferred_kind(problem.items[i]);
   }
@@ -183,7 +183,7 @@ TEST(MemoryVerifier, CountsAsTheCostsDo) {
           if (kind != Srl) item.ports = ports;
           const MemoryProblem problem =
               problem_of({item}, int64_t{1} << 40, int64_t{1} << 40, int64_t{1} << 40);
-          ASSERT_EQ(messages_of(verify(problem, plan_of(problem, {kind}))), Lines())
+          ASSERT_EQ(located_messages_of(verify(problem, plan_of(problem, {kind}))), Lines())
               << width << " x " << words;
         }
       }
@@ -193,14 +193,15 @@ TEST(MemoryVerifier, CountsAsTheCostsDo) {
 
 TEST(MemoryVerifier, RefusesAnotherNumberOfItems) {
   const MemoryProblem problem = problem_of({fifo(32, 16)}, 100, 0, 0);
-  EXPECT_EQ(messages_of(verify(problem, MemoryPlan())), Lines{"the plan is for other memories"});
+  EXPECT_EQ(located_messages_of(verify(problem, MemoryPlan())),
+            Lines{"the plan is for other memories"});
 }
 
 TEST(MemoryVerifier, RefusesKindsThatAreNotLegal) {
   Item table = array(72, 4096);
   table.initialised = true;
   const MemoryProblem problem = problem_of({array(32, 16), table}, Plenty, Plenty, Plenty);
-  EXPECT_EQ(messages_of(verify(problem, plan_of(problem, {Srl, Uram}))),
+  EXPECT_EQ(located_messages_of(verify(problem, plan_of(problem, {Srl, Uram}))),
             (Lines{"memory 'a': shift registers cannot be addressed freely",
                    "memory 'a': URAM cannot be initialised"}));
 }
@@ -208,7 +209,7 @@ TEST(MemoryVerifier, RefusesKindsThatAreNotLegal) {
 TEST(MemoryVerifier, RefusesMoreThanABudget) {
   const MemoryProblem problem =
       problem_of({fifo(32, 32), array(36, 512), array(72, 4096)}, 41, 0, 0);
-  EXPECT_EQ(messages_of(verify(problem, plan_of(problem, {Srl, Bram, Uram}))),
+  EXPECT_EQ(located_messages_of(verify(problem, plan_of(problem, {Srl, Bram, Uram}))),
             (Lines{"LUT: 42 exceed the budget of 41", "BRAM18: 1 exceed the budget of 0",
                    "URAM: 1 exceed the budget of 0"}));
 }
@@ -219,7 +220,7 @@ TEST(MemoryVerifier, RefusesTotalsThatAreNotThoseOfTheItems) {
   MemoryPlan plan = plan_of(problem, {Srl, Bram, Uram});
   plan.cost = {41, 2, 0};
   plan.bits[static_cast<size_t>(Bram)].used -= 1;
-  EXPECT_EQ(messages_of(verify(problem, plan)),
+  EXPECT_EQ(located_messages_of(verify(problem, plan)),
             (Lines{"LUT: the plan says 41, its memories take 42",
                    "BRAM18: the plan says 2, its memories take 1",
                    "URAM: the plan says 0, its memories take 1",
@@ -235,15 +236,16 @@ TEST(MemoryProblem, SizesOutOfRangeAreRefusedAllAtOnce) {
   MemoryProblem problem = problem_of({half, more, long_one, many, two}, 0, 0, 0);
   problem.budget.uram = -1;
   EXPECT_EQ(
-      messages_of(problem.check()),
+      located_messages_of(problem.check()),
       (Lines{"memory 'a': width, words and banks are at least 1",
              "memory 'a': it stores 513 bits, and has 512",
              "memory 'f': more bits than 17179869184", "memory 'a': more banks than 131072",
              "memory 'f': a FIFO has one port to read and one to write", "a budget is negative"}));
-  EXPECT_EQ(messages_of(verify(problem, MemoryPlan())), messages_of(problem.check()));
+  EXPECT_EQ(located_messages_of(verify(problem, MemoryPlan())),
+            located_messages_of(problem.check()));
   problem.items.assign(MostItems + 1, array(1, 1));
   problem.budget.uram = 0;
-  EXPECT_EQ(messages_of(problem.check()), Lines{"more memories than 65536"});
+  EXPECT_EQ(located_messages_of(problem.check()), Lines{"more memories than 65536"});
 }
 
 }  // namespace

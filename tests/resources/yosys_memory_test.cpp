@@ -22,7 +22,7 @@ enum class Wrapper {
   TwoReads,  ///< a port that reads or writes, and one that reads
 };
 
-struct Case {
+struct YosysCase {
   Wrapper wrapper;
   MemoryKind kind;
   int64_t width, words;
@@ -33,7 +33,7 @@ struct Case {
   }
 };
 
-std::vector<Case> cases() {
+std::vector<YosysCase> cases() {
   using enum Wrapper;
   return {
       {Fifo, Srl, 32, 2},        {Fifo, Srl, 32, 3},         {Fifo, Srl, 32, 16},
@@ -96,13 +96,13 @@ std::string style(MemoryKind kind) {
   return kind == Bram ? "block" : kind == Uram ? "ultra" : "distributed";
 }
 
-std::string array(const Case& c) {
+std::string array(const YosysCase& c) {
   return "  (* ram_style = \"" + style(c.kind) + "\" *) reg [" + number(c.width - 1) +
          ":0] words [0:" + number(c.words - 1) + "];\n";
 }
 
 /// Words enter at the bottom of a shift register per bit, and leave where the count says.
-std::string shift_registers(const Case& c) {
+std::string shift_registers(const YosysCase& c) {
   const std::string last = number(c.words - 1);
   return "  genvar b;\n  generate for (b = 0; b < " + number(c.width) +
          "; b = b + 1) begin: bits\n    reg [" + last +
@@ -111,7 +111,7 @@ std::string shift_registers(const Case& c) {
          "  end endgenerate\n";
 }
 
-std::string fifo(const Case& c) {
+std::string fifo(const YosysCase& c) {
   const std::string word = "[" + number(c.width - 1) + ":0]";
   const std::string address = "[" + number(address_bits(c.words) - 1) + ":0]";
   std::string out = "module " + c.name() + "(input clk, input rst, input push, input pop, input " +
@@ -132,7 +132,7 @@ std::string fifo(const Case& c) {
          " q;\n  always @(posedge clk) if (pop) q <= words[tail];\n  assign out = q;\nendmodule\n";
 }
 
-std::string ram(const Case& c) {
+std::string ram(const YosysCase& c) {
   const std::string word = "[" + number(c.width - 1) + ":0]";
   const std::string address = "[" + number(address_bits(c.words) - 1) + ":0]";
   const std::string head = "module " + c.name() + "(input clk, input we, input re, input " +
@@ -217,14 +217,14 @@ TEST(YosysMemory, PrimitivesAreThoseOfTheGeometry) {
            .ok())
     GTEST_SKIP() << "SKIPPED: yosys is not installed";
   std::string shifting, others;
-  for (const Case& c : cases())
+  for (const YosysCase& c : cases())
     (c.kind == Srl ? shifting : others) += c.wrapper == Wrapper::Fifo ? fifo(c) : ram(c);
   // Memories are mapped early, shift registers late.
   std::map<std::string, MemoryCost> found = mapped(others, "map_ffram");
   found.merge(mapped(shifting, "map_ffs"));
   EXPECT_EQ(found.size(), cases().size());
   size_t excepted = 0;
-  for (const Case& c : cases()) {
+  for (const YosysCase& c : cases()) {
     ASSERT_EQ(found.count(c.name()), 1U) << c.name();
     const MemoryCost ours = blocks_of(
         c.kind, c.width, c.words,

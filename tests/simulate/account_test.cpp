@@ -13,16 +13,6 @@
 namespace st::test {
 namespace {
 
-/// What both simulators say.
-SimulationResult simulated(const Network& network, int64_t most_cycles = INT64_MAX,
-                           const CycleRange& range = {}) {
-  EXPECT_TRUE(check(network).ok());
-  const SimulationResult result = Simulator(network).run(depths_of(network), most_cycles, range);
-  EXPECT_EQ(differences(result, simulate_naively(network, depths_of(network), most_cycles, range)),
-            "");
-  return result;
-}
-
 /// "useful 4, latency 3": the classes that are not empty.
 std::string text(const CycleAccount& account) {
   const std::pair<const char*, int64_t> parts[] = {{"useful", account.useful},

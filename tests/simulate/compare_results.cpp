@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulate/compare_results.h"
 
+#include <gtest/gtest.h>
+
 #include <sstream>
+
+#include "tests/simulate/naive_simulator.h"
 
 namespace st::test {
 namespace {
@@ -93,6 +97,14 @@ std::string differences(const SimulationResult& a, const SimulationResult& b) {
                  compare.field(name + ".waits_for", x.waits_for, y.waits_for);
                });
   return compare.text();
+}
+
+SimulationResult simulated(const Network& network, int64_t most_cycles, const CycleRange& range) {
+  EXPECT_TRUE(check(network).ok());
+  const SimulationResult result = Simulator(network).run(depths_of(network), most_cycles, range);
+  EXPECT_EQ(differences(result, simulate_naively(network, depths_of(network), most_cycles, range)),
+            "");
+  return result;
 }
 
 }  // namespace st::test

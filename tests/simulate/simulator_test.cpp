@@ -14,16 +14,6 @@ namespace {
 
 using Cycles = std::vector<int64_t>;
 
-/// What both simulators say.
-SimulationResult simulated(const Network& network, int64_t most_cycles = INT64_MAX) {
-  EXPECT_TRUE(check(network).ok());
-  Cycles depths;
-  for (const NetworkChannel& channel : network.channels) depths.push_back(channel.depth);
-  const SimulationResult result = Simulator(network).run(depths, most_cycles);
-  EXPECT_EQ(differences(result, simulate_naively(network, depths, most_cycles)), "");
-  return result;
-}
-
 /// "b waits for a: Empty c".
 std::vector<std::string> blocked(const Network& network, const SimulationResult& result) {
   std::vector<std::string> out;

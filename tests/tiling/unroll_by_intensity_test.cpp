@@ -31,7 +31,8 @@ int64_t all_copies(const UnrollSolution& solution) {
   return sum;
 }
 
-UnrollSolution solved(const UnrollProblem& problem, int64_t size, bool connection_aware = true) {
+UnrollSolution solved_by_intensity(const UnrollProblem& problem, int64_t size,
+                                   bool connection_aware = true) {
   Result<UnrollSolution> solution = unroll_by_intensity(problem, size, connection_aware);
   EXPECT_TRUE(solution.ok());
   EXPECT_EQ(problems_of(verify(problem, *solution, {.connection_aware = connection_aware})),
@@ -42,17 +43,17 @@ UnrollSolution solved(const UnrollProblem& problem, int64_t size, bool connectio
 
 TEST(UnrollByIntensity, TheSlowestGrowsFirst) {
   const UnrollProblem problem = lecture_example();
-  EXPECT_EQ(solved(problem, 3).unroll, (UnrollTable{{1, 1}, {1, 1}, {1, 1, 1}}));
-  EXPECT_EQ(solved(problem, 4).unroll, (UnrollTable{{1, 1}, {1, 1}, {1, 2, 1}}));
-  EXPECT_EQ(solved(problem, 6).unroll, (UnrollTable{{1, 1}, {1, 1}, {2, 2, 1}}));
-  EXPECT_EQ(solved(problem, 10).unroll, (UnrollTable{{1, 1}, {1, 1}, {2, 4, 1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 3).unroll, (UnrollTable{{1, 1}, {1, 1}, {1, 1, 1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 4).unroll, (UnrollTable{{1, 1}, {1, 1}, {1, 2, 1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 6).unroll, (UnrollTable{{1, 1}, {1, 1}, {2, 2, 1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 10).unroll, (UnrollTable{{1, 1}, {1, 1}, {2, 4, 1}}));
   // node0 and node2 take 512 cycles each now; the first one is first.
-  EXPECT_EQ(solved(problem, 11).unroll, (UnrollTable{{1, 2}, {1, 1}, {2, 4, 1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 11).unroll, (UnrollTable{{1, 2}, {1, 1}, {2, 4, 1}}));
 }
 
 TEST(UnrollByIntensity, AStepThatDoesNotFitLeavesTheRestToOthers) {
   // node2 would need 8 more copies, and 5 are left: node0 and node1 share them.
-  const UnrollSolution solution = solved(lecture_example(), 16);
+  const UnrollSolution solution = solved_by_intensity(lecture_example(), 16);
   EXPECT_EQ(solution.unroll, (UnrollTable{{2, 2}, {2, 2}, {2, 4, 1}}));
   EXPECT_EQ(solution.banks, (UnrollTable{{4, 2}, {2, 4}, {2, 4}}));
   EXPECT_EQ(all_copies(solution), 16);
@@ -64,8 +65,8 @@ TEST(UnrollByIntensity, NodesOfAnExternalArrayGrowTogether) {
   problem.nodes = {{"slow", {{"j", 2}, {"i", 16}}, {{0, {{1}}}}},
                    {"fast", {{"i", 16}}, {{0, {{0}}}}}};
   // The inner loop comes first, but its step costs a copy of each node.
-  EXPECT_EQ(solved(problem, 3).unroll, (UnrollTable{{2, 1}, {1}}));
-  EXPECT_EQ(solved(problem, 4).unroll, (UnrollTable{{1, 2}, {2}}));
+  EXPECT_EQ(solved_by_intensity(problem, 3).unroll, (UnrollTable{{2, 1}, {1}}));
+  EXPECT_EQ(solved_by_intensity(problem, 4).unroll, (UnrollTable{{1, 2}, {2}}));
 }
 
 TEST(UnrollByIntensity, RefusesASizeBelowOneCopyPerNode) {
@@ -83,10 +84,10 @@ TEST(UnrollByIntensity, RandomProblemsStayWithinTheSizeAndNeverGetSlower) {
     const UnrollProblem problem =
         random_unroll(seed, {.powers_of_two = seed % 4 == 0, .external = seed % 2 == 1});
     const auto nodes = static_cast<int64_t>(problem.nodes.size());
-    const int64_t unrolled_by_one = slowest(problem, solved(problem, nodes));
+    const int64_t unrolled_by_one = slowest(problem, solved_by_intensity(problem, nodes));
     int64_t before = unrolled_by_one;
     for (int64_t size = nodes; size < nodes + 40; size += 1 + size / 8) {
-      const UnrollSolution solution = solved(problem, size, seed % 3 != 0);
+      const UnrollSolution solution = solved_by_intensity(problem, size, seed % 3 != 0);
       const int64_t now = slowest(problem, solution);
       EXPECT_LE(now, seed % 2 == 0 ? before : unrolled_by_one) << "size " << size;
       steps += now < before ? 1 : 0;
@@ -101,7 +102,7 @@ TEST(UnrollByIntensity, NoStepOfTheSlowestIsLeft) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     const UnrollProblem problem = random_unroll(seed, {.powers_of_two = true, .external = false});
     const int64_t size = static_cast<int64_t>(problem.nodes.size()) + 10;
-    const UnrollSolution solution = solved(problem, size);
+    const UnrollSolution solution = solved_by_intensity(problem, size);
     const int64_t most = slowest(problem, solution);
     for (size_t n = 0; n < problem.nodes.size(); ++n) {
       if (latency(problem, solution, n) < most) continue;

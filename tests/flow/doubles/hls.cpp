@@ -19,7 +19,7 @@ struct Project {
   double period_ns = 0;
 };
 
-const std::vector<std::string> KnownKeys = {
+const std::vector<std::string> HlsKeys = {
     "part",
     "platform",
     "freqhz",
@@ -73,7 +73,7 @@ double period_of(const std::string& clock) {
 }
 
 Project project_of(const fs::path& config_file) {
-  const Config config = read_config(config_file, KnownKeys);
+  const Config config = read_config(config_file, HlsKeys);
   Project project{only(config, "part"),           only(config, "hls.syn.top"),
                   only(config, "hls.syn.file"),   only(config, "hls.tb.file"),
                   only(config, "hls.cosim.argv"), period_of(only(config, "hls.clock"))};

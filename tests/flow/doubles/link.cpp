@@ -12,7 +12,7 @@
 namespace st::doubles {
 namespace {
 
-const std::vector<std::string> KnownKeys = {
+const std::vector<std::string> LinkKeys = {
     "platform",        "kernel_frequency", "connectivity.nk",
     "connectivity.sp", "connectivity.slr", "connectivity.stream_connect",
     "clock.freqHz",    "vivado.prop",      "vivado.param",
@@ -108,7 +108,7 @@ int link(const Options& options) {
                              ". Please make sure that the platform is specified correctly, and the "
                              "platform has the right version number.");
   const Platform platform = read_platform(options.value("platform"));
-  const Config config = read_config(options.value("config"), KnownKeys);
+  const Config config = read_config(options.value("config"), LinkKeys);
   std::map<std::string, Kernel> kernels;
   for (const std::string& file : options.positional) {
     Kernel kernel = read_xo(file);
