@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <set>
 
 namespace st {
@@ -14,11 +15,13 @@ constexpr std::string_view RoundsPrefix = "rounds_of_";
 /// Of the symbol of rounds; 0 for others.
 int64_t stripes_of(const std::string& symbol) {
   if (!symbol.starts_with(RoundsPrefix)) return 0;
-  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes) {
-    if (symbol == rounds_of(stripes)) return stripes;
-  }
-  return 0;
+  int64_t stripes = 0;
+  std::from_chars(symbol.data() + RoundsPrefix.size(), symbol.data() + symbol.size(), stripes);
+  const bool known = stripes >= 1 && stripes <= MostStripes && symbol == rounds_of(stripes);
+  return known ? stripes : 0;
 }
+
+int64_t rounds(int64_t positions, int64_t stripes) { return (positions + stripes - 1) / stripes; }
 
 }  // namespace
 
@@ -30,7 +33,7 @@ int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t pas
   if (symbol == Sequence) return sequence;
   if (symbol == Past) return past;
   const int64_t stripes = stripes_of(symbol);
-  return stripes > 0 ? (past + sequence + stripes - 1) / stripes : 0;
+  return stripes > 0 ? rounds(past + sequence, stripes) : 0;
 }
 
 bool is_launch_symbol(const std::string& symbol) {
@@ -39,10 +42,8 @@ bool is_launch_symbol(const std::string& symbol) {
 
 Bindings in_launch(int64_t sequence, int64_t past) {
   Bindings values = {{Sequence, sequence}, {Past, past}};
-  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes) {
-    const std::string symbol = rounds_of(stripes);
-    values[symbol] = value_in_launch(symbol, sequence, past);
-  }
+  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes)
+    values[rounds_of(stripes)] = rounds(past + sequence, stripes);
   return values;
 }
 

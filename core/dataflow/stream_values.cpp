@@ -32,9 +32,9 @@ void for_each_element(const StreamType& type, const std::vector<int64_t>& shape,
 }  // namespace
 
 std::vector<int64_t> shape_in_launch(const DataTensor& tensor, int64_t tokens, int64_t past) {
+  const Bindings launch = in_launch(tokens, past);
   std::vector<int64_t> shape;
-  for (const Extent& extent : tensor.shape)
-    shape.push_back(extent.evaluate(in_launch(tokens, past)).value_or(0));
+  for (const Extent& extent : tensor.shape) shape.push_back(extent.evaluate(launch).value_or(0));
   return shape;
 }
 
