@@ -19,9 +19,7 @@ class HostProgram : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     build_ = std::make_unique<TemporaryBuild>();
-    write_toy_build(*build_);
-    const Outcome made = build_->run("make -C stub CXX=${CXX:-g++}");
-    ASSERT_EQ(made.exit_code, 0) << made.err;
+    write_compiled_toy_build(*build_);
   }
   static void TearDownTestSuite() { build_.reset(); }
 
@@ -200,12 +198,12 @@ TEST_F(HostProgram, ReadsParametersBack) {
 
 TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
   TemporaryBuild build;
-  write_toy_build(build);
+  write_compiled_toy_build(build);
   build.write("groups/group1/src/group1.cpp",
               "#include \"group1.h\"\n#include <hls_stream.h>\n"
               "extern \"C\" void group1(const ap_uint<512>*, ap_uint<512>*, int, int) {\n"
               "  hls::stream<int, 2> never(\"never\");\n  never.read();\n}\n");
-  const Outcome made = build.run("make -C stub CXX=${CXX:-g++}");
+  const Outcome made = make_stub(build);
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const Outcome got = build.run("stub/host generate --ids 1");
   EXPECT_EQ(got.exit_code, 75);
@@ -214,12 +212,12 @@ TEST(StubDevice, EndsWithTheSimulatorsExitCodeWhenAKernelDeadlocks) {
 
 TEST(StubDevice, GivesUpAKernelThatNeverFinishes) {
   TemporaryBuild build;
-  write_toy_build(build);
+  write_compiled_toy_build(build);
   build.write("groups/group1/src/group1.cpp",
               "#include \"group1.h\"\n"
               "extern \"C\" void group1(const ap_uint<512>*, ap_uint<512>*, int, int past) {\n"
               "  volatile int waits = past;\n  while (waits >= 3) waits = past;\n}\n");
-  const Outcome made = build.run("make -C stub CXX=${CXX:-g++}");
+  const Outcome made = make_stub(build);
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const Outcome got = build.run("timeout 60 stub/host --timeout-ms 200 generate --ids 1,2,3");
   EXPECT_EQ(got.exit_code, 4);
@@ -233,7 +231,7 @@ TEST(StubDevice, BuildsTheSameBytesTwice) {
   TemporaryBuild one, two;
   for (const TemporaryBuild* build : {&one, &two}) {
     write_toy_build(*build);
-    ASSERT_EQ(build->run("make -C stub kernels.o CXX=${CXX:-g++}").exit_code, 0);
+    ASSERT_EQ(make_stub(*build, "kernels.o", "KEEP_OBJECTS=no").exit_code, 0);
   }
   EXPECT_EQ(one.read("stub/kernels.o"), two.read("stub/kernels.o"));
 }

@@ -33,9 +33,7 @@ class HostText : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     build_ = std::make_unique<TemporaryBuild>();
-    write_toy_build(*build_);
-    const Outcome made = build_->run("make -C stub CXX=${CXX:-g++}");
-    ASSERT_EQ(made.exit_code, 0) << made.err;
+    write_compiled_toy_build(*build_);
   }
   static void TearDownTestSuite() { build_.reset(); }
 

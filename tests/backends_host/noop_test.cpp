@@ -34,7 +34,7 @@ class OnXrt : public ::testing::Test {
     build_ = std::make_unique<TemporaryBuild>();
     build_->write(emit_host(toy_program(), toy_target(), toy_checksums()));
     build_->write(toy_kernels());
-    made_ = build_->run("env -u XILINX_XRT make -C host noop PROMPT=3,1,4");
+    made_ = build_->run("env -u XILINX_XRT make -C host noop PROMPT=3,1,4 CXXFLAGS=-O0");
   }
   static void TearDownTestSuite() { build_.reset(); }
   void SetUp() override {
@@ -172,7 +172,7 @@ TEST(EmittedBuilds, RunOnXrt) {
     const auto build = test::copy_of(test::built(request), "on_xrt");
     const test::Outcome got =
         test::run_program({"env", "-u", "XILINX_XRT", "make", "-C", (build / "host").string(),
-                           "noop", "PROMPT=1,2,3"});
+                           "noop", "PROMPT=1,2,3", "CXXFLAGS=-O0"});
     EXPECT_EQ(got.status, 0) << request.target << got.err;
     EXPECT_TRUE(has(got.err, "read-back: ")) << got.err;
     const std::map<std::string, std::string> noop = {{"XILINX_XRT", (build / "host/noop").string()},

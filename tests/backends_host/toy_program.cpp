@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/backends_host/toy_program.h"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 
 #include "backends/host/emit_host.h"
@@ -156,6 +158,21 @@ void write_toy_build(const TemporaryBuild& build) {
   build.write(toy_kernels());
   std::filesystem::create_directory_symlink(source_root() / "hls_templates",
                                             build.path() / "hls_templates");
+}
+
+Outcome make_stub(const TemporaryBuild& build, const std::string& targets,
+                  const std::string& environment) {
+  return build.run(environment +
+                   " make -C stub CXX='" ST_TEST_CXX "' CXXFLAGS='" ST_TEST_CXXFLAGS "' " +
+                   targets);
+}
+
+void write_compiled_toy_build(const TemporaryBuild& build) {
+  static const TemporaryBuild compiled;
+  static const Outcome made = (write_toy_build(compiled), make_stub(compiled));
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  const Outcome copied = build.run("cp -a '" + compiled.path().string() + "'/. .");
+  EXPECT_EQ(copied.exit_code, 0) << copied.err;
 }
 
 std::vector<int> toy_rows(const std::vector<int>& text) {

@@ -33,8 +33,16 @@ std::vector<EmittedFile> toy_kernels();
 /// Checksums of the parameter files in toy_kernels().
 Checksums toy_checksums();
 
-/// Writes sources, host program, stub and templates of toy_program(): `make -C stub` builds it.
+/// Writes sources, host program, stub and templates of toy_program().
 void write_toy_build(const TemporaryBuild& build);
+
+/// `make -C stub` in a build, with other targets and variables of the environment if they are
+/// given.
+Outcome make_stub(const TemporaryBuild& build, const std::string& targets = "",
+                  const std::string& environment = "");
+
+/// A copy of the toy build with its stub host, which is compiled once for all tests.
+void write_compiled_toy_build(const TemporaryBuild& build);
 
 /// What the kernels compute: the row's hidden value for each id of `text`, fed from position 0.
 std::vector<int> toy_rows(const std::vector<int>& text);

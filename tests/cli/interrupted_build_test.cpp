@@ -5,11 +5,12 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/cli/expect_error.h"
@@ -42,7 +43,10 @@ class Running {
       posix_spawn_file_actions_addopen(&actions, end, log.c_str(), O_CREAT | O_WRONLY | O_APPEND,
                                        0644);
     }
+    // With compilers that take their time.
+    setenv("KEEP_OBJECTS", "no", 1);
     EXPECT_EQ(posix_spawn(&id_, ST_TEST_TOOL, &actions, nullptr, pointers.data(), environ), 0);
+    unsetenv("KEEP_OBJECTS");
     posix_spawn_file_actions_destroy(&actions);
   }
   ~Running() {
