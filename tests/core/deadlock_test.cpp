@@ -22,7 +22,7 @@ using test::Random;
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Programs = 16;
 #else
-constexpr uint64_t Programs = 120;
+constexpr uint64_t Programs = 60;
 #endif
 
 /// Tokens and past of launches that are tried: all small ones that the program allows.

@@ -25,7 +25,7 @@ using test::text_of;
 constexpr uint64_t PassDecoders = 30;
 constexpr uint64_t Graphs = 60;
 #else
-constexpr uint64_t PassDecoders = 120;
+constexpr uint64_t PassDecoders = 80;
 constexpr uint64_t Graphs = 250;
 #endif
 

@@ -18,9 +18,9 @@ using test::Random;
 using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t PassPrograms = 60;
+constexpr uint64_t PassPrograms = 40;
 #else
-constexpr uint64_t PassPrograms = 250;
+constexpr uint64_t PassPrograms = 120;
 #endif
 
 /// Compares each stage of one program with the one before it.

@@ -15,9 +15,9 @@ namespace {
 using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Seeds = 4;
+constexpr uint64_t Seeds = 2;
 #else
-constexpr uint64_t Seeds = 12;
+constexpr uint64_t Seeds = 7;
 #endif
 
 TEST(Stages, ReadBackExactlyAndGoOnToTheSameProgram) {

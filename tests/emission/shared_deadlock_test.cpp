@@ -106,6 +106,8 @@ class ShallowBuild {
       ++replaced;
     }
     ASSERT_EQ(replaced, 1) << channel.name;
+  }
+  void compile() const {
     const Outcome made = run_program({"make", "-s", "-C", folder_ / "stub", "CXX=" ST_TEST_CXX,
                                       "CXXFLAGS=" ST_TEST_CXXFLAGS, "host"});
     ASSERT_EQ(made.status, 0) << made.err;
@@ -218,8 +220,10 @@ TEST(SharedDeadlock, ShallowFifosAreNamedByProofSimulatorInterpreterAndEmittedCo
     SCOPED_TRACE(channel.name + ": " + std::to_string(shallow.enough) + " slots are enough, " +
                  std::to_string(shallow.too_few) + " are not");
     build.set_depth(shallow.channel, shallow.enough);
+    build.compile();
     const DeadlockCertificate certificate = expect_no_deadlock(build);
     build.set_depth(shallow.channel, shallow.too_few);
+    build.compile();
     expect_deadlock(build, channel.name, shallow.in_time, certificate);
     build.set_depth(shallow.channel, depth);
   }

@@ -103,13 +103,20 @@ std::string small_weights(const std::filesystem::path& path, bool latest_format)
   return test::read_bytes(path);
 }
 
+// Each file is read in a process of its own, which is slow where it is instrumented.
+#ifdef ST_TEST_SANITIZED
+constexpr int Flips = 100, CutStep = 200;
+#else
+constexpr int Flips = 300, CutStep = 50;
+#endif
+
 class DamagedWeights : public ::testing::TestWithParam<bool> {};
 
 TEST_P(DamagedWeights, CutAnywhere) {
   test::TemporaryDirectory directory;
   const auto path = directory / "w.h5";
   const std::string bytes = small_weights(path, GetParam());
-  for (size_t size = 0; size < bytes.size(); size += 50) {
+  for (size_t size = 0; size < bytes.size(); size += CutStep) {
     test::write_bytes(path, bytes.substr(0, size));
     EXPECT_FALSE(Hdf5File::open(path).ok()) << size;
     read_all(path);
@@ -122,7 +129,7 @@ TEST_P(DamagedWeights, FlippedBits) {
   const auto path = directory / "w.h5";
   const std::string bytes = small_weights(path, GetParam());
   std::mt19937 random(Seed);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < Flips; ++i) {
     test::write_bytes(path, flipped(bytes, random));
     read_all(path);
   }

@@ -13,9 +13,11 @@ namespace {
 #ifdef ST_TEST_SANITIZED
 constexpr int Rounds = 40;
 constexpr double MostSeconds = 20;
+constexpr int Many = 30'000;
 #else
 constexpr int Rounds = 400;
 constexpr double MostSeconds = 2;
+constexpr int Many = 100'000;
 #endif
 
 void survives(const std::string& text) {
@@ -113,7 +115,6 @@ TEST(LintFuzz, DeepAndLongCode) {
     for (int i = 0; i < times; ++i) out += piece;
     return out;
   };
-  const int many = 100'000;
   for (const char* piece : {"(",         "{",
                             "[",         "<",
                             "a<",        "a::",
@@ -127,14 +128,14 @@ TEST(LintFuzz, DeepAndLongCode) {
                             "a=",        "&",
                             "x,",        "case 1:",
                             "try "}) {
-    survives(repeated(piece, many));
-    survives("void f() {" + repeated(piece, many) + "}");
-    survives("#pragma HLS PIPELINE II=" + repeated(piece, many));
-    survives("#if " + repeated(piece, many) + "\n");
+    survives(repeated(piece, Many));
+    survives("void f() {" + repeated(piece, Many) + "}");
+    survives("#pragma HLS PIPELINE II=" + repeated(piece, Many));
+    survives("#if " + repeated(piece, Many) + "\n");
   }
   // Balanced, so that all of it is looked at.
-  survives("void f() {" + repeated("{", many) + repeated("}", many) + "}");
-  survives("void f() { f" + repeated("(", many) + repeated(")", many) + "; }");
+  survives("void f() {" + repeated("{", Many) + repeated("}", Many) + "}");
+  survives("void f() { f" + repeated("(", Many) + repeated(")", Many) + "; }");
   survives("int x = a" + repeated("<(", 5000) + repeated(")>", 5000) + ";");
   std::string calls;
   for (int i = 0; i < 3000; ++i)
