@@ -16,7 +16,7 @@ namespace {
 #ifdef ST_TEST_SANITIZED
 constexpr int Damages = 6;
 #else
-constexpr int Damages = 25;
+constexpr int Damages = 12;
 #endif
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -85,6 +85,9 @@ TEST_F(LoopCounts, OfASharedEngineAreThoseOfItsNests) {
     EXPECT_GE(units.size(), 4U);
     for (const Unit& unit : units) {
       SCOPED_TRACE(unit.name);
+      // Only those that multiply know how wide a weight is.
+      if (precision == std::string("w4a8") && unit.name.find("engine") == std::string::npos)
+        continue;
       CountingCode code = copied_code(build, unit.name);
       instrument(code);
       const std::vector<LaunchCounts> launches = counted_unit(program, code);

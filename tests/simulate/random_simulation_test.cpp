@@ -17,7 +17,7 @@ namespace {
 #ifdef ST_TEST_SANITIZED
 constexpr uint64_t Networks = 500;
 #else
-constexpr uint64_t Networks = 5000;
+constexpr uint64_t Networks = 2000;
 #endif
 
 constexpr int64_t Never = INT64_MAX;
