@@ -106,7 +106,7 @@ void matmul(hls::stream<vec<X, KL>>& x, hls::stream<vec<Acc, NL>>& y, int tokens
   static_assert(NL % Lanes == 0 && Steps * Lanes % NL == 0, "beats of results are whole steps");
   [[maybe_unused]] constexpr int Interval = accumulate_interval<Acc>(Steps);
   vec<X, KL> values;
-  vec<Acc, Steps * Lanes> sums;
+  vec<Acc, Steps* Lanes> sums = {};
 #pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
   for (int tile = 0; tile < tokens * Tiles; ++tile) {
 #pragma HLS LOOP_TRIPCOUNT min = Tiles max = Tiles * TypicalTokens

@@ -86,8 +86,7 @@ TEST_F(LoopCounts, OfASharedEngineAreThoseOfItsNests) {
     for (const Unit& unit : units) {
       SCOPED_TRACE(unit.name);
       // Only those that multiply know how wide a weight is.
-      if (precision == std::string("w4a8") && unit.name.find("engine") == std::string::npos)
-        continue;
+      if (request.precision == "w4a8" && unit.name.find("engine") == std::string::npos) continue;
       CountingCode code = copied_code(build, unit.name);
       instrument(code);
       const std::vector<LaunchCounts> launches = counted_unit(program, code);
