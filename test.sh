@@ -5,7 +5,7 @@
 # style     formatting, licence lines, the import rule, shellcheck
 # release   optimised build, all tests
 # sanitize  address and undefined-behaviour sanitizers, the emitted code included; most tests
-# tidy      clang-tidy over the compiler's sources; and each of them compiles without the others
+# tidy      clang-tidy over the compiler's sources, which also compiles each of them by itself
 set -eu
 cd "$(dirname -- "$0")"
 . tools/packages.sh
@@ -31,10 +31,7 @@ for step in "$@"; do
       tools/check_imports.sh
       ;;
     release | sanitize) build_and_test "$step" ;;
-    tidy)
-      tools/check_tidy.sh "$JOBS"
-      tools/check_includes.sh "$JOBS"
-      ;;
+    tidy) tools/check_tidy.sh "$JOBS" ;;
     *)
       echo "no step '$step'; there are style, release, sanitize, tidy" >&2
       exit 2

@@ -45,7 +45,7 @@ TEST(LintCommand, ReadsTheLibraryOfTheBuild) {
   const fs::path header = build / "hls_templates/streamtensor/memory.h";
   const std::string text = read(header);
   fs::remove(header);
-  const std::string from = "#pragma HLS PIPELINE II = PerWord";
+  const std::string from = "#pragma HLS PIPELINE II = PerPart";
   write(header,
         std::string(text).replace(text.find(from), from.size(), "#pragma HLS PIPELINE II = 0"));
   const Outcome outcome = streamtensor({"lint", build.string()});
