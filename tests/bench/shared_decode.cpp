@@ -7,7 +7,7 @@
 // default /tmp]
 //
 //   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  fluid model  at 512  at 1,024
-//   gpt2_medium      28    1,775           74.4           2,437        1,921   1,620     1,452
+//   gpt2_medium      27    1,741           71.9           2,437        1,921   1,591     1,421
 //   qwen2_0_5b       28    1,322           74.0           1,800        1,418   1,257     1,183
 //   tinyllama_1b     28      653           77.4             860          677     648       621
 //   gemma3_1b        27      656           74.4             889          700     649       625
