@@ -155,14 +155,17 @@ Status repair_rows(Design& design) {
   return {};
 }
 
+Status choose_memories_of(Design& design) {
+  return choose_memories(design.program, design.target, beside_storage(design.program));
+}
+
 /// Memories are chosen here, too, so that what cannot fit is told before it is placed.
 Status size_fifos_of(Design& design) {
-  if (design.program.layers.streamed) {
+  if (design.program.layers.streamed)
     size_streamed(design.program);
-    return choose_memories(design.program, design.target);
-  }
-  ST_CHECK(size_channels(design.program));
-  return choose_memories(design.program, design.target);
+  else
+    ST_CHECK(size_channels(design.program));
+  return choose_memories_of(design);
 }
 
 Status place_memories(Design& design) {
@@ -177,7 +180,7 @@ Status refine_fifos_of(Design& design) {
   if (const auto problem = far_too_large(design.program, design.target)) return *problem;
   ST_TRY(facts, refine_fifos(design.program, design.target, design.options.fifo));
   design.fifos = facts;
-  return choose_memories(design.program, design.target);
+  return choose_memories_of(design);
 }
 
 Status place_kernels_of(Design& design) {

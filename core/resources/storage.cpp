@@ -97,14 +97,6 @@ ResourceCounts less(ResourceCounts all, const ResourceCounts& part) {
   return all;
 }
 
-/// What all kernels take but for FIFOs and arrays.
-ResourceCounts beside_storage(const Program& program) {
-  ResourceCounts all = resources_of(program);
-  for (int group = 0; group < program.groups; ++group)
-    all = less(all, counts_of(storage_of(program, group).cost));
-  return all;
-}
-
 bool fits(const ResourceCounts& others, const MemoryCost& storage, const ResourceCounts& budget) {
   const ResourceCounts left = less(budget, others), needs = counts_of(storage);
   return std::all_of(
@@ -132,6 +124,13 @@ Diagnostics beyond_any_device(const MemoryProblem& problem) {
 
 ResourceCounts counts_of(const MemoryCost& cost) {
   return {cost.lut, cost.ff, 0, cost.bram18, cost.uram};
+}
+
+ResourceCounts beside_storage(const Program& program) {
+  ResourceCounts all = resources_of(program);
+  for (int group = 0; group < program.groups; ++group)
+    all = less(all, counts_of(storage_of(program, group).cost));
+  return all;
 }
 
 MemoryCost fifos_behind(const Program& program, const Kernel& kernel) {
@@ -186,7 +185,7 @@ MemoryPlan storage_of(const Program& program, int group) {
   return plan;
 }
 
-Status choose_memories(Program& program, const Target& target) {
+Status choose_memories(Program& program, const Target& target, const ResourceCounts& others) {
   Memories memories;
   for (int group = 0; group < program.groups; ++group) add_memories(memories, program, group);
   memories.problem.budget = target.budget();
@@ -199,17 +198,14 @@ Status choose_memories(Program& program, const Target& target) {
                  memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
   }
   Result<MemoryPlan> plan = choose_kinds(memories.problem);
-  if (plan.ok()) {
-    const ResourceCounts others = beside_storage(program);
-    if (!fits(others, plan->cost, target.budget())) {
-      // What is scarce beside the other needs of kernels is left to them, if that is possible.
-      memories.problem.budget = less(target.budget(), others);
-      Result<MemoryPlan> other = choose_kinds(memories.problem);
-      if (other.ok())
-        plan = std::move(other);
-      else
-        memories.problem.budget = target.budget();
-    }
+  if (plan.ok() && !fits(others, plan->cost, target.budget())) {
+    // What is scarce beside the other needs of kernels is left to them, if that is possible.
+    memories.problem.budget = less(target.budget(), others);
+    Result<MemoryPlan> other = choose_kinds(memories.problem);
+    if (other.ok())
+      plan = std::move(other);
+    else
+      memories.problem.budget = target.budget();
   }
   if (!plan.ok()) {
     for (const Diagnostic& problem : plan.errors())

@@ -23,10 +23,13 @@ MemoryCost arrays_in(const Program& program, const Kernel& kernel);
 /// left out.
 MemoryCost storage_of(const Program& program, const Kernel& kernel);
 
+/// What all kernels of a program take but for FIFOs and arrays: it hardly changes with the choice.
+ResourceCounts beside_storage(const Program& program);
+
 /// Chooses the memory of every FIFO and array such that all groups together, which share a
-/// bitstream, stay within the target's budget.
+/// bitstream, stay within the target's budget; beside `others` too, where there is such a choice.
 /// Errors: E0403 with both numbers per resource.
-Status choose_memories(Program& program, const Target& target);
+Status choose_memories(Program& program, const Target& target, const ResourceCounts& others = {});
 
 /// "row bram, kept lutram": the arrays of a kernel and what implements them; empty without arrays.
 std::string arrays_text(const Program& program, const Kernel& kernel);

@@ -144,6 +144,18 @@ TEST(Storage, WhatExceedsBramGoesToUram) {
   EXPECT_EQ(storage_of(program, 0).cost, (MemoryCost{18, 15, 8, 64 + 256}));
 }
 
+TEST(Storage, WhatOthersNeedIsLeftToThemWherePossible) {
+  const Target target = target_of(1'000, 1'000, 30, 8);
+  const auto cost_beside = [&](int64_t bram18) {
+    Program program = program_of_two();
+    EXPECT_TRUE(choose_memories(program, target, {0, 0, 0, bram18, 0}).ok());
+    return storage_of(program, 0).cost;
+  };
+  EXPECT_EQ(cost_beside(0), (MemoryCost{18, 30, 0, 64 + 256}));
+  EXPECT_EQ(cost_beside(1), (MemoryCost{18, 15, 8, 64 + 256}));
+  EXPECT_EQ(cost_beside(29), (MemoryCost{18, 30, 0, 64 + 256}));
+}
+
 TEST(Storage, ADesignThatDoesNotFitNamesResourceAndBothNumbers) {
   Program program = program_of_two();
   const Status none = choose_memories(program, target_of(18, 319, 20, 7));
