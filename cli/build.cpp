@@ -314,6 +314,11 @@ int build(const BuildOptions& options) {
       std::cout << "  smaller  " << how << ": the defaults do not fit " << design.target.name
                 << "; --as-asked says by how much\n";
     }
+    if (design.options.unit_per_slr && !design.program.unit_per_slr &&
+        !design.program.layers.streamed) {
+      std::cout << "  slr      layers are folded: each group stays one kernel, whatever "
+                   "--kernel-per-slr says\n";
+    }
     if (bound) std::cout << "  binding  " << bound->binding << ": " << bound->why << "\n";
     if (searched) std::cout << "  search   " << text_of(*searched, design) << "\n";
     if (options.timing) print_times(progress);
@@ -384,7 +389,8 @@ Action add_build(CLI::App& app) {
                "an error where the design does not fit the board; without it, layers are folded, "
                "and parameter ports and linear layers made narrower, where these are not given");
   app.add_flag("--kernel-per-slr", options->compile.unit_per_slr,
-               "a group that spans SLRs becomes a kernel on each, joined by streams at link time")
+               "a group that spans SLRs becomes a kernel on each, joined by streams at link time; "
+               "the shared binding always makes such kernels")
       ->excludes(fold);
   app.add_option("--top-k", options->compile.top_k,
                  "the device picks each token out of this many of the largest logits: 1 takes the "

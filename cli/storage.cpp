@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "core/resources/place.h"
 #include "core/resources/storage.h"
+#include "core/resources/streamed.h"
 
 namespace st::cli {
 
@@ -31,7 +32,7 @@ std::string dies_text(const Program& program, int group, const Target& target) {
            std::to_string(here) + (here == 1 ? " kernel" : " kernels");
   }
   int64_t wires = 0;
-  for (int64_t crossing : use_of(die_problem_of(program, group, target), dies).crossing)
+  for (int64_t crossing : use_of_dies(program, group, target).crossing)
     wires += crossing;
   return out + "; " + (wires == 0 ? "no" : grouped(wires)) + " wires cross";
 }

@@ -10,6 +10,7 @@
 #include "core/resources/kernel_resources.h"
 #include "core/resources/place.h"
 #include "core/resources/storage.h"
+#include "core/resources/streamed.h"
 #include "core/streams/conversions.h"
 
 namespace st {
@@ -41,9 +42,8 @@ Json predicted(const ResourceCounts& counts) {
 /// What each die takes, of its budget; empty before kernels are placed.
 Json dies_json(const Design& design, int group) {
   Json dies = Json::array();
-  const std::vector<int> die = dies_of(design.program, group);
-  if (die.empty()) return dies;
-  const DieUse use = use_of(die_problem_of(design.program, group, design.target), die);
+  if (dies_of(design.program, group).empty()) return dies;
+  const DieUse use = use_of_dies(design.program, group, design.target);
   for (size_t slr = 0; slr < design.target.slrs.size(); ++slr) {
     Json described = {{"name", printable(design.target.slrs[slr].name)},
                       {"resources", predicted(use.used[slr])},

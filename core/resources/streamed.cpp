@@ -8,10 +8,10 @@
 
 #include "core/dataflow/instances.h"
 #include "core/dataflow/units.h"
-#include "core/resources/die_problem.h"
 #include "core/resources/fifo_problem.h"
 #include "core/resources/kernel_resources.h"
 #include "core/resources/memory.h"
+#include "core/resources/place.h"
 #include "core/resources/shortage.h"
 #include "core/support/shortfall.h"
 
@@ -239,6 +239,18 @@ Status place_units(Program& program, const Target& target) {
   for (Kernel& kernel : program.kernels)
     if (kernel.unit == DecoderUnit) kernel.unit += "_slr" + std::to_string(kernel.slr);
   return {};
+}
+
+DieUse use_of_dies(const Program& program, int group, const Target& target) {
+  if (!program.layers.streamed)
+    return use_of(die_problem_of(program, group, target), dies_of(program, group));
+  std::vector<Placed> units;
+  std::vector<int> dies;
+  for (const Unit& unit : units_of(program)) {
+    units.push_back({unit.name, kernels_of(program, unit)});
+    dies.push_back(program.kernels[static_cast<size_t>(units.back().kernels.front())].slr);
+  }
+  return use_of(problem_of(program, target, units), dies);
 }
 
 }  // namespace st

@@ -5,6 +5,7 @@
 
 #include "core/dataflow/program.h"
 #include "core/platform/target.h"
+#include "core/resources/die_problem.h"
 
 namespace st {
 
@@ -24,5 +25,9 @@ Status place_streamed_memories(Program& program, const Target& target);
 /// A die for each unit, with all its kernels; only the decoder may be on several dies, and is a
 /// unit on each of them then. Errors: E0403.
 Status place_units(Program& program, const Target& target);
+
+/// What dies hold, and the wires between them, once a group's kernels are placed, one by one or by
+/// unit: hardware that nodes share counts once.
+DieUse use_of_dies(const Program& program, int group, const Target& target);
 
 }  // namespace st
