@@ -125,15 +125,19 @@ Status simulate_build(const SimulateOptions& options, const std::vector<Bindings
                 {{Sequence, 1}, {Past, design.program.max_positions - 1}}};
   for (const Bindings& launch : launches) {
     const auto sequence = launch.find(Sequence), past = launch.find(Past);
-    if (launch.size() != 2 || sequence == launch.end() || past == launch.end() ||
-        sequence->second < 1 || sequence->second > design.program.max_sequence ||
-        past->second < 0 || past->second + sequence->second > design.program.max_positions)
+    const auto results = launch.find(Results);
+    const bool with_results = results != launch.end() && design.program.layers.streamed;
+    if (launch.size() != (with_results ? 3 : 2) || sequence == launch.end() ||
+        past == launch.end() || (with_results && results->second > 1) || sequence->second < 1 ||
+        sequence->second > design.program.max_sequence || past->second < 0 ||
+        past->second + sequence->second > design.program.max_positions)
       return Diagnostic{
           "E0801",
           "--launch is out of bounds",
           "",
           {"it binds sequence, from 1 to " + std::to_string(design.program.max_sequence),
-           "and past; past + sequence is at most " + std::to_string(design.program.max_positions)},
+           "and past; past + sequence is at most " + std::to_string(design.program.max_positions),
+           "of a shared design also results, 0 or 1, if it likes: 0 only fills the caches"},
           "for example --launch sequence=1,past=0"};
   }
   for (const Bindings& launch : launches) ST_CHECK(simulate_launch(design, launch, options));

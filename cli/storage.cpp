@@ -32,8 +32,7 @@ std::string dies_text(const Program& program, int group, const Target& target) {
            std::to_string(here) + (here == 1 ? " kernel" : " kernels");
   }
   int64_t wires = 0;
-  for (int64_t crossing : use_of_dies(program, group, target).crossing)
-    wires += crossing;
+  for (int64_t crossing : use_of_dies(program, group, target).crossing) wires += crossing;
   return out + "; " + (wires == 0 ? "no" : grouped(wires)) + " wires cross";
 }
 

@@ -2,6 +2,7 @@
 #include "backends/hls/emit_group.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "backends/hls/cpp_text.h"
 #include "backends/hls/emit_call.h"
@@ -63,18 +64,19 @@ std::string interfaces(const Program& program, const Unit& unit) {
     out += interface(program, argument);
   for (const StreamArgument& argument : stream_arguments(program, unit))
     out += "#pragma HLS INTERFACE mode=axis port=" + program.channels[argument.channel].name + "\n";
-  return out +
-         "#pragma HLS INTERFACE mode=s_axilite port=tokens\n"
-         "#pragma HLS INTERFACE mode=s_axilite port=past\n"
-         "#pragma HLS INTERFACE mode=s_axilite port=return\n";
+  for (const std::string& length : launch_lengths(program))
+    out += "#pragma HLS INTERFACE mode=s_axilite port=" + length + "\n";
+  return out + "#pragma HLS INTERFACE mode=s_axilite port=return\n";
 }
 
-/// The head of a function: pointers, the lengths of the launch, streams. A region may hold no
-/// statement that uses `past` where no process does.
-std::string signature(const std::string& head, std::vector<std::string> parameters, bool uses_past,
-                      const std::vector<std::string>& streams = {}, bool uses_tokens = true) {
-  parameters.emplace_back(uses_tokens ? "int tokens" : "[[maybe_unused]] int tokens");
-  parameters.emplace_back(uses_past ? "int past" : "[[maybe_unused]] int past");
+/// The head of a function: pointers, the lengths of the launch of which `used` says if a process
+/// takes them, as a region may hold no statement that uses the others, streams.
+std::string signature(const Program& program, const std::string& head,
+                      std::vector<std::string> parameters,
+                      const std::function<bool(const std::string&)>& used,
+                      const std::vector<std::string>& streams = {}) {
+  for (const std::string& length : launch_lengths(program))
+    parameters.push_back((used(length) ? "int " : "[[maybe_unused]] int ") + length);
   parameters.insert(parameters.end(), streams.begin(), streams.end());
   std::string text = wrapped_call(head + "(", parameters, 4);
   text.pop_back();  // the semicolon
@@ -82,10 +84,12 @@ std::string signature(const std::string& head, std::vector<std::string> paramete
 }
 
 /// Whether a call in a unit takes a length of the launch: `past` is read by caches and attention
-/// only, and what streams weights of all layers knows no rows.
+/// only, what streams weights of all layers knows no rows, and `results` is for what is behind
+/// them.
 bool uses_length(const Program& program, const Unit& unit, std::string_view length) {
   for (KernelId k : kernels_of(program, unit)) {
     const Kernel& kernel = program.kernels[k];
+    if (kernel.behind && length == "results") return true;
     if (program.layers.streamed && kernel.kind == "load_params") continue;
     for (std::string_view what : kernel_record(kernel.kind).arguments) {
       if (what == length) return true;
@@ -93,10 +97,6 @@ bool uses_length(const Program& program, const Unit& unit, std::string_view leng
   }
   return false;
 }
-bool uses_past(const Program& program, const Unit& unit) {
-  return uses_length(program, unit, "past");
-}
-
 /// The function that the host launches.
 std::string top_signature(const Program& program, const Unit& unit) {
   std::vector<std::string> parameters, streams;
@@ -107,9 +107,10 @@ std::string top_signature(const Program& program, const Unit& unit) {
     streams.push_back("hls::stream<st::" + beat_type(channel.type) + ">& " + channel.name);
   }
   const bool walked = program.layers.folded() && !program.layers.streamed;
-  const bool past = walked || uses_past(program, unit);
-  return signature("extern \"C\" void " + unit.name, std::move(parameters), past, streams,
-                   uses_length(program, unit, "tokens"));
+  const auto used = [&](const std::string& length) {
+    return walked || uses_length(program, unit, length);
+  };
+  return signature(program, "extern \"C\" void " + unit.name, std::move(parameters), used, streams);
 }
 
 /// What a group has to know of a pointer beside it: where the copy begins that it uses.
@@ -164,7 +165,10 @@ std::string group_function(const Program& program, int group) {
   for (const SizeArgument& size : size_arguments(program, group))
     parameters.push_back("int " + size.name);
   const Unit whole{group_name(group), {group}};
-  return signature("static void " + whole.name, std::move(parameters), uses_past(program, whole)) +
+  const auto used = [&](const std::string& length) {
+    return length == "tokens" || uses_length(program, whole, length);
+  };
+  return signature(program, "static void " + whole.name, std::move(parameters), used) +
          " {\n#pragma HLS INLINE off\n" + region(program, whole) + "}\n\n";
 }
 
@@ -177,8 +181,7 @@ std::string group_call(const Program& program, int group, const std::string& ind
   }
   for (const SizeArgument& size : size_arguments(program, group))
     arguments.push_back(size.table + "[layer]");
-  arguments.emplace_back("tokens");
-  arguments.emplace_back("past");
+  for (std::string& length : launch_lengths(program)) arguments.push_back(std::move(length));
   return wrapped_call(indent + group_name(group) + "(", arguments, indent.size() + 4) + "\n";
 }
 
@@ -243,6 +246,9 @@ std::string emit_header(const Program& program, const Unit& unit) {
   out += "// tokens: rows of this launch, 1 to " + std::to_string(program.max_sequence) +
          "; past: rows before them, together at most " + std::to_string(program.max_positions) +
          ".\n";
+  if (program.layers.streamed)
+    out +=
+        "// results: 1 if the launch is to give logits or an id, 0 if it only fills the caches.\n";
   return out + top_signature(program, unit) + ";\n";
 }
 
@@ -344,8 +350,8 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
   std::vector<std::string> arguments;
   for (const PointerArgument& argument : pointer_arguments(program, unit))
     arguments.push_back(program.memories[argument.memory].name + ".data()");
-  arguments.emplace_back("bench.tokens()");
-  arguments.emplace_back("bench.past()");
+  for (const std::string& length : launch_lengths(program))
+    arguments.push_back("bench." + length + "()");
   for (const StreamArgument& argument : streams)
     arguments.push_back(program.channels[argument.channel].name);
   out += wrapped_call("    " + name + "(", arguments, 8) + "\n";

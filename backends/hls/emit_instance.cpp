@@ -24,7 +24,7 @@ class InstanceText {
       : program_(program), instance_(instance), name_(instance.name + "_turns") {
     for (const KernelId k : instance.nodes) pointers(program.kernels[k]);
     for (const KernelId k : instance.nodes) streams(program.kernels[k]);
-    for (const std::string length : {"tokens", "past"})
+    for (const std::string& length : launch_lengths(program))
       if (uses(length)) parameters_.push_back({"int " + length, length});
   }
 
@@ -40,12 +40,13 @@ class InstanceText {
       if (kernel.layered) {
         layered += call(kernel, "    ");
       } else {
-        (kernel.behind ? behind : before) += call(kernel, "  ");
+        (kernel.behind ? behind : before) += call(kernel, kernel.behind ? "    " : "  ");
       }
     }
     if (!layered.empty())
       layered = "  for (int layer = 0; layer < " + std::to_string(program_.layers.count) +
                 "; ++layer) {\n" + layered + "  }\n";
+    if (!behind.empty()) behind = "  if (results > 0) {\n" + behind + "  }\n";
     return "// " + title() + "\n" + head + "{\n" + tables + before + layered + behind + "}\n";
   }
 
@@ -73,6 +74,7 @@ class InstanceText {
     return std::any_of(instance_.nodes.begin(), instance_.nodes.end(), [&](KernelId k) {
       const Kernel& kernel = program_.kernels[k];
       const auto& arguments = kernel_record(kernel.kind).arguments;
+      if (kernel.behind && length == "results") return true;
       return kernel.kind != "load_params" &&
              std::find(arguments.begin(), arguments.end(), length) != arguments.end();
     });
@@ -189,7 +191,8 @@ class InstanceText {
 
 bool is_plain_call(const Program& program, const Instance& instance) {
   const Kernel& kernel = program.kernels[instance.nodes[0]];
-  return instance.nodes.size() == 1 && !kernel.layered && kernel.kind != "load_params";
+  return instance.nodes.size() == 1 && !kernel.layered && !kernel.behind &&
+         kernel.kind != "load_params";
 }
 
 std::string instance_function(const Program& program, const Instance& instance) {

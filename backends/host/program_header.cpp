@@ -112,6 +112,8 @@ std::string program_header(const Program& program, const Target& target, const C
       hexadecimal(program_checksum) + ";\n";
   out += constant("rows of one launch at most", "MaxSequence", program.max_sequence);
   out += constant("rows that the caches hold at most", "MaxPositions", program.max_positions);
+  out += constant("arguments of a kernel behind its pointers", "Lengths",
+                  static_cast<int64_t>(launch_lengths(program).size()));
   out += constant("token ids are below this", "Vocabulary", vocabulary_of(program));
   out += constant("logits that the device draws from at most; 0: it does not", "TopK",
                   top_k_of(program));

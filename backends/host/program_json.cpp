@@ -58,7 +58,11 @@ std::string launch_text(const Program& program, const Unit& unit, int64_t stage)
   std::string out = "    {" + member("kernel", unit.name) + ", \"arguments\": [";
   for (const PointerArgument& argument : pointer_arguments(program, unit))
     out += quoted(program.memories[static_cast<size_t>(argument.memory)].name) + ", ";
-  out += "\"tokens\", \"past\"";
+  std::string separator;
+  for (const std::string& length : launch_lengths(program)) {
+    out += separator + quoted(length);
+    separator = ", ";
+  }
   for (const StreamArgument& stream : stream_arguments(program, unit))
     out += ", " + quoted(program.channels[static_cast<size_t>(stream.channel)].name);
   return out + "], " + member("stage", stage) + "}";

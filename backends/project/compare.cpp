@@ -217,13 +217,14 @@ class Comparison {
     ST_CHECK(compare(Before, 0));
     for (int64_t layer = 0; layer < program_.layers.count; ++layer)
       ST_CHECK(compare(Inside, layer));
-    return compare(Behind, 0);
+    return launch().results > 0 ? compare(Behind, 0) : Status();
   }
 
   /// What a kernel sent for a layer, as far as the unit saw it.
   Status take_outputs(const Kernel& kernel, int64_t layer, std::map<ChannelId, Tensor>& carried) {
-    const Traffic moved = traffic(nest_of(program_, of_layer(kernel, layer)), kernel.inputs.size(),
-                                  kernel.outputs.size(), in_launch(launch().tokens, launch().past));
+    const Traffic moved =
+        traffic(nest_of(program_, of_layer(kernel, layer)), kernel.inputs.size(),
+                kernel.outputs.size(), in_launch(launch().tokens, launch().past, launch().results));
     for (size_t o = 0; o < kernel.outputs.size(); ++o) {
       const ChannelId c = kernel.outputs[o].channel;
       if (!recordings_.has(c) || moved.writes[o] == 0) continue;

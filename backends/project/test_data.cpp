@@ -58,8 +58,8 @@ class TestData {
     lists_[unit] += "memory " + name + " " + name + ".bin " + checksum + "\n";
   }
   void launch(size_t unit, const TestLaunch& launch) {
-    lists_[unit] +=
-        "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + "\n";
+    lists_[unit] += "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) +
+                    " " + std::to_string(launch.results) + "\n";
   }
   Status rows(size_t unit, const char* item, MemoryId m, size_t launch, const Tensor& value) {
     const Memory& memory = program_.memories[m];
@@ -117,6 +117,7 @@ std::vector<TestLaunch> test_launches(const Program& program) {
     const int64_t past = launches.back().past + launches.back().tokens;
     if (past < program.max_positions) launches.push_back({1, past});
   }
+  if (program.layers.streamed && launches.size() > 1) launches[1].results = 0;
   return launches;
 }
 
@@ -156,7 +157,7 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
       }
       interpreter.state()[m] = std::move(input);
     }
-    ST_CHECK(interpreter.launch(launches[l].tokens, launches[l].past));
+    ST_CHECK(interpreter.launch(launches[l].tokens, launches[l].past, launches[l].results));
     for (size_t u = 0; u < data.units().size(); ++u) {
       const Unit& unit = data.units()[u];
       data.launch(u, launches[l]);

@@ -13,18 +13,19 @@
 
 namespace st {
 
-/// One launch of a test: rows, and rows before them.
+/// One launch of a test: rows, and rows before them; 0 results where it only fills the caches.
 struct TestLaunch {
   int64_t tokens = 1;
   int64_t past = 0;
+  int64_t results = 1;
 };
 
 /// Whether each row of a launch streams so many parameters, more than 32 MiB, that a launch takes
 /// seconds here, and minutes in C simulation.
 bool is_large(const Program& program);
 
-/// A prefill of a few tokens and two decode steps, as far as the bounds allow; of a large program
-/// one decode step, behind rows of zeroes.
+/// A prefill of a few tokens and two decode steps, as far as the bounds allow, where layers are
+/// streamed one of them without results; of a large program one decode step, behind rows of zeroes.
 std::vector<TestLaunch> test_launches(const Program& program);
 
 /// Receives a file of the build directory.

@@ -55,13 +55,15 @@ std::string kernels_source(const Program& program, const Target& target) {
       streams += ", between->" + channel.name;
     }
     const bool first = u == 0 || !runs_with(units[u - 1], unit);
+    std::string lengths;
+    for (const std::string& length : launch_lengths(program)) {
+      lengths += (lengths.empty() ? "" : ", ") + ("v.integer(" + std::to_string(i++) + ")");
+      arguments += "           {" + quoted(length) + ", nullptr},\n";
+    }
     launchers += "void launch_" + name + "(const Values& v) {\n" +
                  (first && !streams.empty() ? "  renew_between();\n" : "") + "  ::" + name + "(" +
-                 values + "v.integer(" + std::to_string(i) + "), v.integer(" +
-                 std::to_string(i + 1) + ")" + streams + ");\n}\n\n";
-    table += "      {" + quoted(name) + ",\n       {\n" + arguments +
-             "           {\"tokens\", nullptr},\n           {\"past\", nullptr},\n       },\n"
-             "       launch_" +
+                 values + lengths + streams + ");\n}\n\n";
+    table += "      {" + quoted(name) + ",\n       {\n" + arguments + "       },\n       launch_" +
              name + "},\n";
   }
   return "// SPDX-License-Identifier: Apache-2.0\n"

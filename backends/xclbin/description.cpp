@@ -32,8 +32,7 @@ Description describe(const Program& program, const Target& target) {
       design.banks.at(static_cast<size_t>(bank)).used = true;
       kernel.arguments.push_back({argument.name, bank});
     }
-    kernel.arguments.push_back({"tokens"});
-    kernel.arguments.push_back({"past"});
+    for (const std::string& length : launch_lengths(program)) kernel.arguments.push_back({length});
     for (const StreamArgument& stream : stream_arguments(program, unit))
       kernel.arguments.push_back(
           {program.channels[static_cast<size_t>(stream.channel)].name, -1, true});

@@ -95,7 +95,8 @@ std::vector<KernelId> distinct_hardware(const Program& program,
   return distinct;
 }
 
-std::vector<Turn> turns_of(const Program& program, const Instance& instance, int64_t layer) {
+std::vector<Turn> turns_of(const Program& program, const Instance& instance, int64_t layer,
+                           int64_t results) {
   std::vector<Turn> turns;
   if (!program.layers.streamed) {
     for (const KernelId k : instance.nodes) turns.push_back({k, layer});
@@ -114,7 +115,7 @@ std::vector<Turn> turns_of(const Program& program, const Instance& instance, int
   for (int64_t l = 0; l < program.layers.count && !layered.empty(); ++l) {
     for (const KernelId k : layered) turns.push_back({k, l});
   }
-  turns.insert(turns.end(), behind.begin(), behind.end());
+  if (results > 0) turns.insert(turns.end(), behind.begin(), behind.end());
   return turns;
 }
 

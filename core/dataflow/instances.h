@@ -35,8 +35,10 @@ struct Turn {
   int64_t layer = 0;
 };
 /// What an instance does in a launch where layers are streamed: nodes before the layers, those of
-/// the layers once for each, those behind. Elsewhere its nodes' work for `layer`.
-std::vector<Turn> turns_of(const Program& program, const Instance& instance, int64_t layer = 0);
+/// the layers once for each, those behind if results are wanted. Elsewhere its nodes' work for
+/// `layer`.
+std::vector<Turn> turns_of(const Program& program, const Instance& instance, int64_t layer = 0,
+                           int64_t results = 1);
 
 /// The name of the FIFO that carries a channel.
 const std::string& fifo_name(const Channel& channel);

@@ -59,7 +59,7 @@ class GroupRun {
  public:
   /// `values`: whether kernels compute, or only pass beats of any value.
   GroupRun(const Program& program, const GroupRunOf& of, bool values, Bind bind,
-           const WholeParameters& whole = {})
+           const WholeParameters& whole = {}, int64_t results = 1)
       : program_(program),
         whole_(whole),
         bind_(std::move(bind)),
@@ -70,7 +70,7 @@ class GroupRun {
       if (fifo_[c] == c) queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
     }
     for (const Instance& instance : instances_of(program, program.kernels_of(of.group)))
-      workers_.push_back({turns_of(program, instance, of.layer), 0, nullptr});
+      workers_.push_back({turns_of(program, instance, of.layer, results), 0, nullptr});
   }
 
   void record(ChannelId c, std::vector<uint8_t>& beats) {
@@ -263,12 +263,14 @@ Result<std::vector<Tensor>> ProgramInterpreter::evaluate(const Kernel& kernel,
   return results;
 }
 
-Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past) {
+Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64_t past,
+                                     int64_t results) {
   const bool streamed = parameters_ == Parameters::Streamed;
   WholeParameters whole = streamed ? WholeParameters() : WholeParameters(program_, of.group);
   const auto bind_turn = [&](Process& process, KernelId k, int64_t layer) -> Status {
     const Kernel& kernel = program_.kernels[k];
     ST_CHECK(bind(process, kernel, tokens, past, layer, whole.skipped[k]));
+    process.firing().results = results;
     if (!whole.takers.contains(k)) return {};
     const int first = kernel_record(kernel.kind).first_parameter;
     process.firing().parameters.assign(static_cast<size_t>(first), nullptr);
@@ -278,7 +280,7 @@ Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64
     }
     return {};
   };
-  GroupRun run(program_, of, true, bind_turn, whole);
+  GroupRun run(program_, of, true, bind_turn, whole, results);
   for (auto& [c, beats] : recorded_) run.record(c, beats);
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
@@ -287,15 +289,16 @@ Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64
 }
 
 Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program, int64_t tokens,
-                                                         int64_t past) {
+                                                         int64_t past, int64_t results) {
   std::map<ChannelId, ChannelUse> uses;
   for (int group = 0; group < program.groups; ++group) {
     const auto bind = [&](Process& process, KernelId, int64_t) -> Status {
       process.firing().tokens = tokens;
       process.firing().past = past;
+      process.firing().results = results;
       return {};
     };
-    GroupRun run(program, {group, 0}, false, bind);
+    GroupRun run(program, {group, 0}, false, bind, {}, results);
     ST_CHECK(run.run());
     for (const auto& [c, queue] : run.queues()) uses[c] = {queue.moved(), queue.peak()};
   }
@@ -343,10 +346,11 @@ Status ProgramInterpreter::run_tensors(int64_t tokens, int64_t past) {
   return {};
 }
 
-Status ProgramInterpreter::launch(int64_t tokens, int64_t past) {
+Status ProgramInterpreter::launch(int64_t tokens, int64_t past, int64_t results) {
   if (program_.channels.empty()) return run_tensors(tokens, past);
   for (auto& [c, beats] : recorded_) beats.clear();
-  for (const GroupRunOf& run : launch_order(program_)) ST_CHECK(run_group(run, tokens, past));
+  for (const GroupRunOf& run : launch_order(program_))
+    ST_CHECK(run_group(run, tokens, past, results));
   return {};
 }
 

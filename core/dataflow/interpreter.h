@@ -52,10 +52,10 @@ class ProgramInterpreter {
     return recorded_;
   }
 
-  /// Runs every group once, those of folded layers once for each layer. Errors: those of constants;
-  /// E0321 if kernels wait for each other, with who waits for what; beats that are left in a
-  /// channel.
-  Status launch(int64_t tokens, int64_t past);
+  /// Runs every group once, those of folded layers once for each layer. `results`: as of the symbol
+  /// Results. Errors: those of constants; E0321 if kernels wait for each other, with who waits for
+  /// what; beats that are left in a channel.
+  Status launch(int64_t tokens, int64_t past, int64_t results = 1);
 
   /// Runs one kernel alone, for one layer, on the given inputs and without limits of its queues.
   /// Errors: those of constants; E0701 if its outputs are not what their types say.
@@ -70,7 +70,7 @@ class ProgramInterpreter {
   [[nodiscard]] const std::map<ChannelId, ChannelUse>& channels() const { return uses_; }
 
  private:
-  Status run_group(const GroupRunOf& run, int64_t tokens, int64_t past);
+  Status run_group(const GroupRunOf& run, int64_t tokens, int64_t past, int64_t results);
   Status run_tensors(int64_t tokens, int64_t past);
   Status run_tensors_of(const Kernel& kernel, int64_t tokens, int64_t past, int64_t layer);
   /// Gives the process its memories, constants and lengths. `skipped`: outputs of a loader that
@@ -94,6 +94,6 @@ class ProgramInterpreter {
 /// execution is that of C simulation, which does not depend on values. Errors: E0321 if kernels
 /// wait for each other.
 Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program, int64_t tokens,
-                                                         int64_t past);
+                                                         int64_t past, int64_t results = 1);
 
 }  // namespace st

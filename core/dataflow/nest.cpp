@@ -131,6 +131,11 @@ NestItem flattened(const Trip& trip, int64_t interval, Nest items) {
   return item;
 }
 
+NestItem with_stages(int64_t stages, NestItem loop) {
+  loop.stages = stages;
+  return loop;
+}
+
 NestItem cyclo_static(std::vector<int64_t> trips, int64_t interval, Nest items) {
   NestItem item = pipelined(Trip(), interval, std::move(items));
   item.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(trips));

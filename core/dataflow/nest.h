@@ -44,6 +44,7 @@ class Firing {
   std::vector<const Tensor*> parameters;
   int64_t tokens = 1;  ///< rows of this launch
   int64_t past = 0;    ///< rows before it
+  int64_t results = 1;
 
   // Filled by who walks the nest; `double` for alignment.
   std::vector<std::vector<double>> in_beats, out_beats;
@@ -64,6 +65,9 @@ struct NestItem {
   /// The loop and all loops in it are one pipelined loop: each step in them, one that only computes
   /// too, is an iteration of it.
   bool flattened = false;
+  /// Register stages of the longest way through the loop's pipeline, where it is shorter than that
+  /// of the kernel (KernelRecord::datapath), as of a loop that only moves data; -1: as long.
+  int64_t stages = -1;
   std::vector<NestItem> items;
 
   // Of a step, which has no items.
@@ -83,6 +87,8 @@ NestItem loop(const Trip& trip, Nest items);
 NestItem pipelined(const Trip& trip, int64_t interval, Nest items);
 /// A pipelined loop that has all loops in it flattened into it; each step takes `interval` cycles.
 NestItem flattened(const Trip& trip, int64_t interval, Nest items);
+/// A pipelined loop with fewer register stages than the kernel's longest way.
+NestItem with_stages(int64_t stages, NestItem loop);
 /// `trips[k]` iterations in iteration k of the loop around it.
 NestItem cyclo_static(std::vector<int64_t> trips, int64_t interval, Nest items);
 /// A step in those iterations of the loop around it whose entry in `when` is 1; 0 in all others.

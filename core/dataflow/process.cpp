@@ -68,8 +68,9 @@ int64_t Process::trips_of(const NestItem& item) const {
   int64_t trips = item.trip.count.offset();
   for (const auto& [symbol, coefficient] : item.trip.count.terms()) {
     const int outer = loop_named(symbol);
-    const int64_t value = outer >= 0 ? firing_.counters[static_cast<size_t>(outer)]
-                                     : value_in_launch(symbol, firing_.tokens, firing_.past);
+    const int64_t value =
+        outer >= 0 ? firing_.counters[static_cast<size_t>(outer)]
+                   : value_in_launch(symbol, firing_.tokens, firing_.past, firing_.results);
     trips += coefficient * value;
   }
   return trips;

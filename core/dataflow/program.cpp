@@ -29,19 +29,21 @@ std::string rounds_of(int64_t stripes) {
   return std::string(RoundsPrefix) + std::to_string(stripes);
 }
 
-int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past) {
+int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past,
+                        int64_t results) {
   if (symbol == Sequence) return sequence;
   if (symbol == Past) return past;
+  if (symbol == Results) return results;
   const int64_t stripes = stripes_of(symbol);
   return stripes > 0 ? rounds(past + sequence, stripes) : 0;
 }
 
 bool is_launch_symbol(const std::string& symbol) {
-  return symbol == Sequence || symbol == Past || stripes_of(symbol) > 0;
+  return symbol == Sequence || symbol == Past || symbol == Results || stripes_of(symbol) > 0;
 }
 
-Bindings in_launch(int64_t sequence, int64_t past) {
-  Bindings values = {{Sequence, sequence}, {Past, past}};
+Bindings in_launch(int64_t sequence, int64_t past, int64_t results) {
+  Bindings values = {{Sequence, sequence}, {Past, past}, {Results, results}};
   for (int64_t stripes = 1; stripes <= MostStripes; ++stripes)
     values[rounds_of(stripes)] = rounds(past + sequence, stripes);
   return values;

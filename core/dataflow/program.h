@@ -2,9 +2,10 @@
 /// The dataflow IR: kernels joined by streams of itensors, with memory ports at the edge of each
 /// group.
 ///
-/// Two symbols are left at this level: `sequence` (rows of this launch) and `past` (rows already in
-/// the caches). The batch dimension and other unit dimensions are folded away: a decoder's
-/// activations are [sequence, width].
+/// Few symbols are left at this level: `sequence` (rows of this launch), `past` (rows already in
+/// the caches) and, where kernels walk the layers, `results` (rows that are followed behind the
+/// layers). The batch dimension and other unit dimensions are folded away: a decoder's activations
+/// are [sequence, width].
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,10 @@ using MemoryId = int;
 /// Symbols of extents at this level.
 inline constexpr const char* Sequence = "sequence";
 inline constexpr const char* Past = "past";
+/// 1 if a launch is to give logits or an id, 0 if it only fills the caches: a prompt needs those of
+/// its last row alone. Kernels behind the layers work in launches with results. Other designs give
+/// results of all rows.
+inline constexpr const char* Results = "results";
 /// What a program may have: lanes of a stream, layers that kernels walk.
 inline constexpr int MostLanes = 1 << 16;
 inline constexpr int64_t MostLayers = 1 << 16;
@@ -36,9 +41,10 @@ inline constexpr int64_t MostStripes = 32;
 /// holds, the last one filled up, where port p has positions p, p + stripes, and so on.
 std::string rounds_of(int64_t stripes);
 /// The symbols of a launch and their values; rounds for each number of stripes.
-Bindings in_launch(int64_t sequence, int64_t past);
+Bindings in_launch(int64_t sequence, int64_t past, int64_t results = 1);
 /// The value of one of them; 0 of any other symbol.
-int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past);
+int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past,
+                        int64_t results = 1);
 /// True of a symbol that a launch has a value for.
 bool is_launch_symbol(const std::string& symbol);
 

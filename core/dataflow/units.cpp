@@ -135,6 +135,12 @@ std::vector<PointerArgument> pointer_arguments(const Program& program, int group
   return pointer_arguments(program, Unit{group_name(group), {group}});
 }
 
+std::vector<std::string> launch_lengths(const Program& program) {
+  std::vector<std::string> lengths = {"tokens", "past"};
+  if (program.layers.streamed) lengths.emplace_back("results");
+  return lengths;
+}
+
 std::vector<StreamArgument> stream_arguments(const Program& program, const Unit& unit) {
   std::vector<StreamArgument> arguments;
   const std::vector<ChannelId> fifos = fifos_of(program);

@@ -42,6 +42,10 @@ std::vector<PointerArgument> pointer_arguments(const Program& program, const Uni
 /// The same of a group as a unit.
 std::vector<PointerArgument> pointer_arguments(const Program& program, int group);
 
+/// What a unit's function takes behind its pointers, integers of a launch: "tokens", "past", and
+/// "results" where layers are streamed.
+std::vector<std::string> launch_lengths(const Program& program);
+
 /// A stream argument of a unit, behind all others: a channel whose other end is in another unit;
 /// the first one of its FIFO.
 struct StreamArgument {

@@ -60,18 +60,25 @@ class TaskMaker {
     loop.trips_by_outer = item.trips_by_outer;
     if (item.flattened) {
       loop.items = flat(item.items, item.interval);
+      if (item.stages >= 0) set_latency(loop, StreamStages + item.stages);
       loop.drain = true;
       made.push_back(std::move(loop));
       return;
     }
     loop.items = item.interval > 0 ? iteration(item) : items(item.items);
     if (loop.items.empty()) return;
+    if (item.stages >= 0) set_latency(loop, StreamStages + item.stages);
     // A perfect nest is flattened, and drains at its outermost end.
     NetworkItem& inner = loop.items.back();
     const bool perfect = loop.items.size() == 1 && inner.is_loop() && inner.drain;
     loop.drain = item.interval > 0 || perfect;
     if (perfect) inner.drain = false;
     made.push_back(std::move(loop));
+  }
+
+  static void set_latency(NetworkItem& item, int64_t latency) {
+    if (!item.is_loop()) item.latency = latency;
+    for (NetworkItem& inner : item.items) set_latency(inner, latency);
   }
 
   /// An iteration of a pipelined loop. Where each port is used once it is one firing.
@@ -222,6 +229,7 @@ class NetworkMaker {
     network_.name = group_name(group_);
     network_.symbols = {{Sequence, 1, program_.max_sequence},
                         {Past, 0, program_.max_positions - 1}};
+    if (program_.layers.streamed) network_.symbols.push_back({Results, 0, 1});
     network_.launches = launches;
     if (launches.empty())
       network_.launches = {{{Sequence, program_.max_sequence},
@@ -277,12 +285,12 @@ class NetworkMaker {
     return static_cast<int>(channels.size());
   }
 
-  /// Symbols that nests use beside the two that all launches have.
+  /// Symbols that nests use beside those that launches are given by.
   void add_rounds(Bindings& launch) {
     const auto sequence = launch.find(Sequence), past = launch.find(Past);
     if (sequence == launch.end() || past == launch.end()) return;
     for (const NetworkSymbol& symbol : network_.symbols)
-      launch[symbol.name] = value_in_launch(symbol.name, sequence->second, past->second);
+      launch.try_emplace(symbol.name, value_in_launch(symbol.name, sequence->second, past->second));
   }
   void declare(const std::vector<NetworkItem>& items) {
     for (const NetworkItem& item : items) {
@@ -298,13 +306,13 @@ class NetworkMaker {
   }
 
   /// An instance where layers are streamed: its nodes one after another, those of the layers in a
-  /// loop.
+  /// loop, and those behind only if results are wanted.
   void add_instance(const Instance& instance) {
     NetworkTask task;
     task.name = instance.name;
-    std::vector<NetworkItem> behind;
-    NetworkItem layers;
+    NetworkItem layers, behind;
     layers.trips = Extent(program_.layers.count);
+    behind.trips = Extent::symbol(Results);
     bool differ = false;
     const auto items_of = [&](KernelId k, int64_t layer) {
       const Kernel kernel = of_layer(program_.kernels[static_cast<size_t>(k)], layer);
@@ -317,7 +325,7 @@ class NetworkMaker {
     for (const KernelId k : instance.nodes) {
       const Kernel& kernel = program_.kernels[static_cast<size_t>(k)];
       if (kernel.layered) continue;
-      append(kernel.behind ? behind : task.items, items_of(k, 0));
+      append(kernel.behind ? behind.items : task.items, items_of(k, 0));
     }
     for (int64_t layer = 0; layer < (differ ? program_.layers.count : 1); ++layer) {
       for (const KernelId k : instance.nodes) {
@@ -325,11 +333,11 @@ class NetworkMaker {
         append(differ ? task.items : layers.items, items_of(k, layer));
       }
     }
-    if (!layers.items.empty()) {
-      for (NetworkItem& item : layers.items) one_deeper(item);
-      task.items.push_back(std::move(layers));
+    for (NetworkItem* part : {&layers, &behind}) {
+      if (part->items.empty()) continue;
+      for (NetworkItem& item : part->items) one_deeper(item);
+      task.items.push_back(std::move(*part));
     }
-    append(task.items, std::move(behind));
     declare(task.items);
     network_.tasks.push_back(std::move(task));
   }

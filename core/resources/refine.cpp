@@ -78,25 +78,27 @@ class Refinement {
   }
 
  private:
-  [[nodiscard]] Bindings launch_at(int64_t past) const {
+  [[nodiscard]] Bindings launch_at(int64_t past, int64_t results = 1) const {
     Bindings launch;
     for (const NetworkSymbol& symbol : network_.symbols)
-      launch[symbol.name] = value_in_launch(symbol.name, 1, past);
+      launch[symbol.name] = value_in_launch(symbol.name, 1, past, results);
     return launch;
   }
 
   /// A launch where layers are streamed is one row, and leaves all channels empty: launches at all
-  /// positions are all that there are. Of a large program some are proven, from the first to the
-  /// last position.
+  /// positions, with results and without, are all that there are. Of a large program some are
+  /// proven, from the first to the last position.
   Status prove_positions(FifoFacts& facts) const {
     const int64_t last = program_.max_positions - 1;
     const int64_t firings = std::max<int64_t>(1, firings_of_all(network_, launch_at(last)));
     const int64_t count =
-        std::clamp(ProofFirings / firings, std::min<int64_t>(2, last + 1), last + 1);
+        std::clamp(ProofFirings / (2 * firings), std::min<int64_t>(2, last + 1), last + 1);
     Network all = network_;
     all.launches.clear();
-    for (int64_t n = 0; n < count; ++n)
-      all.launches.push_back(launch_at(count > 1 ? n * last / (count - 1) : last));
+    for (int64_t n = 0; n < count; ++n) {
+      for (const int64_t results : {0, 1})
+        all.launches.push_back(launch_at(count > 1 ? n * last / (count - 1) : last, results));
+    }
     ST_TRY(proven, prove_and_check(all, depths_));
     facts.launches = proven.launches;
     facts.positions = count > last ? count : 0;

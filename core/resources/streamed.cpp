@@ -22,8 +22,8 @@ namespace {
 constexpr int64_t MostDepthOutside = 512, MostElementsOutside = 16'384;
 constexpr std::string_view DecoderUnit = "decoder";
 /// Of a build: see place.cpp.
-constexpr DieEffort UnitEffort = {.moves = 300,
-                                  .kicks = 0,
+constexpr DieEffort UnitEffort = {.moves = 1000,
+                                  .kicks = 60,
                                   .rounds = 0,
                                   .branches = 0,
                                   .branch_rounds = 0,

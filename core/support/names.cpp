@@ -21,10 +21,10 @@ constexpr std::array Reserved = {
     "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t",
     "while", "xor", "xor_eq",
     // emitted code and its headers
-    "st", "hls", "vec", "tokens", "past", "task", "ap_uint", "ap_int", "std", "linux", "unix",
-    "errno", "null", "eof", "stdin", "stdout", "stderr", "assert", "load", "exp", "in", "out",
-    "port", "buffer", "input", "output", "token", "bench", "argc", "argv", "int8_t", "int32_t",
-    "size_t"};
+    "st", "hls", "vec", "tokens", "past", "results", "task", "ap_uint", "ap_int", "std", "linux",
+    "unix", "errno", "null", "eof", "stdin", "stdout", "stderr", "assert", "load", "exp", "in",
+    "out", "port", "buffer", "input", "output", "token", "bench", "argc", "argv", "int8_t",
+    "int32_t", "size_t"};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),

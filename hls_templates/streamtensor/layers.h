@@ -23,20 +23,17 @@ void enter_layers(hls::stream<vec<float, L>>& outside, hls::stream<vec<float, L>
   }
 }
 
-/// The rows that a layer made: those of the last one leave the layers, the others go to the next
-/// layer.
+/// The rows that a layer made: those of the last one leave the layers if results are wanted, and
+/// end here if not; the others go to the next layer.
 template <int L, int Beats>
 void leave_layers(hls::stream<vec<float, L>>& rows, hls::stream<vec<float, L>>& next,
-                  hls::stream<vec<float, L>>& outside, int exit, int tokens) {
+                  hls::stream<vec<float, L>>& outside, int exit, int tokens, int results) {
   for (int n = 0; n < tokens * Beats; ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = Beats max = Beats * TypicalTokens
 #pragma HLS PIPELINE II = 1
     const vec<float, L> beat = rows.read();
-    if (exit != 0) {
-      outside.write(beat);
-    } else {
-      next.write(beat);
-    }
+    if (exit == 0) next.write(beat);
+    if (exit != 0 && results > 0) outside.write(beat);
   }
 }
 

@@ -4,10 +4,9 @@
 ///
 /// The folder's `launches.txt` (schema streamtensor.testdata/1) has one item per line:
 ///   memory <name> <file> <checksum>       what the memory holds before the first launch; zeroes
-///   otherwise launch <tokens> <past> input <name> <file> <checksum>        rows that the host
-///   writes before this launch, or beats that another kernel sends in it
-///   expect <name> <file> <checksum>      rows that this launch must write, or beats that it must
-///   send
+///   otherwise launch <tokens> <past> <results> input <name> <file> <checksum>        rows that the
+///   host writes before this launch, or beats that another kernel sends in it expect <name> <file>
+///   <checksum>      rows that this launch must write, or beats that it must send
 /// Files of rows are little-endian words of 512 bits, those of beats are beats as they lie in
 /// memory here; checksums (checksum() below) are in hexadecimal.
 #pragma once
@@ -64,7 +63,7 @@ class TestBench {
       words >> item;
       if (item == "launch") {
         launches_.emplace_back();
-        words >> launches_.back().tokens >> launches_.back().past;
+        words >> launches_.back().tokens >> launches_.back().past >> launches_.back().results;
       } else {
         std::string name;
         File file;
@@ -96,6 +95,7 @@ class TestBench {
   }
   int tokens() const { return launches_[launch_].tokens; }
   int past() const { return launches_[launch_].past; }
+  int results() const { return launches_[launch_].results; }
 
   template <int Bits>
   void read_input(const std::string& name, Words<Bits>& words) {
@@ -191,7 +191,7 @@ class TestBench {
     std::uint64_t checksum = 0;
   };
   struct Launch {
-    int tokens = 0, past = 0;
+    int tokens = 0, past = 0, results = 1;
     std::map<std::string, File> inputs, expected;
   };
 

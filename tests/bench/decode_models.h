@@ -23,6 +23,7 @@ struct Model {
   int64_t window, whole_every;  ///< of layers with a window, and which layers have none; 0: none
   double fluid;                 ///< token/s of the fluid model (roofline.md), 4,096 MACs
   double paper, codo;           ///< token/s on boards: StreamTensor, table 4; CODO, table VI
+  double first_token_goal;      ///< ms, of a prompt of 128
 };
 
 const std::vector<Model>& models();

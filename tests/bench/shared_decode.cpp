@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decode of four models at full size with the shared binding on a U280, w4a8 in groups of 128, int8
 // caches, LM head included, memory at 90 % of its peak: tokens per second from the simulator on the
-// network of the emitted design, beside limits and what was published; what positions cost; where
-// the cycles of a token went.
+// network of the emitted design, beside limits and what was published; what positions cost; how
+// long prompts take; where the cycles of a token went.
 // Usage: bench_shared_decode [MODEL, e.g. gpt2_medium, or boards] [FOLDER for 3 GB of files;
 // default /tmp]
 //
@@ -31,6 +31,8 @@ namespace fs = std::filesystem;
 
 constexpr int64_t ShortPast = 128;
 constexpr int64_t Pasts[] = {ShortPast, 512, 1024};
+constexpr int64_t Prompts[] = {32, 64, 128, 256};
+constexpr int64_t PromptStep = 32;
 constexpr double MostOver = 0.05;  ///< of a launch, over what bytes of keys and values add
 constexpr double BoardGoal = 0.6;  ///< of a board's own bandwidth
 
@@ -42,9 +44,11 @@ struct Launch {
   Network network;
   SimulationResult run;
 };
-Launch launch_of(const Design& design, int64_t past, int group = 0) {
+Launch launch_of(const Design& design, int64_t past, int group = 0, int64_t results = 1) {
+  Bindings lengths = {{Sequence, 1}, {Past, past}};
+  if (design.program.layers.streamed) lengths[Results] = results;
   Launch made;
-  made.network = network_of(design.program, group, design.target, {{{Sequence, 1}, {Past, past}}});
+  made.network = network_of(design.program, group, design.target, {lengths});
   made.run = Simulator(made.network).run();
   if (!made.run.completed) std::abort();
   return made;
@@ -89,7 +93,7 @@ Streamed weights_streamed(const Program& program) {
 
 /// All of a model's tables; filled part by part.
 struct Tables {
-  std::string speed, positions, accounts, notes, boards;
+  std::string speed, positions, prompts, accounts, notes, boards;
 };
 
 std::string text(const char* format, auto... values) {
@@ -133,6 +137,31 @@ std::string position_lines(const Model& model, const Design& design, int64_t fir
                   static_cast<long long>(past), cycles, 1 / seconds_of(design, 1) / cycles,
                   cache_bytes(model, past) / 1e6, cycles - static_cast<double>(first_cycles), added,
                   100 * over, over <= MostOver ? ' ' : '!');
+  }
+  return lines;
+}
+
+/// Rows of prompts come one after another, and only the last one goes on behind the layers.
+/// Launches are simulated every PromptStep positions; in between their cycles are on a line.
+std::string prompt_lines(const Model& model, const Design& design) {
+  std::vector<double> cycles;
+  for (int64_t past = 0; past <= Prompts[std::size(Prompts) - 1]; past += PromptStep)
+    cycles.push_back(static_cast<double>(launch_of(design, past, 0, 0).run.cycles));
+  const auto of_row = [&](int64_t past) {
+    const auto at = static_cast<size_t>(past / PromptStep);
+    const double part = static_cast<double>(past % PromptStep) / PromptStep;
+    return part == 0 ? cycles[at] : cycles[at] + part * (cycles[at + 1] - cycles[at]);
+  };
+  std::string lines;
+  for (const int64_t rows : Prompts) {
+    double all = static_cast<double>(launch_of(design, rows - 1).run.cycles);
+    for (int64_t past = 0; past + 1 < rows; ++past) all += of_row(past);
+    const double ms = 1e3 * seconds_of(design, 1) * all;
+    lines += text("%-13s %6lld %9.1f %10.3f", model.name, static_cast<long long>(rows), ms,
+                  ms / static_cast<double>(rows));
+    lines += rows == ShortPast ? text(" %8.0f%c\n", model.first_token_goal,
+                                      ms <= model.first_token_goal ? ' ' : '!')
+                               : "\n";
   }
   return lines;
 }
@@ -255,6 +284,7 @@ bool measure(const Model& model, const fs::path& folder, Tables& tables) {
   const double spatial_seconds = seconds_of(spatial, spatial_cycles(spatial));
   tables.speed += speed_line(model, shared, launch, spatial_seconds);
   tables.positions += position_lines(model, shared, launch.run.cycles);
+  tables.prompts += prompt_lines(model, shared);
   tables.accounts += account_lines(model, launch) + channel_lines(model, shared, launch);
   const ResourceCounts needs = resources_of(shared.program), usable = shared.target.usable();
   tables.notes += text("%-13s takes", model.name);
@@ -287,6 +317,12 @@ void print_tables(const Tables& tables) {
       "(limit: %.0f %% over)\n"
       "model          past    cycles  token/s    KV MB     added  by bytes  over %%\n%s",
       100 * MostOver, tables.positions.c_str());
+  std::printf(
+      "\nPrompts, from nothing to the first token: a launch for each row, of which only the last "
+      "one "
+      "works behind the layers\n(simulated every %lld positions; the host's part is not in it)\n"
+      "model         prompt        ms  ms of row  goal, ms\n%s",
+      static_cast<long long>(PromptStep), tables.prompts.c_str());
   std::printf(
       "\nWhere the cycles of a token went (simulated; the classes of core/simulate/account.h)\n"
       "model         of                         useful dependency     memory    latency       room "

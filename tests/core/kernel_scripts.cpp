@@ -322,8 +322,13 @@ class Script {
   void rotary() {
     for (int64_t t = 0; t < tokens_; ++t) {
       for (int64_t b = 0; b < size("CBeats"); ++b) read(1), read(2);
-      for (int64_t h = 0; h < size("Heads"); ++h)
-        read(0, size("HeadBeats")), write(0, size("HeadBeats"));
+      const int64_t beats = size("Heads") * size("HeadBeats"), lanes = size("L");
+      const int64_t apart = size("Interleaved") != 0 ? 1 : lanes * size("HeadBeats") / 2;
+      const int64_t ahead = (lanes - 1 + apart) / lanes;
+      for (int64_t n = 0; n < beats + ahead; ++n) {
+        if (n < beats) read(0);
+        if (n >= ahead) write(0);
+      }
     }
   }
   void attention_scores() {

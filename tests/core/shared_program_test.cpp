@@ -184,6 +184,12 @@ class Layers {
   int64_t tokens_;
   static constexpr int64_t Lanes = 4, Beats = 3, Width = Lanes * Beats;
 
+  [[nodiscard]] ChannelId channel(const std::string& name) const {
+    const auto found = std::find_if(program_.channels.begin(), program_.channels.end(),
+                                    [&](const Channel& each) { return each.name == name; });
+    return static_cast<ChannelId>(found - program_.channels.begin());
+  }
+
   [[nodiscard]] static std::vector<float> addend(int64_t layer) {
     std::vector<float> row;
     for (int64_t i = 0; i < Width; ++i) row.push_back(static_cast<float>(i + 100 * layer));
@@ -292,6 +298,27 @@ TEST(SharedProgram, RowsGoFromLayerToLayer) {
       EXPECT_EQ(interpreter.state().at(1).f32(), y);
     }
   }
+}
+
+/// Without results rows end behind the last layer: what is stored stays as it was.
+TEST(SharedProgram, LaunchesWithoutResultsStopBehindTheLayers) {
+  const Layers layers(3, 1);
+  ProgramInterpreter interpreter(layers.program_);
+  interpreter.record({layers.channel("enter_to_sum"), layers.channel("leave_to_store_y")});
+  const auto launch = [&](float x, int64_t results) {
+    interpreter.state()[0] = Tensor{{1, Layers::Width}, std::vector<float>(Layers::Width, x)};
+    EXPECT_EQ(text_of(interpreter.launch(1, 0, results)), "");
+  };
+  launch(1.0f, 1);
+  const std::vector<float> stored = interpreter.state().at(1).f32();
+  EXPECT_EQ(stored[0], 1.0f + 0 + 100 + 200);
+  launch(2.0f, 0);
+  EXPECT_EQ(interpreter.state().at(1).f32(), stored);
+  constexpr auto RowBytes = static_cast<size_t>(Layers::Width) * sizeof(float);
+  EXPECT_EQ(interpreter.recorded().at(layers.channel("enter_to_sum")).size(), 3 * RowBytes);
+  EXPECT_EQ(interpreter.recorded().at(layers.channel("leave_to_store_y")).size(), 0U);
+  launch(2.0f, 1);
+  EXPECT_EQ(interpreter.state().at(1).f32()[0], stored[0] + 1.0f);
 }
 
 /// What goes to the next layer has to have room: all of its rows.

@@ -18,7 +18,7 @@ namespace {
 /// The iterations of a nest's pipelined loops, loop by loop as they stand.
 class NestCounter {
  public:
-  NestCounter(int64_t tokens, int64_t past) : bindings_(in_launch(tokens, past)) {}
+  explicit NestCounter(const Bindings& launch) : bindings_(launch) {}
 
   std::map<int64_t, int64_t> iterations(const Nest& nest) {
     walk(nest, 0, 0);
@@ -165,7 +165,7 @@ std::vector<LaunchCounts> counted(const CountingCode& code, size_t tasks) {
   for (std::string word; list >> word;) {
     if (word != "launch") continue;
     launches.emplace_back().kernels.resize(tasks);
-    list >> launches.back().tokens >> launches.back().past;
+    list >> launches.back().tokens >> launches.back().past >> launches.back().results;
   }
   std::istringstream lines(read(dump));
   for (std::string line; std::getline(lines, line);) {
@@ -222,13 +222,13 @@ std::vector<LaunchCounts> counted_unit(const Program& program, const CountingCod
   return counted(code, instances_of_unit(program, code.unit).size());
 }
 
-KernelCounts expected_counts(const Program& program, const Kernel& kernel, int64_t tokens,
-                             int64_t past) {
+KernelCounts expected_counts(const Program& program, const Kernel& kernel,
+                             const LaunchCounts& launch) {
+  const Bindings lengths = in_launch(launch.tokens, launch.past, launch.results);
   const Nest nest = nest_of(program, kernel);
   KernelCounts counts;
-  counts.iterations = NestCounter(tokens, past).iterations(nest);
-  const Traffic moved =
-      traffic(nest, kernel.inputs.size(), kernel.outputs.size(), in_launch(tokens, past));
+  counts.iterations = NestCounter(lengths).iterations(nest);
+  const Traffic moved = traffic(nest, kernel.inputs.size(), kernel.outputs.size(), lengths);
   for (size_t i = 0; i < kernel.inputs.size(); ++i)
     counts.reads[program.channels[kernel.inputs[i].channel].name] = moved.reads[i];
   for (size_t o = 0; o < kernel.outputs.size(); ++o)
@@ -263,7 +263,8 @@ std::string loops_text(const KernelCounts& counts) {
 
 std::string launch_text(size_t number, const LaunchCounts& launch) {
   return "launch " + std::to_string(number) + " of " + std::to_string(launch.tokens) +
-         " tokens after " + std::to_string(launch.past);
+         " tokens after " + std::to_string(launch.past) +
+         (launch.results == 0 ? " without results" : "");
 }
 
 void add(std::map<std::string, int64_t>& to, const Program& program, const std::vector<Port>& ports,
@@ -278,9 +279,9 @@ void add(std::map<std::string, int64_t>& to, const Program& program, const std::
 KernelCounts instance_counts(const Program& program, const Instance& instance,
                              const LaunchCounts& launch) {
   KernelCounts all;
-  for (const Turn& turn : turns_of(program, instance)) {
+  for (const Turn& turn : turns_of(program, instance, 0, launch.results)) {
     const Kernel kernel = of_layer(program.kernels[static_cast<size_t>(turn.kernel)], turn.layer);
-    const KernelCounts counts = expected_counts(program, kernel, launch.tokens, launch.past);
+    const KernelCounts counts = expected_counts(program, kernel, launch);
     for (const auto& [interval, number] : counts.iterations) all.iterations[interval] += number;
     add(all.reads, program, kernel.inputs, counts.reads);
     add(all.writes, program, kernel.outputs, counts.writes);
@@ -299,8 +300,7 @@ std::vector<std::string> differences(const Program& program, int group,
     for (size_t k = 0; k < kernels.size(); ++k) {
       const Kernel& kernel = program.kernels[kernels[k]];
       const KernelCounts& is = launch.kernels[k];
-      std::string message =
-          difference(is, expected_counts(program, kernel, launch.tokens, launch.past));
+      std::string message = difference(is, expected_counts(program, kernel, launch));
       const bool named = is.task == kernel.name || is.task.starts_with("st::" + kernel.kind + "<");
       if (!named) message = "; the task that runs in its place is " + is.task + message;
       if (message.empty()) continue;
@@ -320,7 +320,9 @@ std::vector<std::string> unit_differences(const Program& program, const std::str
       const KernelCounts& is = launches[l].kernels[i];
       std::string message = difference(is, instance_counts(program, instances[i], launches[l]));
       const Kernel& first = program.kernels[static_cast<size_t>(instances[i].nodes[0])];
-      const bool named = is.task == instances[i].name + "_turns" ||
+      // A task that does nothing in a launch leaves no name.
+      const bool idle = turns_of(program, instances[i], 0, launches[l].results).empty();
+      const bool named = (idle && is.task.empty()) || is.task == instances[i].name + "_turns" ||
                          is.task == "st::" + first.kind ||
                          is.task.starts_with("st::" + first.kind + "<");
       if (!named) message = "; the task that runs in its place is " + is.task + message;

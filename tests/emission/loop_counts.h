@@ -30,7 +30,7 @@ struct KernelCounts {
 
 /// A launch, and its kernels in the order of Program::kernels_of().
 struct LaunchCounts {
-  int64_t tokens = 0, past = 0;
+  int64_t tokens = 0, past = 0, results = 1;
   std::vector<KernelCounts> kernels;
 };
 
@@ -56,8 +56,8 @@ std::vector<LaunchCounts> counted(const Program& program, const CountingCode& co
 std::vector<LaunchCounts> counted_unit(const Program& program, const CountingCode& code);
 
 /// What the nest of a kernel says.
-KernelCounts expected_counts(const Program& program, const Kernel& kernel, int64_t tokens,
-                             int64_t past);
+KernelCounts expected_counts(const Program& program, const Kernel& kernel,
+                             const LaunchCounts& launch);
 
 /// Where the code of a group does something else than the nests say: a line for each kernel and
 /// launch, with kernel, loops and both numbers.

@@ -43,10 +43,32 @@ TEST(Rotary, Interleaved) {
   check<4, 3, true, 2, 3>();
   check<1, 6, true, 1, 3>();
   check<8, 1, true, 4, 1>();
+  check<5, 2, true, 4, 2>();
 }
 
 TEST(Rotary, HalvesWithPaddedAngles) {
   check<4, 2, false, 3, 2>();
   check<4, 3, false, 2, 3>();
   check<8, 1, false, 4, 1>();
+  check<5, 2, false, 4, 2>();
+  check<5, 6, false, 4, 4>();
+  check<16, 4, false, 16, 2>();
+}
+
+/// A head leaves while the next one comes: half of one is all that is waited for.
+TEST(Rotary, NoHeadWaitsForTheNextOne) {
+  hls::stream<st::vec<float, 1>, 1> x, cosine, sine, y;
+  TASK(st::rotary<1, 4, 2, false, 1, 2>)(x, cosine, sine, y, 1);
+  for (int i = 0; i < 2; ++i) {
+    cosine.write({{1.0f}});
+    sine.write({{0.0f}});
+  }
+  for (int i = 0; i < 8; ++i) {
+    x.write({{static_cast<float>(i)}});
+    if (i >= 2) {
+      EXPECT_EQ(y.read()[0], static_cast<float>(i - 2));
+    }
+  }
+  EXPECT_EQ(y.read()[0], 6.0f);
+  EXPECT_EQ(y.read()[0], 7.0f);
 }

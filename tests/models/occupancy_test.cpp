@@ -32,12 +32,15 @@ std::map<std::string, Use> recorded(const fs::path& folder) {
   return uses;
 }
 
-/// The same by the untimed schedule, over launches of (tokens, past).
-std::map<std::string, Use> scheduled(const Program& program,
-                                     const std::vector<std::pair<int64_t, int64_t>>& launches) {
+struct Launch {
+  int64_t tokens = 1, past = 0, results = 1;
+};
+
+/// The same by the untimed schedule.
+std::map<std::string, Use> scheduled(const Program& program, const std::vector<Launch>& launches) {
   std::map<std::string, Use> uses;
-  for (const auto& [tokens, past] : launches) {
-    const auto schedule = untimed_schedule(program, tokens, past);
+  for (const auto& [tokens, past, results] : launches) {
+    const auto schedule = untimed_schedule(program, tokens, past, results);
     EXPECT_TRUE(schedule.ok()) << tokens << " tokens after " << past;
     if (!schedule.ok()) return uses;
     for (const auto& [c, use] : *schedule) {
@@ -91,15 +94,16 @@ TEST(Occupancy, OfStoriesIsThatOfTheUntimedSchedule) {
 
 // ---- an engine that is shared: launches of one token, FIFOs of several streams
 
-const std::vector<std::pair<int64_t, int64_t>> SingleTokens = {{1, 0}, {1, 1}, {1, 2}, {1, 3},
-                                                               {1, 4}, {1, 5}, {1, 6}, {1, 7}};
+/// A prompt, whose last token alone has a result.
+const std::vector<Launch> SingleTokens = {{1, 0, 0}, {1, 1, 0}, {1, 2, 0}, {1, 3, 0},
+                                          {1, 4, 0}, {1, 5, 0}, {1, 6, 0}, {1, 7, 1}};
 
 /// Tokens of each FIFO by the cycle-accurate simulator, and most of them at once.
 std::map<std::string, Use> simulated(const Program& program) {
   std::map<std::string, Use> uses;
-  for (const auto& [tokens, past] : SingleTokens) {
-    const Network network =
-        network_of(program, 0, *find_target("u280"), {{{Sequence, tokens}, {Past, past}}});
+  for (const auto& [tokens, past, results] : SingleTokens) {
+    const Network network = network_of(program, 0, *find_target("u280"),
+                                       {{{Sequence, tokens}, {Past, past}, {Results, results}}});
     const SimulationResult result = Simulator(network).run();
     EXPECT_TRUE(result.completed);
     for (size_t c = 0; c < network.channels.size(); ++c) {

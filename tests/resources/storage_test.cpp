@@ -83,8 +83,9 @@ TEST(Buffers, AreThoseThatTemplatesAndConvertersDeclare) {
             "sums 256x2 banks 4");
   EXPECT_EQ(of(matmul(2, 8)), "sums 32x1 banks 16 registers");
   // 5 angles in beats of 4: padded to 8.
-  EXPECT_EQ(of(kernel("k", "rotary", {{"L", 5}, {"HeadBeats", 2}, {"CL", 4}, {"CBeats", 2}})),
-            "head 32x1 banks 10 registers, cosines 32x1 banks 8 registers, "
+  EXPECT_EQ(of(kernel("k", "rotary",
+                      {{"L", 5}, {"HeadBeats", 2}, {"Interleaved", 0}, {"CL", 4}, {"CBeats", 2}})),
+            "recent 32x1 banks 15 registers, cosines 32x1 banks 8 registers, "
             "sines 32x1 banks 8 registers");
   EXPECT_EQ(of(converter(DType::I8, 4, 6, 24)), "buffer 8x4 banks 6 two reads");
   EXPECT_EQ(of(converter(DType::F32, 4, 1, 10)), "buffer 32x3 banks 4");

@@ -41,7 +41,7 @@ inline void check_bitstream(const xrt::xclbin& design, const std::string& path) 
       continue;
     }
     const std::vector<xrt::xclbin::arg> arguments = found->get_args();
-    const auto count = static_cast<std::size_t>(kernel.pointer_count) + 2;
+    const auto count = static_cast<std::size_t>(kernel.pointer_count + program::Lengths);
     // Streams come last, and are nothing that a host sets.
     if (arguments.size() < count || (kernel.stream_count == 0 && arguments.size() > count)) {
       report("kernel '" + name + "' has " + std::to_string(arguments.size()) + " arguments, not " +
@@ -49,10 +49,10 @@ inline void check_bitstream(const xrt::xclbin& design, const std::string& path) 
       continue;
     }
     for (std::size_t i = 0; i < count; ++i) {
-      const bool pointer = i + 2 < count;
-      const std::string want = pointer          ? kernel.pointers[i].name
-                               : i + 2 == count ? "tokens"
-                                                : "past";
+      const bool pointer = i < static_cast<std::size_t>(kernel.pointer_count);
+      const std::string want =
+          pointer ? kernel.pointers[i].name
+                  : LengthNames[i - static_cast<std::size_t>(kernel.pointer_count)];
       const std::string which = "argument " + std::to_string(i) + " of '" + name + "' ";
       if (arguments[i].get_name() != want) {
         report(which + "is '" + arguments[i].get_name() + "', not '" + want + "'");

@@ -65,11 +65,12 @@ class Device {
   }
 
   /// Runs the kernels, one stage after another: `tokens` new rows, after `past` rows that the
-  /// caches hold.
-  void launch(int tokens, int past) {
+  /// caches hold. Without `results` a design that can leave them out only fills the caches.
+  void launch(int tokens, int past, bool results) {
+    const int lengths[] = {tokens, past, results ? 1 : 0};
     for (std::size_t k = 0; k < runs_.size(); ++k) {
-      runs_[k].set_arg(program::Kernels[k].pointer_count, tokens);
-      runs_[k].set_arg(program::Kernels[k].pointer_count + 1, past);
+      for (int i = 0; i < program::Lengths; ++i)
+        runs_[k].set_arg(program::Kernels[k].pointer_count + i, lengths[i]);
     }
     std::size_t started = 0;
     for (std::size_t k = 0; k < runs_.size(); ++k) {

@@ -49,7 +49,8 @@ class Model {
     std::int32_t next = 0;
     for (int done = 0; done < count;) {
       const int tokens = std::min(options_.prefill, count - done);
-      next = launch(&ids[static_cast<std::size_t>(done)], tokens, past + done);
+      const bool last = done + tokens == count;
+      next = launch(&ids[static_cast<std::size_t>(done)], tokens, past + done, last || save_);
       done += tokens;
     }
     Phase& phase = count == 1 && past > 0 ? decode : prefill;
@@ -63,7 +64,8 @@ class Model {
   Phase decode;   ///< single tokens after a prompt
 
  private:
-  std::int32_t launch(const std::int32_t* ids, int tokens, int past) {
+  /// The id that follows, if results are wanted.
+  std::int32_t launch(const std::int32_t* ids, int tokens, int past, bool results) {
     write_rows(program::InputIds, ids, tokens);
     if (program::PositionIds >= 0) {
       std::vector<std::int32_t> positions(static_cast<std::size_t>(tokens));
@@ -71,7 +73,8 @@ class Model {
       write_rows(program::PositionIds, positions.data(), tokens);
     }
     if (program::Draws >= 0) write_draws(program::Draws, tokens);
-    device_.launch(tokens, past);
+    device_.launch(tokens, past, results);
+    if (!results) return 0;
     for (int row = 0; save_ && row < tokens; ++row) save(logits(row));
     if (program::NextIds < 0) return argmax(logits(tokens - 1));
     std::int32_t next = 0;

@@ -40,8 +40,13 @@ struct Argument {
   int buffer;  ///< index into Buffers
 };
 
-/// A kernel of the design. Its arguments are the pointers, the integers `tokens` and `past`, and
-/// streams, which the bitstream connects.
+/// What a kernel takes behind its pointers: rows of a launch, rows before them and, in some
+/// designs, whether the launch is to give a result. A design takes the first two, or all
+/// (program::Lengths).
+inline constexpr const char* LengthNames[] = {"tokens", "past", "results"};
+
+/// A kernel of the design. Its arguments are the pointers, the lengths of a launch, and streams,
+/// which the bitstream connects.
 struct Kernel {
   const char* name;
   const Argument* pointers;

@@ -20,8 +20,14 @@ Nest enter_layers(const Program& program, const Kernel& kernel) {
   return pass(program, kernel, kernel.sizes.at("Entry") != 0 ? 0 : 1, 0);
 }
 
+/// Rows that nobody asked for end here.
 Nest leave_layers(const Program& program, const Kernel& kernel) {
-  return pass(program, kernel, 0, kernel.sizes.at("Exit") != 0 ? 1 : 0);
+  constexpr int Next = 0, Outside = 1;
+  if (kernel.sizes.at("Exit") == 0) return pass(program, kernel, 0, Next);
+  const Trip wanted = {Extent::symbol(Results), 1};
+  const Trip unwanted = {Extent(1) + -1 * wanted.count, 1};
+  const Nest drop = {loop(rows_of(program), {pipelined(kernel.sizes.at("Beats"), 1, {read(0)})})};
+  return {loop(wanted, pass(program, kernel, 0, Outside)), loop(unwanted, drop)};
 }
 
 Nest count_positions(const Program& program, const Kernel&) {
@@ -52,9 +58,10 @@ void add_layer_kernels(std::vector<KernelRecord>& records) {
                      .by_layer = true});
   records.push_back({.kind = "leave_layers",
                      .header = "streamtensor/layers.h",
-                     .summary = "the last layer's rows to the outside, the others' to the next one",
+                     .summary = "the last layer's rows to the outside if results are wanted, the "
+                                "others' to the next one",
                      .template_arguments = {"L", "Beats"},
-                     .arguments = {"in0", "out0", "out1", "size:Exit", "tokens"},
+                     .arguments = {"in0", "out0", "out1", "size:Exit", "tokens", "results"},
                      .nest = leave_layers,
                      .datapath = switch_datapath,
                      .by_layer = true});

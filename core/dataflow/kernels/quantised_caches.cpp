@@ -34,7 +34,7 @@ Nest quantize_heads(const Program& program, const Kernel& kernel) {
 }
 
 /// As of whole rows, but that the inverse of a scale is made in the loop.
-Datapath heads_datapath(const Program& program, const Kernel& kernel) {
+Datapath quantize_heads_datapath(const Program& program, const Kernel& kernel) {
   Datapath made = quantize_datapath(program, kernel);
   made.then(Operator::FloatDivide);
   return made;
@@ -81,7 +81,7 @@ void add_quantised_cache_kernels(std::vector<KernelRecord>& records) {
                                 .width_bits = k.sizes.at("L") * 32,
                                 .words = k.sizes.at("HeadBeats")}};
                      },
-                     .datapath = heads_datapath});
+                     .datapath = quantize_heads_datapath});
   records.push_back(
       {.kind = "cache_scales",
        .header = "streamtensor/cache_scales.h",

@@ -131,11 +131,24 @@ Nest dequantize_rows(const Program& program, const Kernel& kernel) {
   return {loop(rows_of(program), {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
 }
 
+/// Values from one of a pair to the other.
+int64_t pair_distance(const Kernel& kernel) {
+  const int64_t width = kernel.sizes.at("L") * kernel.sizes.at("HeadBeats");
+  return kernel.sizes.at("Interleaved") != 0 ? 1 : width / 2;
+}
+/// Beats that come before one is sent, so that both values of its pairs are there.
+int64_t beats_ahead(const Kernel& kernel) {
+  const int64_t lanes = kernel.sizes.at("L");
+  return (lanes - 1 + pair_distance(kernel)) / lanes;
+}
+
 Nest rotary(const Program& program, const Kernel& kernel) {
-  const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
-  const int64_t angle_lanes = kernel.sizes.at("CL"), half = lanes * beats / 2;
+  const int64_t lanes = kernel.sizes.at("L"), width = lanes * kernel.sizes.at("HeadBeats");
+  const int64_t angle_lanes = kernel.sizes.at("CL"), half = width / 2;
+  const int64_t beats = kernel.sizes.at("HeadBeats") * kernel.sizes.at("Heads");
+  const int64_t ahead = beats_ahead(kernel), apart = pair_distance(kernel);
   const bool interleaved = kernel.sizes.at("Interleaved") != 0;
-  const auto head = local<float>(lanes * beats);
+  const auto row = local<float>(lanes * beats);
   const auto cosines = local<float>(angle_lanes * kernel.sizes.at("CBeats"));
   const auto sines = local<float>(angle_lanes * kernel.sizes.at("CBeats"));
   const auto angles = [=](Firing& f) {
@@ -144,22 +157,24 @@ Nest rotary(const Program& program, const Kernel& kernel) {
     std::copy_n(f.in<float>(2), angle_lanes, sines->begin() + at);
   };
   const auto keep = [=](Firing& f) {
-    std::copy_n(f.in<float>(0), lanes, head->begin() + f.counter(2) * lanes);
+    std::copy_n(f.in<float>(0), lanes, row->begin() + f.counter(1) * lanes);
   };
   const auto turn = [=](Firing& f) {
     for (int64_t i = 0; i < lanes; ++i) {
-      const int64_t d = f.counter(2) * lanes + i, pair = interleaved ? d / 2 : d % half;
-      const int64_t first = interleaved ? 2 * pair : pair;
-      const int64_t second = interleaved ? first + 1 : pair + half;
-      const float c = (*cosines)[pair], s = (*sines)[pair];
-      f.out<float>(0)[i] = d == first ? (*head)[first] * c - (*head)[second] * s
-                                      : (*head)[first] * s + (*head)[second] * c;
+      const int64_t at = (f.counter(1) - ahead) * lanes + i, d = at % width;
+      const int64_t pair = interleaved ? d / 2 : d % half;
+      const bool first = interleaved ? d % 2 == 0 : d < half;
+      const float turned = (*row)[first ? at + apart : at - apart] * (*sines)[pair];
+      f.out<float>(0)[i] = (*row)[at] * (*cosines)[pair] + (first ? -turned : turned);
     }
   };
+  std::vector<int64_t> come(static_cast<size_t>(beats + ahead), 0), leave = come;
+  std::fill_n(come.begin(), beats, 1);
+  std::fill_n(leave.begin() + ahead, beats, 1);
   return {loop(rows_of(program),
                {pipelined(kernel.sizes.at("CBeats"), 1, {step({1, 2}, angles, {})}),
-                loop(kernel.sizes.at("Heads"), {pipelined(beats, 1, {read(0, keep)}),
-                                                pipelined(beats, 1, {write(0, turn)})})})};
+                pipelined(beats + ahead, 1,
+                          {sometimes(come, read(0, keep)), sometimes(leave, write(0, turn))})})};
 }
 
 std::vector<Buffer> row_buffer(const Program&, const Kernel& kernel) {
@@ -184,9 +199,9 @@ std::vector<Buffer> quantized_row_buffers(const Program& program, const Kernel& 
 
 /// All are partitioned completely.
 std::vector<Buffer> rotary_buffers(const Program&, const Kernel& kernel) {
-  const int64_t head = kernel.sizes.at("HeadBeats") * kernel.sizes.at("L");
+  const int64_t recent = (2 * beats_ahead(kernel) + 1) * kernel.sizes.at("L");
   const int64_t angles = kernel.sizes.at("CBeats") * kernel.sizes.at("CL");
-  return {{.name = "head", .width_bits = 32, .words = head, .banks = head},
+  return {{.name = "recent", .width_bits = 32, .words = recent, .banks = recent},
           {.name = "cosines", .width_bits = 32, .words = angles, .banks = angles},
           {.name = "sines", .width_bits = 32, .words = angles, .banks = angles}};
 }
@@ -233,14 +248,14 @@ Datapath dequantize_datapath(const Program&, const Kernel& kernel) {
   return made;
 }
 
-/// Any value of the head may meet any angle that belongs to it.
+/// The partner of a value comes before or behind it; a lane meets an angle in each beat.
 Datapath rotary_datapath(const Program&, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("HeadBeats");
   using enum Operator;
   Datapath made;
   made.add(FloatMultiply, 2 * lanes);
   made.add(FloatAdd, lanes);
-  made.add(Select, 2 * lanes * selects_of(32, 2 * beats));
+  made.add(Select, lanes * (selects_of(32, 2) + 2 * selects_of(32, beats)));
   made.then(FloatMultiply);
   made.then(FloatAdd);
   return made;
@@ -303,8 +318,7 @@ void add_row_kernels(std::vector<KernelRecord>& records) {
        .arguments = {"in0", "in1", "in2", "out0", "tokens"},
        .nest = rotary,
        .buffers = rotary_buffers,
-       .datapath = rotary_datapath,
-       .row_barrier = true});
+       .datapath = rotary_datapath});
 }
 
 }  // namespace st

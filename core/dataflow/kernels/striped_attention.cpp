@@ -162,6 +162,9 @@ class AttentionSlice {
 using SharedSlice = std::shared_ptr<AttentionSlice>;
 using Work = void (AttentionSlice::*)(Firing&, int64_t g, int64_t w, int64_t member);
 
+/// Stages of loops that only move data, through a memory or a multiplexer.
+constexpr int64_t Moves = 2;
+
 /// Some heads of the new row, of each first its factor.
 NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
   const int64_t words = slice->shape().head_words;
@@ -169,7 +172,8 @@ NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
   const auto word = [=](Firing& f) { slice->take_word(f, first * words + f.counter(0)); };
   std::vector<int64_t> begins;
   for (int64_t n = 0; n < heads * words; ++n) begins.push_back(n % words == 0);
-  return pipelined(heads * words, 1, {sometimes(begins, read(1, factor)), read(0, word)});
+  return with_stages(
+      Moves, pipelined(heads * words, 1, {sometimes(begins, read(1, factor)), read(0, word)}));
 }
 
 /// A word of each port for each word of all key or value heads, used for all query heads of a
@@ -202,27 +206,29 @@ NestItem sent_sums(const SharedSlice& slice) {
   const auto low = [=](Firing& f) { slice->send_chunk(f, false); };
   const auto high = [=](Firing& f) { slice->send_chunk(f, true); };
   const StripedShape& shape = slice->shape();
-  return flattened(
-      shape.heads, 1,
-      {write(1, powers), loop(shape.head_words * ChunksPerWord, {write(1, low), write(1, high)})});
+  return with_stages(Moves, flattened(shape.heads, 1,
+                                      {write(1, powers), loop(shape.head_words * ChunksPerWord,
+                                                              {write(1, low), write(1, high)})}));
 }
 
 Nest attend(const Program&, const Kernel& kernel) {
   const StripedShape shape(kernel);
   const auto slice = std::make_shared<AttentionSlice>(shape, kernel.sizes.at("Window"));
   const auto send_peak = [=](Firing& f) { slice->send_peak(f); };
-  const auto take_peaks = [=](int64_t count, int64_t first) {
-    return pipelined(count, 1,
-                     {read(2, [=](Firing& f) { slice->take_peak(f, first + f.counter(0)); })});
+  const auto take_peaks = [=](int64_t count, int64_t first, int64_t stages) {
+    return with_stages(stages, pipelined(count, 1, {read(2, [=](Firing& f) {
+                                           slice->take_peak(f, first + f.counter(0));
+                                         })}));
   };
+  const int64_t inverse = cost_of(Operator::FloatDivide).stages;
   return {taken_row(slice, 0, shape.heads),
           taken_row(slice, shape.heads, shape.kv_heads),
           taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads),
           step({}, [=](Firing&) { slice->begin(); }, {}),
           key_pass(slice),
-          pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)}),
-          take_peaks(shape.heads, 0),
-          take_peaks(shape.kv_heads, shape.heads),
+          with_stages(Moves, pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)})),
+          take_peaks(shape.heads, 0, Moves),
+          take_peaks(shape.kv_heads, shape.heads, Moves + inverse),
           flattened(shape.rounds(), 1, {head_walk(slice, &AttentionSlice::add)}),
           sent_sums(slice)};
 }
