@@ -29,8 +29,9 @@ constexpr int64_t CoarseEvents = 100'000'000;
 /// Simulations of such a program, and rows of the prefill in them.
 constexpr size_t CoarseRuns = 16;
 constexpr int64_t CoarseRows = 2;
-/// A launch may become slower by this part of its cycles.
-constexpr int64_t CoarseTolerance = 100;
+/// A launch may become slower by this part of its cycles; where the binding is shared, which is all
+/// about speed, by less.
+constexpr int64_t CoarseTolerance = 100, SharedTolerance = 1000;
 /// FIFOs become deeper if launches get faster by this part of their cycles, or more.
 constexpr int64_t WorthRaising = 50;
 /// What of that may be given up again for smaller memories.
@@ -225,7 +226,7 @@ class Refinement {
     if (events_of(coarse) > CoarseEvents) return;
     const Simulator simulator(coarse);
     const int64_t cycles = simulator.run(depths_).cycles;
-    limit_ = cycles + cycles / CoarseTolerance;
+    limit_ = cycles + cycles / (program_.layers.streamed ? SharedTolerance : CoarseTolerance);
     const std::vector<int64_t> floors = fifo_floors(program_);
     std::vector<size_t> deep;
     std::vector<int64_t> low(channels_.size(), 0);
@@ -284,7 +285,8 @@ class Refinement {
     depths_ = lower;
     for (size_t c : channels)
       program_.channels[static_cast<size_t>(channels_[c])].why =
-          "no launch is slower by 1 % than with more slots (simulated)";
+          "no launch is slower by " + std::string(program_.layers.streamed ? "0.1" : "1") +
+          " % than with more slots (simulated)";
     return true;
   }
 

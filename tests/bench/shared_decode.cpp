@@ -6,11 +6,11 @@
 // Usage: bench_shared_decode [MODEL, e.g. gpt2_medium, or boards] [FOLDER for 3 GB of files;
 // default /tmp]
 //
-//   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  fluid model  at 512  at 1,024
-//   gpt2_medium      27    1,741           71.9           2,437        1,921   1,591     1,421
-//   qwen2_0_5b       28    1,322           74.0           1,800        1,418   1,257     1,183
-//   tinyllama_1b     28      653           77.4             860          677     648       621
-//   gemma3_1b        27      656           74.4             889          700     649       625
+//   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  at 512  at 1,024  128 ids, ms
+//   gpt2_medium      28    1,712           71.8           2,437   1,592     1,452         66.1
+//   qwen2_0_5b       28    1,357           75.9           1,800   1,342     1,305         69.2
+//   tinyllama_1b     28      653           77.4             860     648       640        183.6
+//   gemma3_1b        28      678           77.2             889     671       653        133.3
 #include <unistd.h>
 
 #include <algorithm>

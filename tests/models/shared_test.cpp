@@ -6,6 +6,8 @@
 #include <iostream>
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "core/dataflow/instances.h"
 #include "tests/common/builds.h"
 #include "tests/common/tool.h"
@@ -120,18 +122,15 @@ TEST(SharedEngine, OfTheAdderMovesTheIntegersOfTheSpatialDesign) {
 /// Four memory ports of 128 bits take turns. Rows have one lane in both designs: sums of floats
 /// depend on it.
 TEST(SharedEngine, BehindNarrowPortsMovesTheIntegersOfTheSpatialDesign) {
-  for (const char* precision : {"w8a8", "w4a8"}) {
-    Request narrow = shared_design("adder", precision);
-    Request spatial = spatial_design("adder", precision);
-    narrow.target = "kv260";
-    narrow.row_lanes = spatial.row_lanes = 1;
-    const Program program = program_of(built(narrow));
-    EXPECT_TRUE(std::any_of(program.kernels.begin(), program.kernels.end(),
-                            [](const Kernel& kernel) { return kernel.kind == "merge_rounds"; }));
-    EXPECT_TRUE(std::any_of(program.memories.begin(), program.memories.end(),
-                            [](const Memory& memory) { return memory.port_bits == 128; }));
-    expect_same_streams(narrow, spatial);
-  }
+  Request narrow = shared_design("adder"), spatial = spatial_design("adder");
+  narrow.target = "kv260";
+  narrow.row_lanes = spatial.row_lanes = 1;
+  const Program program = program_of(built(narrow));
+  EXPECT_TRUE(std::any_of(program.kernels.begin(), program.kernels.end(),
+                          [](const Kernel& kernel) { return kernel.kind == "merge_rounds"; }));
+  EXPECT_TRUE(std::any_of(program.memories.begin(), program.memories.end(),
+                          [](const Memory& memory) { return memory.port_bits == 128; }));
+  expect_same_streams(narrow, spatial);
 }
 
 TEST(SharedEngine, OfStories260kMovesTheIntegersOfTheSpatialDesign) {
@@ -198,6 +197,44 @@ TEST(SharedEngine, Adds) {
       EXPECT_EQ(shared, told(spatial_design("adder", precision), prompt, 8));
       EXPECT_EQ(shared, sum + "\n") << precision;
     }
+  }
+}
+
+TEST(SharedEngine, IsSimulatedWithAndWithoutResults) {
+  const std::string build = built(shared_design("adder"));
+  const auto cycles = [&](const std::string& lengths) {
+    const Outcome outcome = streamtensor({"simulate", build, "--brief", "--launch", lengths});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const size_t line = outcome.out.rfind("\n  ");
+    std::string number = outcome.out.substr(line + 3, outcome.out.find(" cycles", line) - line - 3);
+    std::erase(number, ',');
+    return std::stoll(number);
+  };
+  EXPECT_EQ(cycles("sequence=1,past=5"), cycles("sequence=1,past=5,results=1"));
+  EXPECT_LT(cycles("sequence=1,past=5,results=0"), cycles("sequence=1,past=5"));
+  for (const auto& [of, lengths] : std::vector<std::pair<std::string, std::string>>{
+           {build, "sequence=1,past=0,results=2"},
+           {build, "sequence=1,results=1"},
+           {built(spatial_design("adder")), "sequence=1,past=0,results=0"}}) {
+    const Outcome outcome = streamtensor({"simulate", of, "--launch", lengths});
+    EXPECT_EQ(outcome.status, 2) << lengths;
+    EXPECT_NE(outcome.err.find("--launch is out of bounds"), std::string::npos) << outcome.err;
+  }
+}
+
+/// Hardware that nodes share counts once on a die.
+TEST(SharedEngine, ReportHasWhatDiesHold) {
+  const auto report =
+      nlohmann::json::parse(read(built(shared_design("adder")) / "report/report.json"));
+  const auto& group = report.at("groups").at(0);
+  for (const char* kind : {"lut", "ff", "dsp", "bram18", "uram"}) {
+    int64_t on_dies = 0;
+    for (const auto& slr : group.at("slrs")) on_dies += slr.at("resources").at(kind).get<int64_t>();
+    int64_t units = 0;
+    for (const auto& unit : report.at("units"))
+      units += unit.at("predicted").at(kind).get<int64_t>();
+    EXPECT_LE(on_dies, units) << kind;
+    EXPECT_GE(on_dies, units * 9 / 10) << kind << ": but for control registers";
   }
 }
 
