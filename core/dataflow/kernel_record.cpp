@@ -17,6 +17,7 @@ const std::vector<KernelRecord>& kernel_records() {
     add_matmul_kernels(all);
     add_grouped_matmul_kernels(all);
     add_stripe_kernels(all);
+    add_multiply_stripes_kernel(all);
     add_layer_kernels(all);
     add_matmul_scaled_groups_kernels(all);
     add_quantize_groups_kernels(all);

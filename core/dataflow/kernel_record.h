@@ -100,6 +100,7 @@ void add_row_kernels(std::vector<KernelRecord>& records);
 void add_matmul_kernels(std::vector<KernelRecord>& records);
 void add_grouped_matmul_kernels(std::vector<KernelRecord>& records);
 void add_stripe_kernels(std::vector<KernelRecord>& records);
+void add_multiply_stripes_kernel(std::vector<KernelRecord>& records);
 void add_layer_kernels(std::vector<KernelRecord>& records);
 void add_matmul_scaled_groups_kernels(std::vector<KernelRecord>& records);
 void add_quantize_groups_kernels(std::vector<KernelRecord>& records);

@@ -147,10 +147,41 @@ vec<int, WordRows> stripe_dots(const stripe_word& word, const stripe_word& x) {
 }
 
 /// Scale number `i` of a word of them.
-inline float stripe_scale(const stripe_word& word, int i) {
+inline bfloat16 stripe_scale(const stripe_word& word, int i) {
 #pragma HLS INLINE
   const bfloat16 scale = {(uint16_t)((uint8_t)word[2 * i] | (uint8_t)word[2 * i + 1] << 8)};
-  return to_float(scale);
+  return scale;
+}
+
+/// Cycles that a slice takes to scale the rows of a word: one for each row, so that these share
+/// operators, where the rows of the next word end late enough.
+template <int GroupWords, int WordRows>
+constexpr int ScalingTurns = GroupWords >= WordRows ? WordRows : 1;
+
+/// The rows of a word on all ports whose group has ended.
+template <int Ports, int WordRows>
+struct ended_rows {
+  vec<int, WordRows * Ports> sums;
+  vec<bfloat16, WordRows * Ports> scales;
+  float x_scale;
+  int pair;
+  bool first_group, last_group;
+};
+
+/// The totals of some of these rows, with a group more.
+template <int Ports, int WordRows, int Rows>
+vec<float, Rows * Ports> add_group(const ended_rows<Ports, WordRows>& ended, int first_row,
+                                   const vec<float, Rows * Ports>& totals) {
+#pragma HLS INLINE
+  vec<float, Rows * Ports> sums;
+  for (int i = 0; i < Rows * Ports; ++i) {
+#pragma HLS UNROLL
+    const int at = first_row * Ports + i;
+    const float so_far = ended.first_group ? 0.0f : totals[i];
+    const float scaled = (float)ended.sums[at] * (ended.x_scale * to_float(ended.scales[at]));
+    sums[i] = so_far + scaled;
+  }
+  return sums;
 }
 
 /// A slice of the engine: results of its ports' rows, a pair of rows (or one of int8) after
@@ -164,8 +195,11 @@ void multiply_stripes(hls::stream<stripe_word>& x, hls::stream<vec<float, 1>>& x
                       hls::stream<vec<float, WordRows * Ports>>& y, int rows, int groups,
                       int blocks, int tokens, Words&... words) {
   static_assert(sizeof...(Words) == Ports, "a stream of words for each port");
-  vec<float, WordRows * Ports> totals[MaxRows / WordRows];
+  constexpr int Turns = ScalingTurns<GroupWords, WordRows>, Rows = WordRows / Turns;
+  constexpr int PairsPerScaleWord = StripeScales / WordRows;
+  vec<float, Rows * Ports> totals[Turns][MaxRows / WordRows];
 #pragma HLS AGGREGATE variable = totals
+#pragma HLS ARRAY_PARTITION variable = totals dim = 1 type = complete
   stripe_word scales[MaxScaleWords][Ports];
 #pragma HLS AGGREGATE variable = scales
 #pragma HLS ARRAY_PARTITION variable = scales dim = 2 type = complete
@@ -173,66 +207,78 @@ void multiply_stripes(hls::stream<stripe_word>& x, hls::stream<vec<float, 1>>& x
 #pragma HLS ARRAY_PARTITION variable = columns type = complete
   vec<int, WordRows* Ports> sums = {};
 #pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
+  vec<float, WordRows * Ports> results;
+#pragma HLS ARRAY_PARTITION variable = results.lane type = complete
+  ended_rows<Ports, WordRows> ended = {};
   const int pairs = rows / WordRows;
   const int scale_words = (rows * groups + StripeScales - 1) / StripeScales;
-  const int block_words = scale_words + groups * pairs * GroupWords;
-  float x_scale = 0.0f;
-  int scale_word = 0;  // at hand, until all of the block are there
-  int group = 0;
-  int pair = 0;
-  int w = 0;
-  // All blocks are one loop, so that no pipeline runs empty between them.
-  for (int n = 0; n < tokens * blocks * block_words; ++n) {
+  const int all_words = blocks * (scale_words + groups * pairs * GroupWords);
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    float x_scale = 0.0f;
+    int scale_word = 0;  // at hand, until all of the block are there
+    int group = 0;
+    int pair = 0;
+    int w = 0;
+    int turn = Turns;  // of rows that have ended
+    // All blocks are one loop, so that no pipeline runs empty between them; the last rows end
+    // behind the last word.
+    for (int n = 0; n < all_words + Turns - 1; ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = StripeApart max = MaxRows * MaxScaleWords
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = totals type = inter direction = RAW distance = \
     StripeApart dependent = true
-    const bool takes_scales = scale_word < scale_words;
-    if (!takes_scales && pair == 0) {
-      if (w == 0) x_scale = x_scales.read()[0];
-      columns[w] = x.read();
-    }
-    const stripe_word taken[Ports] = {words.read()...};  // from left to right
-    if (takes_scales) {
-      for (int p = 0; p < Ports; ++p) {
-#pragma HLS UNROLL
-        scales[scale_word][p] = taken[p];
-      }
-      ++scale_word;
-    } else {
-      for (int p = 0; p < Ports; ++p) {
-#pragma HLS UNROLL
-        const vec<int, WordRows> dots = stripe_dots<WordRows>(taken[p], columns[w]);
-        for (int r = 0; r < WordRows; ++r) {
-#pragma HLS UNROLL
-          int& sum = sums[r * Ports + p];
-          const int so_far = w == 0 ? 0 : sum;
-          sum = so_far + dots[r];
+      const bool takes_scales = scale_word < scale_words;
+      if (n < all_words) {
+        if (!takes_scales && pair == 0) {
+          if (w == 0) x_scale = x_scales.read()[0];
+          columns[w] = x.read();
         }
-      }
-      if (w == GroupWords - 1) {
-        vec<float, WordRows* Ports> beat = totals[pair];
-        for (int r = 0; r < WordRows; ++r) {
+        const stripe_word taken[Ports] = {words.read()...};  // from left to right
+        for (int p = 0; p < Ports; ++p) {
 #pragma HLS UNROLL
-          const int at = group * rows + pair * WordRows + r;
-          for (int p = 0; p < Ports; ++p) {
+          if (takes_scales) scales[scale_word][p] = taken[p];
+          const vec<int, WordRows> dots = stripe_dots<WordRows>(taken[p], columns[w]);
+          for (int r = 0; r < WordRows; ++r) {
 #pragma HLS UNROLL
-            const float scale = stripe_scale(scales[at / StripeScales][p], at % StripeScales);
-            const float so_far = group == 0 ? 0.0f : beat[r * Ports + p];
-            const float scaled = (float)sums[r * Ports + p] * (x_scale * scale);
-            beat[r * Ports + p] = so_far + scaled;
+            int& sum = sums[r * Ports + p];
+            const int so_far = w == 0 ? 0 : sum;
+            sum = so_far + dots[r];
           }
         }
-        totals[pair] = beat;
-        if (group == groups - 1) y.write(beat);
       }
-      const bool pair_ends = w == GroupWords - 1;
+      const bool pair_ends = n < all_words && !takes_scales && w == GroupWords - 1;
+      if (pair_ends) {
+        const int at = group * pairs + pair;
+        ended.sums = sums;
+        ended.x_scale = x_scale;
+        ended.pair = pair;
+        ended.first_group = group == 0;
+        ended.last_group = group == groups - 1;
+        for (int i = 0; i < WordRows * Ports; ++i) {
+#pragma HLS UNROLL
+          const int place = at % PairsPerScaleWord * WordRows + i / Ports;
+          ended.scales[i] = stripe_scale(scales[at / PairsPerScaleWord][i % Ports], place);
+        }
+        turn = 0;
+      }
+      if (turn < Turns) {
+        const vec<float, Rows* Ports> now =
+            add_group<Ports, WordRows, Rows>(ended, turn * Rows, totals[turn][ended.pair]);
+        totals[turn][ended.pair] = now;
+        for (int i = 0; i < WordRows * Ports; ++i) {
+#pragma HLS UNROLL
+          if (i / (Rows * Ports) == turn) results[i] = now[i % (Rows * Ports)];
+        }
+        if (ended.last_group && turn == Turns - 1) y.write(results);
+        ++turn;
+      }
       const bool group_ends = pair_ends && pair == pairs - 1;
       const bool block_ends = group_ends && group == groups - 1;
-      w = pair_ends ? 0 : w + 1;
+      w = takes_scales || pair_ends ? 0 : w + 1;
       pair = group_ends ? 0 : pair_ends ? pair + 1 : pair;
       group = block_ends ? 0 : group_ends ? group + 1 : group;
-      scale_word = block_ends ? 0 : scale_word;
+      scale_word = block_ends ? 0 : takes_scales ? scale_word + 1 : scale_word;
     }
   }
 }

@@ -42,7 +42,7 @@ void BenchBuild::launch(const std::vector<Launch>& launches) {
   for (const Launch& launch : launches) {
     launch.set_inputs(interpreter.state());
     ASSERT_TRUE(interpreter.launch(launch.tokens, launch.past).ok());
-    list += "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + "\n";
+    list += "launch " + std::to_string(launch.tokens) + " " + std::to_string(launch.past) + " 1\n";
     for (const auto& [m, value] : interpreter.state())
       list += rows(program_.memories[static_cast<size_t>(m)], value, number);
     keep_beats(interpreter);

@@ -49,7 +49,7 @@ class CountsBench {
     fs::remove_all(code.folder);
     fs::create_directories(code.folder);
     fs::copy(source("hls_templates"), code.folder / "hls_templates", fs::copy_options::recursive);
-    write(code.folder / "launches.txt", "launch " + std::to_string(Tokens) + " 0\n");
+    write(code.folder / "launches.txt", "launch " + std::to_string(Tokens) + " 0 1\n");
     write(code.folder / "groups/group0/src/group0.cpp",
           source_ + "int main() {\n" + calls_ + "}\n");
     write(code.folder / "groups/group0/tb/group0_tb.cpp", "#include <hls_stream.h>\n");

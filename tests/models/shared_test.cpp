@@ -273,8 +273,8 @@ TEST(SharedEngine, VerifyNamesTheFilesThatWereAltered) {
 
 TEST(SharedEngine, VerifyNamesTheKernelWhoseCodeWasAltered) {
   const fs::path build = copy_of(built(shared_design("adder")), "shared_altered");
-  replace(build / "hls_templates/streamtensor/stripes.h", "const float scaled = (float)sums",
-          "const float scaled = 1.001f * (float)sums");
+  replace(build / "hls_templates/streamtensor/stripes.h", "const float scaled = (float)ended.sums",
+          "const float scaled = 1.001f * (float)ended.sums");
   const Outcome made = run_program({"make", "-s", "-C", build / "stub", "CXX=" ST_TEST_CXX,
                                     "CXXFLAGS=" ST_TEST_CXXFLAGS, "engine1_tb"});
   ASSERT_EQ(made.status, 0) << made.err;

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "core/dataflow/kernels/arithmetic.h"
-#include "core/graph/half.h"
 
 namespace st {
 
@@ -158,157 +157,6 @@ Datapath feed_datapath(const Program&, const Kernel& kernel) {
   return made;
 }
 
-// ---- multiply_stripes
-
-/// What a slice holds between its iterations.
-struct Lanes {
-  std::vector<int> sums;                      ///< [word rows][ports], of the group so far
-  std::vector<float> totals;                  ///< [pair][word row][port]
-  std::vector<std::vector<uint16_t>> scales;  ///< [port], of a block
-  std::vector<int8_t> columns;                ///< of the group at hand
-  float x_scale = 0.0f;
-  int64_t n = 0;  ///< iterations of the block so far
-};
-
-class Slice {
- public:
-  explicit Slice(const StripeLayout& layout) : layout_(layout), lanes_(std::make_shared<Lanes>()) {
-    lanes_->sums.resize(static_cast<size_t>(layout.word_rows * layout.ports));
-    lanes_->totals.resize(static_cast<size_t>(layout.rows * layout.ports));
-    lanes_->scales.assign(
-        static_cast<size_t>(layout.ports),
-        std::vector<uint16_t>(static_cast<size_t>(layout.scale_words() * StripeScales)));
-    lanes_->columns.resize(static_cast<size_t>(layout.group_words * StripeColumns));
-  }
-
-  void take_scales(Firing& f, int64_t word) const {
-    lanes_->n = 0;
-    for (int p = 0; p < static_cast<int>(layout_.ports); ++p)
-      std::memcpy(lanes_->scales[static_cast<size_t>(p)].data() + word * StripeScales,
-                  f.in<uint8_t>(FirstWord + p), StripeColumns);
-  }
-
-  /// An iteration that takes a word of each port, and before that what `reads` says of x.
-  void multiply(Firing& f, bool takes_x, bool takes_scale) const {
-    const int64_t w = lanes_->n % layout_.group_words;
-    const int64_t pair = lanes_->n / layout_.group_words % layout_.pairs();
-    const int64_t group = lanes_->n / (layout_.group_words * layout_.pairs());
-    ++lanes_->n;
-    if (takes_scale) lanes_->x_scale = *f.in<float>(1);
-    int8_t* x = lanes_->columns.data() + w * StripeColumns;
-    if (takes_x) std::memcpy(x, f.in<int8_t>(0), StripeColumns);
-    for (int64_t p = 0; p < layout_.ports; ++p) {
-      const auto* word = f.in<int8_t>(FirstWord + static_cast<int>(p));
-      for (int64_t r = 0; r < layout_.word_rows; ++r) {
-        int& sum = lanes_->sums[static_cast<size_t>(r * layout_.ports + p)];
-        sum = (w == 0 ? 0 : sum) + dot(word, x, r);
-      }
-    }
-    if (w == layout_.group_words - 1) end_group(f, group, pair);
-  }
-
-  static constexpr int FirstWord = 2;  ///< input of the first port
-
- private:
-  /// Of a row of a word with 64 columns of x.
-  [[nodiscard]] int dot(const int8_t* word, const int8_t* x, int64_t row) const {
-    int sum = 0;
-    if (layout_.word_rows == 1) {
-      for (int64_t j = 0; j < StripeColumns; ++j) sum += int{word[j]} * int{x[j]};
-      return sum;
-    }
-    for (int64_t j = 0; j < StripeColumns; ++j) {
-      const int nibble = (static_cast<uint8_t>(word[j]) >> 4 * row) & 15;
-      sum += ((nibble ^ 8) - 8) * int{x[j]};
-    }
-    return sum;
-  }
-
-  void end_group(Firing& f, int64_t group, int64_t pair) const {
-    for (int64_t r = 0; r < layout_.word_rows; ++r) {
-      for (int64_t p = 0; p < layout_.ports; ++p) {
-        const int64_t lane = r * layout_.ports + p;
-        const int64_t at = group * layout_.rows + pair * layout_.word_rows + r;
-        const float scale =
-            bfloat16_value(lanes_->scales[static_cast<size_t>(p)][static_cast<size_t>(at)]);
-        float& total =
-            lanes_->totals[static_cast<size_t>(pair * layout_.word_rows * layout_.ports + lane)];
-        const auto sum = static_cast<float>(lanes_->sums[static_cast<size_t>(lane)]);
-        total = (group == 0 ? 0.0f : total) + sum * (lanes_->x_scale * scale);
-        f.out<float>(0)[lane] = total;
-      }
-    }
-  }
-
-  StripeLayout layout_;
-  std::shared_ptr<Lanes> lanes_;
-};
-
-Nest multiply_stripes(const Program& program, const Kernel& kernel) {
-  const StripeLayout layout = stripe_layout_of(kernel);
-  const Slice slice(layout);
-  std::vector<int> words;
-  for (int p = 0; p < static_cast<int>(layout.ports); ++p) words.push_back(Slice::FirstWord + p);
-  const auto with = [&](std::vector<int> reads) {
-    reads.insert(reads.end(), words.begin(), words.end());
-    return reads;
-  };
-  // The iterations of a group: columns of x come with the first pair of rows, results leave with
-  // the last group.
-  const auto group = [&](bool last) {
-    Nest first, others;
-    for (int64_t w = 0; w < layout.group_words; ++w) {
-      const bool scale = w == 0, ends = last && w == layout.group_words - 1;
-      const std::vector<int> writes = ends ? std::vector<int>{0} : std::vector<int>();
-      first.push_back(step(
-          with(scale ? std::vector<int>{1, 0} : std::vector<int>{0}),
-          [=](Firing& f) { slice.multiply(f, true, scale); }, writes));
-      others.push_back(step(
-          words, [=](Firing& f) { slice.multiply(f, false, false); }, writes));
-    }
-    first.push_back(loop(layout.pairs() - 1, std::move(others)));
-    return first;
-  };
-  Nest iterations = {loop(layout.groups - 1, group(false))};
-  for (NestItem& item : group(true)) iterations.push_back(std::move(item));
-  const auto scales = [=](Firing& f) { slice.take_scales(f, f.counter(2)); };
-  iterations.insert(iterations.begin(), loop(layout.scale_words(), {step(words, scales, {})}));
-  return {loop(rows_of(program), {flattened(layout.blocks, 1, std::move(iterations))})};
-}
-
-std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
-  const StripeLayout layout = stripe_layout_of(kernel);
-  return {{.name = "totals",
-           .width_bits = 32 * layout.word_rows * layout.ports,
-           .words = kernel.sizes.at("MaxRows") / layout.word_rows},
-          {.name = "scales",
-           .width_bits = 8 * StripeColumns * layout.ports,
-           .words = kernel.sizes.at("MaxScaleWords")}};
-}
-
-/// Two products of i4 share a DSP, as both rows of a word take the same column of x. Groups are
-/// scaled in iterations of one pipeline, which has operators for all lanes, however seldom it needs
-/// them.
-Datapath slice_datapath(const Program&, const Kernel& kernel) {
-  const StripeLayout layout = stripe_layout_of(kernel);
-  const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * layout.ports;
-  Datapath made;
-  made.add(Operator::MultiplyAdd, StripeColumns * layout.ports);
-  // Pairs of rows are parted once they are summed up.
-  made.add(Operator::IntAdd, chains * layout.ports + (layout.word_rows - 1) * lanes);
-  made.add(Operator::Select, selects_of(16 * lanes, StripeScales));
-  for (const Operator op :
-       {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatMultiply, Operator::FloatAdd})
-    made.add(op, lanes);
-  made.then(Operator::ShortMultiply);
-  made.then(Operator::MultiplyAdd, DspChain - 1);
-  made.then(Operator::IntAdd, tree_levels(chains) + layout.word_rows);
-  made.then(Operator::IntToFloat);
-  made.then(Operator::FloatMultiply);
-  made.then(Operator::FloatAdd);
-  return made;
-}
-
 // ---- collect_rows
 
 /// By iteration: whether a beat of results is taken from every slice, and whether one of the row
@@ -389,16 +237,6 @@ void add_stripe_kernels(std::vector<KernelRecord>& records) {
        .nest = feed_rows,
        .buffers = fed_row,
        .datapath = feed_datapath});
-  records.push_back(
-      {.kind = "multiply_stripes",
-       .header = "streamtensor/stripes.h",
-       .summary = "a slice of the engine: a word of weights of each port in a cycle",
-       .template_arguments = {"Ports", "GroupWords", "WordRows", "MaxRows", "MaxScaleWords"},
-       .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "tokens",
-                     "in2*"},
-       .nest = multiply_stripes,
-       .buffers = slice_buffers,
-       .datapath = slice_datapath});
   records.push_back({.kind = "collect_rows",
                      .header = "streamtensor/stripes.h",
                      .summary = "results of all slices of the engine to rows",
