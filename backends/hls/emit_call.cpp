@@ -61,6 +61,13 @@ void add_memories(const Program& program, const Kernel& kernel,
 
 }  // namespace
 
+bool takes_length(const Program& program, const Kernel& kernel, std::string_view length) {
+  if (kernel.behind && length == "results") return true;
+  if (program.layers.streamed && kernel.kind == "load_params") return false;
+  const auto& arguments = kernel_record(kernel.kind).arguments;
+  return std::find(arguments.begin(), arguments.end(), length) != arguments.end();
+}
+
 bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m) {
   const Memory& memory = program.memories[m];
   return memory.copies > 1 && (memory.role != MemoryRole::Parameters || kernel.layered);

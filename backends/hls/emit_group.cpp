@@ -83,20 +83,13 @@ std::string signature(const Program& program, const std::string& head,
   return text;
 }
 
-/// Whether a call in a unit takes a length of the launch: `past` is read by caches and attention
-/// only, what streams weights of all layers knows no rows, and `results` is for what is behind
-/// them.
+/// Whether a call in a unit takes a length of the launch.
 bool uses_length(const Program& program, const Unit& unit, std::string_view length) {
-  for (KernelId k : kernels_of(program, unit)) {
-    const Kernel& kernel = program.kernels[k];
-    if (kernel.behind && length == "results") return true;
-    if (program.layers.streamed && kernel.kind == "load_params") continue;
-    for (std::string_view what : kernel_record(kernel.kind).arguments) {
-      if (what == length) return true;
-    }
-  }
-  return false;
+  const std::vector<KernelId> kernels = kernels_of(program, unit);
+  return std::any_of(kernels.begin(), kernels.end(),
+                     [&](KernelId k) { return takes_length(program, program.kernels[k], length); });
 }
+
 /// The function that the host launches.
 std::string top_signature(const Program& program, const Unit& unit) {
   std::vector<std::string> parameters, streams;

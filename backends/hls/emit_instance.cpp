@@ -68,15 +68,10 @@ class InstanceText {
            (instance_.nodes.size() == 1 ? " node" : " nodes in turns");
   }
 
-  /// Whether a call takes a length of the launch. What loads parameters does so once for its only
-  /// row.
+  /// Whether a call takes a length of the launch.
   [[nodiscard]] bool uses(const std::string& length) const {
     return std::any_of(instance_.nodes.begin(), instance_.nodes.end(), [&](KernelId k) {
-      const Kernel& kernel = program_.kernels[k];
-      const auto& arguments = kernel_record(kernel.kind).arguments;
-      if (kernel.behind && length == "results") return true;
-      return kernel.kind != "load_params" &&
-             std::find(arguments.begin(), arguments.end(), length) != arguments.end();
+      return takes_length(program_, program_.kernels[k], length);
     });
   }
 

@@ -11,6 +11,7 @@
 #include "core/binding/attention.h"
 #include "core/binding/bind.h"
 #include "core/binding/steps.h"
+#include "core/dataflow/units.h"
 #include "core/streams/edges.h"
 
 namespace st {
@@ -105,10 +106,9 @@ class Binder {
   int64_t most_rows_ = 1, most_scale_words_ = 1, most_columns_ = 1;
 };
 
-/// Units of a bound design; the engine has one for each slice.
+/// Units of a bound design beside DecoderUnit; the engine has one for each slice.
 inline constexpr const char* MemoryUnit = "memory";
 inline constexpr const char* FeederUnit = "feeder";
-inline constexpr const char* DecoderUnit = "decoder";
 std::string slice_unit(size_t slice);
 /// The graph's input of positions.
 inline constexpr const char* PositionsInput = "position_ids";

@@ -93,10 +93,7 @@ Status lower_graph(Design& design) {
 }
 
 /// Memory ports that give a word of the engine in a cycle, where those of the platform are narrow.
-int64_t ways_of(const Target& target) {
-  const auto& width = target.memory.port_bits;
-  return width ? std::max<int64_t>(1, WordBits / static_cast<int64_t>(width->value)) : 1;
-}
+int64_t ways_of(const Target& target) { return WordBits / engine_port_bits(target); }
 
 /// Ports that the engine of a shared design may have: what the target has, less those of other
 /// memories unless they have a memory of their own; a second one to a channel would get no more out

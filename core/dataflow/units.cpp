@@ -19,7 +19,7 @@ std::set<int> dies_of_group(const Program& program, int group) {
 
 /// The unit of a kernel where layers are streamed.
 std::string streamed_unit(const Kernel& kernel) {
-  return kernel.unit.empty() ? "decoder" : kernel.unit;
+  return kernel.unit.empty() ? DecoderUnit : kernel.unit;
 }
 
 bool has(const Program& program, const Unit& unit, KernelId k) {
@@ -57,7 +57,7 @@ std::vector<Unit> units_of(const Program& program) {
     return units;
   }
   if (program.layers.folded()) {
-    units.push_back({"decoder", {}});
+    units.push_back({DecoderUnit, {}});
     for (int group = 0; group < program.groups; ++group) units.back().groups.push_back(group);
     return units;
   }

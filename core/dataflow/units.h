@@ -17,6 +17,10 @@ struct Unit {
   std::vector<int> groups;
   int slr = -1;  ///< die of its kernels; -1: it has all kernels of its groups
 };
+/// What runs all groups of folded layers; where kernels walk the layers themselves, the unit of all
+/// that is in no other one, and the only one that may be on several dies.
+inline constexpr const char* DecoderUnit = "decoder";
+
 /// In the order of launches. Units of one group follow each other; they run together, as streams
 /// join them.
 std::vector<Unit> units_of(const Program& program);

@@ -33,10 +33,7 @@ int64_t Workload::middle(const Program& program) const {
   return std::min(prompt_rows(program) + generated / 2, program.max_positions - 1);
 }
 
-bool DesignCost::fits() const {
-  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
-                     [&](const auto& kind) { return resources.*kind.count <= budget.*kind.count; });
-}
+bool DesignCost::fits() const { return within(resources, budget); }
 
 Result<DesignCost> evaluate(Design& design, Rows rows, const Workload& workload) {
   ST_CHECK(compile_up_to("place-memories", design));

@@ -48,11 +48,6 @@ struct Growing {
   }
 };
 
-bool within(const ResourceCounts& used, const ResourceCounts& budget) {
-  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
-                     [&](const auto& kind) { return used.*kind.count <= budget.*kind.count; });
-}
-
 /// What the next step of a layer would make of the resources in use.
 ResourceCounts with_next(const ResourceCounts& used, const Growing& layer) {
   ResourceCounts next = used;

@@ -175,6 +175,11 @@ std::string_view name_of(Flow flow) {
   return "";
 }
 
+bool within(const ResourceCounts& used, const ResourceCounts& budget) {
+  return std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
+                     [&](const auto& kind) { return used.*kind.count <= budget.*kind.count; });
+}
+
 ResourceCounts ResourceNumbers::counts() const {
   ResourceCounts result;
   for (const ResourceKind& r : ResourceKinds) {

@@ -50,6 +50,9 @@ inline constexpr ResourceKind ResourceKinds[] = {
     {"BRAM18", "bram18", &ResourceCounts::bram18, &ResourceNumbers::bram18},
     {"URAM", "uram", &ResourceCounts::uram, &ResourceNumbers::uram}};
 
+/// Whether no kind of `used` exceeds that of a budget.
+bool within(const ResourceCounts& used, const ResourceCounts& budget);
+
 /// A die of the device, and what the shell leaves of it.
 struct Slr {
   std::string name;  ///< as in the linker's slr= option: SLR0

@@ -27,18 +27,21 @@ int64_t width_for(int64_t beat_bits) {
 
 }  // namespace
 
+int64_t engine_port_bits(const Target& target) {
+  const auto& platform = target.memory.port_bits;
+  return platform ? std::min<int64_t>(WordBits, static_cast<int64_t>(platform->value)) : WordBits;
+}
+
 void narrow_ports(Program& program, const Target& target) {
   std::map<MemoryId, int64_t> widths;
   for (const Kernel& kernel : program.kernels) {
     for (const MemoryId m : kernel.memories)
       widths[m] = std::max(widths[m], width_for(widest_beat(kernel)));
   }
-  const auto& platform = target.memory.port_bits;
-  const int64_t engine = platform ? static_cast<int64_t>(platform->value) : WordBits;
+  const int64_t engine = engine_port_bits(target);
   for (const auto& [m, width] : widths) {
     Memory& memory = program.memories[m];
-    memory.port_bits =
-        static_cast<int>(std::min<int64_t>(WordBits, memory.port.empty() ? width : engine));
+    memory.port_bits = static_cast<int>(memory.port.empty() ? width : engine);
   }
 }
 

@@ -33,10 +33,7 @@ std::optional<int> only_die(const DieProblem& problem) {
   }
   if (beside.size() > 1) return std::nullopt;
   const int die = beside.empty() ? 0 : *beside.begin();
-  const ResourceCounts& budget = problem.slrs[static_cast<size_t>(die)].budget;
-  const bool fits =
-      std::all_of(std::begin(ResourceKinds), std::end(ResourceKinds),
-                  [&](const auto& kind) { return all.*kind.count <= budget.*kind.count; });
+  const bool fits = within(all, problem.slrs[static_cast<size_t>(die)].budget);
   return fits ? std::optional<int>(die) : std::nullopt;
 }
 

@@ -97,14 +97,6 @@ ResourceCounts less(ResourceCounts all, const ResourceCounts& part) {
   return all;
 }
 
-bool fits(const ResourceCounts& others, const MemoryCost& storage, const ResourceCounts& budget) {
-  const ResourceCounts left = less(budget, others), needs = counts_of(storage);
-  return std::all_of(
-      std::begin(ResourceKinds), std::end(ResourceKinds), [&](const ResourceKind& kind) {
-        return kind.count == &ResourceCounts::ff || needs.*kind.count <= left.*kind.count;
-      });
-}
-
 /// What no device has needs no search.
 Diagnostics beyond_any_device(const MemoryProblem& problem) {
   Diagnostics problems;
@@ -198,9 +190,10 @@ Status choose_memories(Program& program, const Target& target, const ResourceCou
                  memories.most_registers + "' takes most, " + std::to_string(memories.most)}));
   }
   Result<MemoryPlan> plan = choose_kinds(memories.problem);
-  if (plan.ok() && !fits(others, plan->cost, target.budget())) {
+  const ResourceCounts left = less(target.budget(), others);
+  if (plan.ok() && !within(counts_of(plan->cost), left)) {
     // What is scarce beside the other needs of kernels is left to them, if that is possible.
-    memories.problem.budget = less(target.budget(), others);
+    memories.problem.budget = left;
     Result<MemoryPlan> other = choose_kinds(memories.problem);
     if (other.ok())
       plan = std::move(other);

@@ -20,7 +20,6 @@ namespace {
 
 /// Of streams outside of layers: logits leave as they come, and need no room for all of them.
 constexpr int64_t MostDepthOutside = 512, MostElementsOutside = 16'384;
-constexpr std::string_view DecoderUnit = "decoder";
 /// Of a build: see place.cpp.
 constexpr DieEffort UnitEffort = {.moves = 1000,
                                   .kicks = 60,

@@ -5,34 +5,42 @@
 
 namespace st {
 
-SimulationRun::SimulationRun(const Network& network, const FlatNetwork& flat,
-                             const std::vector<ChannelEnds>& ends,
-                             const std::vector<int>& instance_of,
-                             const std::vector<int64_t>& in_flight,
-                             const std::vector<std::vector<int64_t>>& launches,
-                             const std::vector<int64_t>& depths, const CycleRange& range)
-    : network_(network),
-      flat_(flat),
-      launches_(launches),
+NetworkImage::NetworkImage(const Network& n) : network(n), flat(n), ends(ends_of(n)) {
+  instance_of.assign(n.tasks.size(), -1);
+  for (size_t i = 0; i < n.instances.size(); ++i) {
+    for (int t : n.instances[i].tasks) instance_of[static_cast<size_t>(t)] = static_cast<int>(i);
+  }
+  for (const NetworkTask& task : n.tasks) in_flight.push_back(in_flight_of(task));
+  for (const Bindings& launch : n.launches_or_largest()) {
+    launches.emplace_back();
+    for (const std::string& symbol : flat.symbols) launches.back().push_back(launch.at(symbol));
+  }
+}
+
+SimulationRun::SimulationRun(const NetworkImage& image, const std::vector<int64_t>& depths,
+                             const CycleRange& range)
+    : network_(image.network),
+      flat_(image.flat),
+      launches_(image.launches),
       range_(range),
-      agenda_(network.tasks.size()) {
-  fifos_.resize(network.channels.size());
+      agenda_(image.network.tasks.size()) {
+  fifos_.resize(network_.channels.size());
   for (size_t c = 0; c < fifos_.size(); ++c) {
     if (depths[c] > 0) fifos_[c].depth = depths[c];
-    fifos_[c].held = network.channels[c].initial;
-    fifos_[c].writer = ends[c].source;
-    fifos_[c].reader = ends[c].target;
+    fifos_[c].held = network_.channels[c].initial;
+    fifos_[c].writer = image.ends[c].source;
+    fifos_[c].reader = image.ends[c].target;
   }
-  tasks_.resize(network.tasks.size());
+  tasks_.resize(network_.tasks.size());
   for (size_t t = 0; t < tasks_.size(); ++t) {
     tasks_[t].ledger = TaskLedger(range);
-    tasks_[t].most_in_flight = in_flight[t];
+    tasks_[t].most_in_flight = image.in_flight[t];
     // Rings grow to what is used: a limit far above that costs nothing.
     tasks_[t].flights.resize(8);
-    tasks_[t].instance = instance_of[t];
+    tasks_[t].instance = image.instance_of[t];
   }
-  for (const NetworkInstance& instance : network.instances) turns_.push_back({&instance});
-  for (const NetworkMemory& memory : network.memories)
+  for (const NetworkInstance& instance : network_.instances) turns_.push_back({&instance});
+  for (const NetworkMemory& memory : network_.memories)
     memories_.push_back({MemoryServer(memory, range), {}});
 }
 

@@ -15,13 +15,22 @@
 
 namespace st {
 
+/// What all runs of a network share.
+struct NetworkImage {
+  explicit NetworkImage(const Network& n);
+
+  const Network& network;
+  FlatNetwork flat;
+  std::vector<ChannelEnds> ends;
+  std::vector<int> instance_of;
+  std::vector<int64_t> in_flight;
+  std::vector<std::vector<int64_t>> launches;  ///< values of the symbols
+};
+
 class SimulationRun {
  public:
-  SimulationRun(const Network& network, const FlatNetwork& flat,
-                const std::vector<ChannelEnds>& ends, const std::vector<int>& instance_of,
-                const std::vector<int64_t>& in_flight,
-                const std::vector<std::vector<int64_t>>& launches,
-                const std::vector<int64_t>& depths, const CycleRange& range);
+  SimulationRun(const NetworkImage& image, const std::vector<int64_t>& depths,
+                const CycleRange& range);
   SimulationResult run(int64_t most_cycles);
 
  private:

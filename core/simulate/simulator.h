@@ -79,6 +79,8 @@ struct SimulationResult {
   std::vector<BlockedTask> blocked;
 };
 
+struct NetworkImage;  ///< run.h
+
 /// A network made ready to run many times, with other depths each time.
 class Simulator {
  public:
@@ -98,8 +100,7 @@ class Simulator {
   [[nodiscard]] SimulationResult run() const;
 
  private:
-  struct Image;
-  std::unique_ptr<Image> image_;
+  std::unique_ptr<NetworkImage> image_;
 };
 
 }  // namespace st

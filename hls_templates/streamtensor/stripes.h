@@ -21,6 +21,7 @@
 #include "streamtensor/bfloat16.h"
 #include "streamtensor/dsp.h"
 #include "streamtensor/memory.h"
+#include "streamtensor/striped_layout.h"
 #include "streamtensor/vec.h"
 
 namespace st {
@@ -146,13 +147,6 @@ vec<int, WordRows> stripe_dots(const stripe_word& word, const stripe_word& x) {
   return dots;
 }
 
-/// Scale number `i` of a word of them.
-inline bfloat16 stripe_scale(const stripe_word& word, int i) {
-#pragma HLS INLINE
-  const bfloat16 scale = {(uint16_t)((uint8_t)word[2 * i] | (uint8_t)word[2 * i + 1] << 8)};
-  return scale;
-}
-
 /// Cycles that a slice takes to scale the rows of a word: one for each row, so that these share
 /// operators, where the rows of the next word end late enough.
 template <int GroupWords, int WordRows>
@@ -258,7 +252,7 @@ void multiply_stripes(hls::stream<stripe_word>& x, hls::stream<vec<float, 1>>& x
         for (int i = 0; i < WordRows * Ports; ++i) {
 #pragma HLS UNROLL
           const int place = at % PairsPerScaleWord * WordRows + i / Ports;
-          ended.scales[i] = stripe_scale(scales[at / PairsPerScaleWord][i % Ports], place);
+          ended.scales[i] = scale_at(scales[at / PairsPerScaleWord][i % Ports], place);
         }
         turn = 0;
       }

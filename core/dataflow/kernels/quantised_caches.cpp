@@ -33,13 +33,6 @@ Nest quantize_heads(const Program& program, const Kernel& kernel) {
   return {loop(rows_of(program), {held_groups(heads)})};
 }
 
-/// As of whole rows, but that the inverse of a scale is made in the loop.
-Datapath quantize_heads_datapath(const Program& program, const Kernel& kernel) {
-  Datapath made = quantize_datapath(program, kernel);
-  made.then(Operator::FloatDivide);
-  return made;
-}
-
 /// The cache is [heads, positions].
 Nest cache_scales(const Program& program, const Kernel& kernel) {
   const int64_t heads = kernel.sizes.at("Heads"), positions = kernel.sizes.at("MaxPositions");
@@ -81,7 +74,7 @@ void add_quantised_cache_kernels(std::vector<KernelRecord>& records) {
                                 .width_bits = k.sizes.at("L") * 32,
                                 .words = k.sizes.at("HeadBeats")}};
                      },
-                     .datapath = quantize_heads_datapath});
+                     .datapath = held_groups_datapath});
   records.push_back(
       {.kind = "cache_scales",
        .header = "streamtensor/cache_scales.h",

@@ -68,4 +68,10 @@ Datapath quantize_datapath(const Program&, const Kernel& kernel) {
   return made;
 }
 
+Datapath held_groups_datapath(const Program& program, const Kernel& kernel) {
+  Datapath made = quantize_datapath(program, kernel);
+  made.then(Operator::FloatDivide);
+  return made;
+}
+
 }  // namespace st

@@ -28,5 +28,7 @@ NestItem held_groups(const HeldGroups& of);
 
 /// Of values that are scaled behind their largest magnitude.
 Datapath quantize_datapath(const Program& program, const Kernel& kernel);
+/// Of groups (HeldGroups): the inverse of a scale is made in their loop.
+Datapath held_groups_datapath(const Program& program, const Kernel& kernel);
 
 }  // namespace st

@@ -38,13 +38,6 @@ std::vector<Buffer> group_buffers(const Program&, const Kernel& kernel) {
   return buffers;
 }
 
-/// The inverse of a scale is made in the loop.
-Datapath groups_datapath(const Program& program, const Kernel& kernel) {
-  Datapath made = quantize_datapath(program, kernel);
-  made.then(Operator::FloatDivide);
-  return made;
-}
-
 }  // namespace
 
 void add_quantize_groups_kernels(std::vector<KernelRecord>& records) {
@@ -55,7 +48,7 @@ void add_quantize_groups_kernels(std::vector<KernelRecord>& records) {
                      .arguments = {"in0", "out-last", "tokens", "out*-last"},
                      .nest = quantize_groups,
                      .buffers = group_buffers,
-                     .datapath = groups_datapath,
+                     .datapath = held_groups_datapath,
                      .holds_row = true});
 }
 
