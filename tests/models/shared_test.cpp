@@ -122,15 +122,18 @@ TEST(SharedEngine, OfTheAdderMovesTheIntegersOfTheSpatialDesign) {
 /// Four memory ports of 128 bits take turns. Rows have one lane in both designs: sums of floats
 /// depend on it.
 TEST(SharedEngine, BehindNarrowPortsMovesTheIntegersOfTheSpatialDesign) {
-  Request narrow = shared_design("adder"), spatial = spatial_design("adder");
-  narrow.target = "kv260";
-  narrow.row_lanes = spatial.row_lanes = 1;
-  const Program program = program_of(built(narrow));
-  EXPECT_TRUE(std::any_of(program.kernels.begin(), program.kernels.end(),
-                          [](const Kernel& kernel) { return kernel.kind == "merge_rounds"; }));
-  EXPECT_TRUE(std::any_of(program.memories.begin(), program.memories.end(),
-                          [](const Memory& memory) { return memory.port_bits == 128; }));
-  expect_same_streams(narrow, spatial);
+  for (const char* precision : {"w8a8", "w4a8"}) {
+    Request narrow = shared_design("adder", precision);
+    Request spatial = spatial_design("adder", precision);
+    narrow.target = "kv260";
+    narrow.row_lanes = spatial.row_lanes = 1;
+    const Program program = program_of(built(narrow));
+    EXPECT_TRUE(std::any_of(program.kernels.begin(), program.kernels.end(),
+                            [](const Kernel& kernel) { return kernel.kind == "merge_rounds"; }));
+    EXPECT_TRUE(std::any_of(program.memories.begin(), program.memories.end(),
+                            [](const Memory& memory) { return memory.port_bits == 128; }));
+    expect_same_streams(narrow, spatial);
+  }
 }
 
 TEST(SharedEngine, OfStories260kMovesTheIntegersOfTheSpatialDesign) {
