@@ -371,7 +371,7 @@ Action add_build(CLI::App& app) {
       app.add_option("--binding", options->compile.binding,
                      "what nodes share. spatial: nothing, each has hardware of its own; shared: "
                      "linear layers and attention have one engine, whose weights stream from all "
-                     "memory ports for all layers, and a launch has one token; auto: what the "
+                     "memory ports for all layers; auto: what the "
                      "simulator finds faster")
           ->check(CLI::IsMember(bindings()))
           ->capture_default_str();
@@ -383,6 +383,11 @@ Action add_build(CLI::App& app) {
   app.add_option("--engine-slices", options->compile.engine_slices,
                  "parts of the shared engine, each a kernel; 0: one for each die")
       ->check(CLI::Range(int64_t{0}, MostStripes))
+      ->capture_default_str()
+      ->needs(binding);
+  app.add_option("--token-lanes", options->compile.token_lanes,
+                 "tokens that the shared engine works on at once: a prompt has launches of so many")
+      ->check(CLI::Range(int64_t{1}, MostTokenLanes))
       ->capture_default_str()
       ->needs(binding);
   app.add_flag("--as-asked", options->as_asked,

@@ -61,9 +61,10 @@ void add_memories(const Program& program, const Kernel& kernel,
 
 }  // namespace
 
-bool takes_length(const Program& program, const Kernel& kernel, std::string_view length) {
-  if (kernel.behind && length == "results") return true;
-  if (program.layers.streamed && kernel.kind == "load_params") return false;
+bool takes_length(const Kernel& kernel, std::string_view length) {
+  if (kernel.behind) return length == "results";
+  if (kernel.kind == "load_params")
+    return length == "tokens" && comes_by_rows(kernel.outputs[0].type);
   const auto& arguments = kernel_record(kernel.kind).arguments;
   return std::find(arguments.begin(), arguments.end(), length) != arguments.end();
 }
@@ -110,8 +111,9 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
       }
     } else if (what.starts_with("real:")) {
       arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
-    } else {
-      arguments.emplace_back(what);
+    } else if (takes_length(kernel, what) || what != "tokens" || kernel.behind) {
+      // Behind the layers there is one row.
+      arguments.emplace_back(kernel.behind && what == "tokens" ? "1" : what);
     }
   }
   return arguments;

@@ -15,9 +15,9 @@ std::string function_of(const Kernel& kernel);
 /// Arguments of the call: streams, pointers, numbers.
 std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel);
 /// Whether the call takes a length of the launch (launch_lengths): "past" is for caches and
-/// attention, "results" for what is behind the layers. What streams parameters of all layers does
-/// so once for its only row.
-bool takes_length(const Program& program, const Kernel& kernel, std::string_view length);
+/// attention, "results" for what is behind the layers, which has one row. Words of a shared engine
+/// come once for all rows.
+bool takes_length(const Kernel& kernel, std::string_view length);
 /// Whether a kernel has to know where the copy begins that it uses of a memory.
 bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m);
 /// `head` and the arguments behind it, broken after commas so that no line is longer than it has to

@@ -87,7 +87,7 @@ std::string signature(const Program& program, const std::string& head,
 bool uses_length(const Program& program, const Unit& unit, std::string_view length) {
   const std::vector<KernelId> kernels = kernels_of(program, unit);
   return std::any_of(kernels.begin(), kernels.end(),
-                     [&](KernelId k) { return takes_length(program, program.kernels[k], length); });
+                     [&](KernelId k) { return takes_length(program.kernels[k], length); });
 }
 
 /// The function that the host launches.
@@ -253,25 +253,31 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
   for (const Port& port : kernel.outputs)
     parameters.push_back(stream_reference(port.type) + " " +
                          fifo_name(program.channels[port.channel]));
-  parameters.emplace_back("int tokens");
+  const bool by_rows = comes_by_rows(kernel.outputs[0].type);
+  if (by_rows) parameters.emplace_back("int tokens");
   std::string out =
-      "// One row's parameters after another, in the order in which kernels come to need them.\n";
+      by_rows
+          ? "// One row's parameters after another, in the order in which kernels come to need them.\n"
+          : "// Parameters that all rows share.\n";
   out += wrapped_call("static void " + kernel.name + "(", parameters, 4);
   out.back() = ' ';
-  out +=
-      "{\n  for (int token = 0; token < tokens; ++token) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" +
-      std::to_string(program.max_sequence) + "\n";
+  out += "{\n";
+  if (by_rows)
+    out +=
+        "  for (int token = 0; token < tokens; ++token) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" +
+        std::to_string(program.max_sequence) + "\n";
+  const std::string indent = by_rows ? "    " : "  ";
   for (const Port& port : kernel.outputs) {
     const Segment& segment = *find_segment(memory, port.tensor);
     const StreamType& type = segment.type;
     const int64_t beats = beats_per_row(program, type);
-    out += "    // " + text_of(type.itensor) + "\n    st::load_segment<" +
+    out += indent + "// " + text_of(type.itensor) + "\n" + indent + "st::load_segment<" +
            cpp_type(type.itensor.dtype) + ", " + std::to_string(type.lanes) + ", " +
            std::to_string(beats) + ">(port, " + (offset ? "first_word + " : "") +
            std::to_string(segment.first_word) + ", " + program.channels[segment.channel].name +
            ");\n";
   }
-  return out + "  }\n}\n";
+  return out + (by_rows ? "  }\n}\n" : "}\n");
 }
 
 std::string emit_source(const Program& program, const Unit& unit) {
@@ -353,7 +359,7 @@ std::string emit_test_bench(const Program& program, const Unit& unit) {
     if (!is_made(program, unit, m)) continue;
     out += "    bench.compare<" + cpp_type(memory.dtype) + ", " + std::to_string(memory.lanes) +
            ", " + std::to_string(memory.beats) + ">(\"" + memory.name + "\", " + memory.name +
-           ");\n";
+           (memory.rows == 1 ? ", 1" : ", bench.tokens()") + ");\n";
   }
   for (const StreamArgument& argument : streams) {
     const std::string& stream = program.channels[argument.channel].name;

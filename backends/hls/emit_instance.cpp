@@ -71,7 +71,7 @@ class InstanceText {
   /// Whether a call takes a length of the launch.
   [[nodiscard]] bool uses(const std::string& length) const {
     return std::any_of(instance_.nodes.begin(), instance_.nodes.end(), [&](KernelId k) {
-      return takes_length(program_, program_.kernels[k], length);
+      return takes_length(program_.kernels[k], length);
     });
   }
 
@@ -124,7 +124,7 @@ class InstanceText {
     for (size_t o = 0; o < kernel.outputs.size(); ++o) {
       const Segment& segment = *find_segment(memory, kernel.outputs[o].tensor);
       const std::string& fifo = fifo_name(program_.channels[segment.channel]);
-      const bool words = segment.type.beat_bits() == WordBits && !memory.port.empty();
+      const bool words = loads_words(program_, kernel);
       int64_t beats = beats_per_row(program_, segment.type);
       // Words that follow each other, in memory and in a FIFO, are one run.
       for (; words && o + 1 < kernel.outputs.size(); ++o) {
@@ -140,6 +140,7 @@ class InstanceText {
       std::vector<std::string> arguments = {argument_name(program_, kernel, m), first};
       if (words) arguments.push_back(std::to_string(beats));
       arguments.push_back(fifo);
+      if (comes_by_rows(segment.type)) arguments.emplace_back("tokens");
       const std::string function =
           words ? "st::load_words"
                 : "st::load_segment<" + cpp_type(segment.type.itensor.dtype) + ", " +

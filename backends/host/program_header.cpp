@@ -111,6 +111,8 @@ std::string program_header(const Program& program, const Target& target, const C
       "inline constexpr std::uint64_t ProgramChecksum = " +
       hexadecimal(program_checksum) + ";\n";
   out += constant("rows of one launch at most", "MaxSequence", program.max_sequence);
+  out += constant("1 if a launch gives results of its last row alone", "LastRowOnly",
+                  program.layers.streamed ? 1 : 0);
   out += constant("rows that the caches hold at most", "MaxPositions", program.max_positions);
   out += constant("arguments of a kernel behind its pointers", "Lengths",
                   static_cast<int64_t>(launch_lengths(program).size()));

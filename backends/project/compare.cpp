@@ -157,6 +157,10 @@ class Comparison {
 
  private:
   [[nodiscard]] const TestLaunch& launch() const { return launches_[launch_]; }
+  /// Those that the launch has of it: of results there is one.
+  [[nodiscard]] int64_t rows_of(const Memory& memory) const {
+    return std::min(launch().tokens, memory.rows);
+  }
 
   /// What the host or another unit left in memory before the launch.
   Status read_inputs() {
@@ -166,14 +170,14 @@ class Comparison {
       const std::vector<uint8_t> bytes =
           bytes_of(data_ / (memory.name + "." + std::to_string(launch_) + ".bin"));
       if (static_cast<int64_t>(bytes.size()) !=
-          launch().tokens * memory.words_per_row() * (WordBits / 8)) {
+          rows_of(memory) * memory.words_per_row() * (WordBits / 8)) {
         return Diagnostic{"E0602",
                           "test data of '" + memory.name + "' are missing or have the wrong size",
                           data_.filename().string(),
                           {},
                           "build again"};
       }
-      Tensor rows = unpacked_rows(bytes, memory, launch().tokens);
+      Tensor rows = unpacked_rows(bytes, memory, rows_of(memory));
       rows.shape = shape_in_launch(program_.tensors[memory.tensor], launch().tokens, launch().past);
       interpreter_.state()[m] = std::move(rows);
     }

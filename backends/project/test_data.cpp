@@ -146,7 +146,7 @@ Status emit_test_data(const Program& program, int64_t vocabulary,
       const Memory& memory = program.memories[m];
       if (memory.role != MemoryRole::Input) continue;
       if (memory.dtype == DType::F32) {
-        interpreter.state()[m] = ids.draws(launches[l].tokens, memory.lanes);
+        interpreter.state()[m] = ids.draws(std::min(launches[l].tokens, memory.rows), memory.lanes);
         continue;
       }
       Tensor input = Tensor::zeros(DType::I32, {launches[l].tokens});

@@ -26,10 +26,16 @@ Status Binder::run() {
     most_scale_words_ = std::max(most_scale_words_, layout.scale_words());
     most_columns_ = std::max(most_columns_, layout.columns());
   }
+  for (const EngineStep& step : steps_) {
+    const StripeLayout& layout = layout_of(step);
+    if (program_.max_sequence > 1 && program_.kernels[step.layers[0].kernel].layered)
+      most_kept_ = std::max(most_kept_, layout.blocks * layout.pairs());
+  }
   add_parameter_files();
   rewrite();
   count_positions();
   walk_layers();
+  take_one_row_behind();
   place_in_units();
   share_rows(program_, DecoderUnit);
   lay_out_parameters();

@@ -25,8 +25,9 @@ struct BindingLimits {
   int64_t ways = 1;
 };
 
-/// Whether a program can be bound: one row per launch, folded layers, linear layers with scales for
-/// groups of both operands, all of one element type and group. Errors: E0338, all at once.
+/// Whether a program can be bound: folded layers, linear layers with scales for groups of both
+/// operands, all of one element type and group. The engine gets a lane for each row of a launch.
+/// Errors: E0338, all at once.
 Status check_bindable(const Graph& graph, const Program& program);
 
 /// Memory ports that a program has beside those of an engine that it is bound to: inputs, outputs,

@@ -24,7 +24,7 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
   const Kernel& of = program_.kernels[step.layers[0].kernel];
   const std::string name = step.name;
   const size_t slices = solution_.slice_ports.size();
-  const Extent rows = Extent::symbol(Sequence);
+  const int64_t rows = program_.max_sequence;  // a lane of the engine for each
   const Port x = writing(program_, edges.writer[step.x]);
   const Port scale = writing(program_, edges.writer[step.x_scale]);
 
@@ -35,17 +35,19 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
                 {"GroupWords", layout.group_words},
                 {"Groups", layout.groups},
                 {"Blocks", layout.blocks},
+                {"TokenLanes", rows},
                 {"MaxColumns", most_columns_},
                 {"Slices", static_cast<int64_t>(slices)}};
   std::vector<Port> columns, scales, results;
   for (size_t s = 0; s < slices; ++s) {
     const std::string at = std::to_string(s);
     columns.push_back({tensor("columns of " + name, DType::I8,
-                              {rows, layout.columns() * StripeColumns}, "columns" + at),
-                       stripe_x_type(program_, layout), -1});
-    scales.push_back({tensor("scales of columns of " + name, DType::F32, {rows, layout.groups},
-                             "column_scales" + at),
-                      stripe_scale_type(program_, layout), -1});
+                              {Extent(rows), Extent(layout.columns() * StripeColumns)},
+                              "columns" + at),
+                       stripe_x_type(layout, rows), -1});
+    scales.push_back({tensor("scales of columns of " + name, DType::F32,
+                             {Extent(rows), Extent(layout.groups)}, "column_scales" + at),
+                      stripe_scale_type(layout, rows), -1});
   }
   feed.outputs = columns;
   feed.outputs.insert(feed.outputs.end(), scales.begin(), scales.end());
@@ -60,15 +62,16 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
     slice.inputs = {columns[s], scales[s]};
     for (int64_t p = 0; p < ports; ++p, ++port)
       slice.inputs.push_back(words_.at(&step)[static_cast<size_t>(port)]);
-    const StreamType type = stripe_y_type(program_, layout, ports);
-    results.push_back(
-        {tensor("results of " + name, DType::F32,
-                {rows, layout.blocks * layout.pairs() * type.lanes}, "results" + std::to_string(s)),
-         type, -1});
+    const StreamType type = stripe_y_type(layout, rows, ports);
+    results.push_back({tensor("results of " + name, DType::F32,
+                              {Extent(rows), Extent(layout.blocks * layout.rows * ports)},
+                              "results" + std::to_string(s)),
+                       type, -1});
     slice.outputs = {results.back()};
     slice.sizes = {{"Ports", ports},
                    {"GroupWords", layout.group_words},
                    {"WordRows", layout.word_rows},
+                   {"TokenLanes", rows},
                    {"MaxRows", most_rows_},
                    {"MaxScaleWords", most_scale_words_},
                    {"Rows", layout.rows},
@@ -132,7 +135,7 @@ Port Binder::load_words(const EngineStep& step, const std::shared_ptr<const Cons
   const TensorId stream = tensor("words of " + step.name, DType::I8,
                                  {Extent(count), Extent(StripeColumns)}, loaded_fifo(port));
   program_.tensors[stream].constant = words;
-  const StreamType type = stripe_words_type(program_, count);
+  const StreamType type = stripe_words_type(count);
   program_.memories[files_[static_cast<size_t>(port)]].segments.push_back(
       {stream, -1, type, 0, count, layered});
   return {stream, type, -1};
@@ -148,7 +151,7 @@ Port Binder::merge_words(const EngineStep& step, const Kernel& of, int64_t port,
   merge.inputs = std::move(of_ways);
   merge.outputs = {{tensor("merged words of " + step.name, DType::I8,
                            {Extent(words), Extent(StripeColumns)}, "words" + number),
-                    stripe_words_type(program_, words), -1}};
+                    stripe_words_type(words), -1}};
   to.push_back(merge);
   return merge.outputs[0];
 }
@@ -162,6 +165,8 @@ void Binder::collect(const EngineStep& step, const Kernel& of, const StripeLayou
   collect.sizes = {{"L", step.lanes},
                    {"Ports", layout.ports},
                    {"WordRows", layout.word_rows},
+                   {"TokenLanes", program_.max_sequence},
+                   {"MaxKept", most_kept_},
                    {"Beats", width / step.lanes},
                    {"SliceBeats", layout.blocks * layout.pairs()}};
   const bool one = step.layers.size() == 1;

@@ -83,6 +83,8 @@ class Binder {
   /// of positions, is made again for each of them.
   void walk_layers();
   void mark_outside(const Edges& edges);
+  /// Behind the layers there is one row, that of which results are wanted.
+  void take_one_row_behind();
 
   [[nodiscard]] int64_t memory_ports() const { return solution_.ports * limits_.ways; }
   /// Of a port of the engine, the number of the memory port that comes `way`-th in turn.
@@ -104,6 +106,7 @@ class Binder {
   EngineSolution solution_;
   std::vector<MemoryId> files_;  ///< of each memory port
   int64_t most_rows_ = 1, most_scale_words_ = 1, most_columns_ = 1;
+  int64_t most_kept_ = 1;  ///< beats of results of a step whose rows are several
 };
 
 /// Units of a bound design beside DecoderUnit; the engine has one for each slice.

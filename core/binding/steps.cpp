@@ -151,9 +151,6 @@ std::shared_ptr<const ConstantSource> stripes_constant(const Graph& graph, const
 
 Status check_bindable(const Graph& graph, const Program& program) {
   Problems problems;
-  if (program.max_sequence != 1)
-    problems.add("launches have up to " + std::to_string(program.max_sequence) + " rows", "",
-                 "choose one, with --dim sequence_length=1..1");
   if (!program.layers.folded())
     problems.add("the model has no layers that are alike", "",
                  "choose --binding spatial, which has a kernel for each node");

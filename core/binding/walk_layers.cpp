@@ -89,4 +89,20 @@ void Binder::mark_outside(const Edges& edges) {
   }
 }
 
+void Binder::take_one_row_behind() {
+  const auto one_row = [&](Port& port) {
+    DataTensor& tensor = program_.tensors[port.tensor];
+    for (Extent& extent : tensor.shape) extent = extent.substitute(Sequence, 1);
+    for (Trip& trip : port.type.itensor.trips) {
+      if (trip.count == Extent::symbol(Sequence)) trip = Trip(1);
+    }
+  };
+  for (Kernel& each : program_.kernels) {
+    if (each.kind == "leave_layers") one_row(each.outputs.back());
+    if (!each.behind) continue;
+    for (auto* ports : {&each.inputs, &each.outputs})
+      for (Port& port : *ports) one_row(port);
+  }
+}
+
 }  // namespace st

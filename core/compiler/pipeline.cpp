@@ -46,9 +46,10 @@ Status check_graph(Design& design) {
   ST_CHECK(check_operators(design.graph));
   ST_CHECK(infer_types(design.graph));
   ST_TRY(decoder, find_decoder(design.graph));
-  // A shared engine has one lane for tokens.
+  // A shared engine has lanes for all tokens of a launch.
   if (design.options.binding == "shared") {
-    design.graph.symbols.at(decoder.sequence).high = 1;
+    int64_t& most = design.graph.symbols.at(decoder.sequence).high;
+    most = std::min(most, std::max<int64_t>(design.options.token_lanes, 1));
     ST_TRY(single, find_decoder(design.graph));
     decoder = single;
   }

@@ -33,10 +33,11 @@ struct CompileOptions {
   bool unit_per_slr =
       false;  ///< what a group has on each SLR is a kernel of its own (place-kernels)
   /// "spatial": hardware of its own for each node of a layer; "shared": bind_to_engine(), for which
-  /// layers are folded and a launch has one row.
+  /// layers are folded.
   std::string binding = "spatial";
   int64_t engine_ports = 0;   ///< of a shared engine; 0: as many as serve it best
   int64_t engine_slices = 0;  ///< of a shared engine at most; 0: as many as the target has dies
+  int64_t token_lanes = 1;    ///< of a shared engine: tokens of a launch at most
   bool fold_layers = false;   ///< equal layers share kernels, and are walked on the device
   int64_t top_k = 0;          ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;              ///< of linear layers; empty: as without a choice

@@ -141,8 +141,15 @@ std::vector<ChannelId> Program::channels_of(int group) const {
   return ids;
 }
 
+bool comes_by_rows(const StreamType& type) {
+  const std::vector<Trip>& trips = type.itensor.trips;
+  return std::any_of(trips.begin(), trips.end(), [](const Trip& trip) {
+    return trip.count == Extent::symbol(Sequence);
+  });
+}
+
 int64_t beats_per_row(const Program& program, const StreamType& type) {
-  return type.max_beats() / program.max_sequence;
+  return type.max_beats() / (comes_by_rows(type) ? program.max_sequence : 1);
 }
 
 std::string group_name(int group) { return "group" + std::to_string(group); }
@@ -206,6 +213,13 @@ bool stores(const Kernel& kernel) {
 std::string argument_name(const Program& program, const Kernel& kernel, MemoryId m) {
   const std::vector<std::string> names = argument_names(program.memories[m]);
   return stores(kernel) ? names.back() : names.front();
+}
+
+bool loads_words(const Program& program, const Kernel& kernel) {
+  return program.layers.streamed && kernel.kind == "load_params" &&
+         !program.memories[kernel.memories[0]].port.empty() &&
+         std::all_of(kernel.outputs.begin(), kernel.outputs.end(),
+                     [](const Port& port) { return port.type.beat_bits() == WordBits; });
 }
 
 bool is_cache(const Kernel& kernel) {

@@ -28,8 +28,8 @@ using MemoryId = int;
 /// Symbols of extents at this level.
 inline constexpr const char* Sequence = "sequence";
 inline constexpr const char* Past = "past";
-/// 1 if a launch is to give logits or an id, 0 if it only fills the caches: a prompt needs those of
-/// its last row alone. Kernels behind the layers work in launches with results. Other designs give
+/// Where layers are streamed: 1 if a launch is to give logits or an id, those of its last row; 0 if
+/// it only fills the caches. Kernels behind the layers have that row alone. Other designs give
 /// results of all rows.
 inline constexpr const char* Results = "results";
 /// What a program may have: lanes of a stream, layers that kernels walk.
@@ -37,6 +37,8 @@ inline constexpr int MostLanes = 1 << 16;
 inline constexpr int64_t MostLayers = 1 << 16;
 /// Most memory ports over which a shared design stripes its positions.
 inline constexpr int64_t MostStripes = 32;
+/// Most token lanes of a shared engine, and so rows of its launches.
+inline constexpr int64_t MostTokenLanes = 16;
 /// The symbol for ceil((past + sequence) / stripes): positions that each of `stripes` memory ports
 /// holds, the last one filled up, where port p has positions p, p + stripes, and so on.
 std::string rounds_of(int64_t stripes);
@@ -192,7 +194,9 @@ struct Kernel {
   std::string origin;  ///< the model's node, untrusted; empty for DMAs, forks, converters
   int group = 0;
   bool layered = false;  ///< works once for each folded layer (Program::layers)
-  bool behind = false;   ///< where layers are streamed and it is not layered: works behind them
+  /// Where layers are streamed and it is not layered: works behind them, for the one row of which
+  /// results are wanted.
+  bool behind = false;
 
   /// The sizes <prefix>0, <prefix>1, ... as far as there are any.
   [[nodiscard]] std::vector<int64_t> sizes_named(std::string_view prefix) const;
@@ -238,8 +242,10 @@ struct Program {
   [[nodiscard]] std::vector<ChannelId> channels_of(int group) const;
 };
 
-/// Beats that one row of this launch takes in a stream whose outermost loop is over rows, positions
-/// at their bound.
+/// True if a loop of a stream is over the rows of a launch.
+bool comes_by_rows(const StreamType& type);
+/// Beats that one row of this launch takes in a stream, positions at their bound; of one that has
+/// no loop over rows, all of its beats.
 int64_t beats_per_row(const Program& program, const StreamType& type);
 
 /// "group0": the name of a group's function.
@@ -262,6 +268,9 @@ bool has_two_arguments(const Memory& memory);
 /// True if layers hand on what is in it.
 bool is_handed_on(const Memory& memory);
 
+/// Whether a loader's segments are words of a shared engine, which one FIFO carries: then they are
+/// one run of bursts, nothing ends between them, and all rows of a launch share them.
+bool loads_words(const Program& program, const Kernel& kernel);
 /// True if the kernel appends to a cache, and streams what is in it.
 bool is_cache(const Kernel& kernel);
 /// In what the design keeps keys and values: "int8" if a cache of rows does, else "f32".

@@ -163,14 +163,16 @@ class ProgramVerifier {
       report(memory.name,
              "a beat is of the tensor's type, f32, i8, i32 or a cache's bf16, and fits a word");
     if (memory.role == MemoryRole::Cache) return;  // its kernel says how it is laid out
-    // Rows are those of a launch, or of the table; what has no rows is one.
+    // Rows are those of a launch, or of the table; what has no rows, or the one of results, is one.
     const bool table = memory.role == MemoryRole::Table;
     const bool by_rows = !tensor.shape.empty() && tensor.shape[0] == Extent::symbol(Sequence);
     int64_t elements = 1;
     for (const Extent& extent : tensor.shape)
       elements *= extent == Extent::symbol(Sequence) ? program_.max_sequence
                                                      : extent.constant().value_or(0);
-    const int64_t rows = table ? tensor.shape[0].constant().value_or(0) : program_.max_sequence;
+    const bool one = program_.layers.streamed && !by_rows;
+    const int64_t rows = table ? tensor.shape[0].constant().value_or(0)
+                               : (one ? 1 : program_.max_sequence);
     if (memory.rows != rows || elements != rows * memory.beats * memory.lanes ||
         (table ? !tensor.constant : !by_rows && rows != 1)) {
       report(memory.name,
@@ -178,18 +180,18 @@ class ProgramVerifier {
     }
   }
 
-  /// A constant, streamed once for each row of a launch.
+  /// A constant, streamed once for each row of a launch, or for all of them.
   void check_segment(const Memory& memory, const Segment& segment) {
     const size_t before = problems_.size();
     streams_.check_stream(memory.name, segment.tensor, segment.type);
     if (problems_.size() != before) return;
     const auto& trips = segment.type.itensor.trips;
-    const bool repeated = !trips.empty() && trips[0].count == Extent::symbol(Sequence) &&
-                          std::all_of(trips.begin() + 1, trips.end(),
-                                      [](const Trip& t) { return t.count.is_constant(); });
-    if (!program_.tensors[segment.tensor].constant || !repeated ||
+    const bool plain =
+        std::all_of(trips.begin() + (comes_by_rows(segment.type) ? 1 : 0), trips.end(),
+                    [](const Trip& t) { return t.count.is_constant(); });
+    if (!program_.tensors[segment.tensor].constant || !plain ||
         segment.type.beat_bits() > WordBits) {
-      report(memory.name, "a segment holds a constant that is streamed once for each row");
+      report(memory.name, "a segment holds a constant that is streamed once, or once for each row");
       return;
     }
     const int64_t per_word = beats_per_word(segment.type.beat_bits());

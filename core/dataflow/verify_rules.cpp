@@ -2,6 +2,7 @@
 // Kinds of kernels whose ports are related in ways that the table of shapes cannot say.
 #include <algorithm>
 
+#include "core/dataflow/kernels/arithmetic.h"
 #include "core/dataflow/kernels/elementwise.h"
 #include "core/dataflow/kernels/matmul.h"
 #include "core/dataflow/verify.h"
@@ -42,7 +43,8 @@ std::string check_loader(const Program& program, const Kernel& kernel) {
     if (next == memory.segments.end()) return false;
     const Segment& segment = *next++;
     return segment.type == port.type && segment.channel == port.channel &&
-           segment.layered == kernel.layered;
+           segment.layered == kernel.layered &&
+           comes_by_rows(port.type) == comes_by_rows(kernel.outputs[0].type);
   });
   return memory.role == MemoryRole::Parameters && all
              ? ""
@@ -245,8 +247,7 @@ std::string check_head_norm(const Program& program, const Kernel& kernel) {
   const StreamType& scale = kernel.inputs[1].type;
   const StreamType wanted = {{{lanes},
                               DType::F32,
-                              {{Extent::symbol(Sequence), program.max_sequence},
-                               kernel.sizes.at("Heads"),
+                              {rows_of(program, kernel), kernel.sizes.at("Heads"),
                                kernel.sizes.at("Beats")},
                               {1, 1, lanes},
                               {2},

@@ -79,7 +79,7 @@ std::vector<KernelShape> make_kernel_shapes() {
 }
 
 Extent extent_of(const Kernel& kernel, const std::string& text) {
-  if (text == "T") return Extent::symbol(Sequence);
+  if (text == "T") return kernel.behind ? Extent(1) : Extent::symbol(Sequence);
   if (text == "C") return Extent::symbol(Past) + Extent::symbol(Sequence);
   return {product_of(kernel, text)};
 }

@@ -94,7 +94,9 @@ std::string check_striped(const Program& program, const Kernel& kernel) {
   if (has_heads && kernel.sizes.at("Heads") % kernel.sizes.at("KVHeads") != 0)
     return "Heads is no multiple of KVHeads";
   const StripedShape shape(kernel);
-  if (program.max_sequence != 1) return "it takes one row per launch";
+  if (kernel.kind == "attend" && shape.token_lanes != program.max_sequence)
+    return "it has not a lane for each row of a launch";
+  if (kernel.behind) return "it stands behind the layers";
   if (shape.stripes * shape.ways > MostStripes || shape.first + shape.ports > shape.stripes)
     return "there are fewer ports";
   if (has_rounds && !rounds_fit(program, shape)) return "MaxRounds is not that of all positions";

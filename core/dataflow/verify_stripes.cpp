@@ -9,15 +9,16 @@
 namespace st {
 namespace {
 
-bool is_row(const Program& program, const Port& port, DType dtype, int64_t width) {
+bool is_row(const Program& program, const Kernel& kernel, const Port& port, DType dtype,
+            int64_t width, bool of_results = false) {
   const DataTensor& tensor = program.tensors[port.tensor];
-  return tensor.dtype == dtype &&
-         tensor.shape == std::vector{Extent::symbol(Sequence), Extent(width)};
+  const Extent rows = kernel.behind || of_results ? Extent(1) : Extent::symbol(Sequence);
+  return tensor.dtype == dtype && tensor.shape == std::vector{rows, Extent(width)};
 }
 
-/// A layer's rows are carried alike inside and outside the layers.
-bool alike(const Program& program, const Port& a, const Port& b) {
-  return a.type == b.type && program.tensors[a.tensor].shape == program.tensors[b.tensor].shape;
+/// A lane for each row of a launch.
+bool has_lanes(const Program& program, const Kernel& kernel) {
+  return token_lanes_of(kernel) == program.max_sequence;
 }
 
 }  // namespace
@@ -30,9 +31,12 @@ std::string check_layer_switch(const Program& program, const Kernel& kernel) {
   const auto& rows = enters ? kernel.inputs : kernel.outputs;
   const Port& other = enters ? kernel.outputs[0] : kernel.inputs[0];
   if (rows.size() != 2) return "there are two streams to choose from";
-  if (!alike(program, rows[0], rows[1]) || !alike(program, rows[0], other) ||
-      !is_row(program, other, DType::F32, product_of(kernel, "L*Beats")) ||
-      other.type.lanes != kernel.sizes.at("L"))
+  const int64_t lanes = kernel.sizes.at("L"), width = lanes * kernel.sizes.at("Beats");
+  const auto has_rows = [&](const Port& port, bool of_results) {
+    return is_row(program, kernel, port, DType::F32, width, of_results) && port.type.lanes == lanes;
+  };
+  // One row leaves the layers; all others stay, or end there.
+  if (!has_rows(rows[0], false) || !has_rows(rows[1], !enters) || !has_rows(other, false))
     return "the rows differ";
   const size_t at = enters ? 0 : static_cast<size_t>(program.layers.count) - 1;
   if (flags == kernel.layer_sizes.end()) return flag + " is told for each layer";
@@ -51,13 +55,14 @@ std::string check_feed(const Program& program, const Kernel& kernel) {
       filled_columns(beats, lanes) > layout.columns() ||
       filled_columns(beats, lanes) <= layout.columns() - layout.group_words)
     return "the columns are not those of its row";
-  if (!is_row(program, kernel.inputs[0], DType::I8, lanes * beats) ||
-      !is_row(program, kernel.inputs[1], DType::F32, layout.groups))
+  if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
+  if (!is_row(program, kernel, kernel.inputs[0], DType::I8, lanes * beats) ||
+      !is_row(program, kernel, kernel.inputs[1], DType::F32, layout.groups))
     return "the row and its scales are not as wide as its sizes say";
   if (kernel.outputs.size() != 2 * slices) return "a slice takes columns and scales";
   for (size_t s = 0; s < slices; ++s) {
-    if (kernel.outputs[s].type != stripe_x_type(program, layout) ||
-        kernel.outputs[slices + s].type != stripe_scale_type(program, layout))
+    if (kernel.outputs[s].type != stripe_x_type(layout, program.max_sequence) ||
+        kernel.outputs[slices + s].type != stripe_scale_type(layout, program.max_sequence))
       return "what a slice gets is not its columns and scales";
   }
   return "";
@@ -71,13 +76,15 @@ std::string check_slice(const Program& program, const Kernel& kernel) {
     return "the rows are not whole words, or more than it has room for";
   if (layout.pairs() * layout.group_words < StripeApart)
     return "its totals come again before an addition is done";
+  if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
   if (kernel.inputs.size() != 2 + static_cast<size_t>(layout.ports))
     return "there is not one stream of words for each port";
-  if (kernel.inputs[0].type != stripe_x_type(program, layout) ||
-      kernel.inputs[1].type != stripe_scale_type(program, layout) ||
-      kernel.outputs[0].type != stripe_y_type(program, layout, layout.ports))
+  const int64_t lanes = token_lanes_of(kernel);
+  if (kernel.inputs[0].type != stripe_x_type(layout, lanes) ||
+      kernel.inputs[1].type != stripe_scale_type(layout, lanes) ||
+      kernel.outputs[0].type != stripe_y_type(layout, lanes, layout.ports))
     return "its streams are not those of its layout";
-  const StreamType words = stripe_words_type(program, layout.words());
+  const StreamType words = stripe_words_type(layout.words());
   const bool all = std::all_of(kernel.inputs.begin() + 2, kernel.inputs.end(),
                                [&](const Port& port) { return port.type == words; });
   return all ? "" : "the words are not those of its layout";
@@ -86,15 +93,19 @@ std::string check_slice(const Program& program, const Kernel& kernel) {
 std::string check_collect(const Program& program, const Kernel& kernel) {
   const int64_t word_rows = kernel.sizes.at("WordRows"), beats = kernel.sizes.at("SliceBeats");
   const int64_t width = kernel.sizes.at("L") * kernel.sizes.at("Beats");
+  if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
+  const int64_t results = word_rows * token_lanes_of(kernel);
   int64_t ports = 0;
   for (const Port& port : kernel.inputs) {
-    if (port.type.lanes % word_rows != 0 || beats_per_row(program, port.type) != beats)
+    if (port.type.lanes % results != 0 || beats_per_row(program, port.type) != beats)
       return "a slice gives other results than its sizes say";
-    ports += port.type.lanes / word_rows;
+    ports += port.type.lanes / results;
   }
+  if (!kernel.behind && program.max_sequence > 1 && beats > kernel.sizes.at("MaxKept"))
+    return "it has no room for the results of all rows";
   if (ports != kernel.sizes.at("Ports") || width > ports * word_rows * beats)
     return "the slices have not the results of a row";
-  return is_row(program, kernel.outputs[0], DType::F32, width) ? "" : "the row has another width";
+  return is_row(program, kernel, kernel.outputs[0], DType::F32, width) ? "" : "the row has another width";
 }
 
 }  // namespace st

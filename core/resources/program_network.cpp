@@ -90,7 +90,7 @@ class TaskMaker {
       for (const NestItem& step : loop.items) steps.push_back(&step);
       return {firing(steps, loop.interval)};
     }
-    return loop.items.size() == 1 ? word(loop) : patterns(loop);
+    return loop.items.size() == 1 && loop.interval > 1 ? word(loop) : patterns(loop);
   }
 
   /// What is in a flattened loop: a firing for each step.

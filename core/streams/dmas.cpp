@@ -93,7 +93,9 @@ class Dmas {
     memory.dtype = type.itensor.dtype;
     memory.lanes = type.lanes;
     memory.beats = beats_per_row(program_, type);
-    memory.rows = program_.max_sequence;
+    const Extent& rows = program_.tensors[tensor].shape[0];
+    const bool of_results = program_.layers.streamed && rows == Extent(1);
+    memory.rows = of_results ? 1 : program_.max_sequence;
     memory.bytes = bytes_of(memory);
     program_.memories.push_back(memory);
     return static_cast<MemoryId>(program_.memories.size()) - 1;

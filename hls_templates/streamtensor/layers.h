@@ -23,8 +23,8 @@ void enter_layers(hls::stream<vec<float, L>>& outside, hls::stream<vec<float, L>
   }
 }
 
-/// The rows that a layer made: those of the last one leave the layers if results are wanted, and
-/// end here if not; the others go to the next layer.
+/// The rows that a layer made go to the next layer. Of the last layer's the last `results` ones,
+/// those of which results are wanted, leave the layers, and the others end here.
 template <int L, int Beats>
 void leave_layers(hls::stream<vec<float, L>>& rows, hls::stream<vec<float, L>>& next,
                   hls::stream<vec<float, L>>& outside, int exit, int tokens, int results) {
@@ -33,7 +33,7 @@ void leave_layers(hls::stream<vec<float, L>>& rows, hls::stream<vec<float, L>>& 
 #pragma HLS PIPELINE II = 1
     const vec<float, L> beat = rows.read();
     if (exit == 0) next.write(beat);
-    if (exit != 0 && results > 0) outside.write(beat);
+    if (exit != 0 && n >= (tokens - results) * Beats) outside.write(beat);
   }
 }
 

@@ -217,6 +217,15 @@ template <typename T, int L, int Beats, int Bits>
 void load_segment(const ap_uint<Bits>* port, int first_word, hls::stream<vec<T, L>>& out) {
   read_row<T, L, Beats>(port + parts_of_word<Bits> * first_word, out);
 }
+/// The same for each of `rows` rows.
+template <typename T, int L, int Beats, int Bits>
+void load_segment(const ap_uint<Bits>* port, int first_word, hls::stream<vec<T, L>>& out,
+                  int rows) {
+  for (int row = 0; row < rows; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    load_segment<T, L, Beats>(port, first_word, out);
+  }
+}
 
 /// For each of `rows` ids, that row of the table: an embedding. Ids must lie within the table.
 template <typename T, int L, int Beats, int Bits>

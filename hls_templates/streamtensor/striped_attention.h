@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Attention of one new row over a striped cache (striped_layout.h), a slice of the ports: all
+/// Attention of the new rows of a launch over a striped cache (striped_layout.h), a slice of the ports: all
 /// ports of a slice stream a word in the same cycle, so that a round of positions is a lane per
 /// port. Keys come first, for all rounds; then the slices agree on the largest scores, and values
 /// follow. Scores and weights are made of integers, and sums are integers, exact in any order.
@@ -16,54 +16,67 @@
 namespace st {
 
 /// One slice. A round takes as many cycles as a position has scale words, plus one for each word of
-/// each query head; and those once more for the values.
-///   x, scales: the token's queries, keys and values, as feed_heads() sends them
-///   peaks: of all slices, the largest score of each head, then the largest scale of the values of
-///          each key and value head
+/// each query head of each row; and those once more for the values. Words are read once for all
+/// rows.
+///   x, scales: the tokens' queries, keys and values, as feed_heads() sends them
+///   peaks: of all slices, for each row the largest score of each head, then the largest scale of
+///          the values of each key and value head
 ///   own_peaks: the same of this slice; -INFINITY and 0 where it sees no position
-///   sums: per head the sum of powers, in lanes 0 and 1 its lowest 16 bits and the rest; then those
+///   sums: per row and head the sum of powers, in lanes 0 and 1 its lowest 16 bits and the rest; then those
 ///         of weights times values, 16 at a time, a beat of the lowest 16 bits and one of the rest
 ///   words: of each port, as load_cache() sends them
-/// A position behind the newest one, or before the window, keeps a score of -INFINITY and a scale
-/// of 0, so that its power and its weight are 0, whatever its words are. Scales are not negative.
-template <int Heads, int KVHeads, int Head, int Stripes, int Ports, int First, int Ways,
-          int MaxRounds, typename... Words>
+/// A position behind a row's own, or before its window, has a score of -INFINITY, so that its power
+/// and its weight are 0, whatever its words are. Scales are not negative.
+template <int Heads, int KVHeads, int Head, int TokenLanes, int Stripes, int Ports, int First,
+          int Ways, int MaxRounds, typename... Words>
 void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& own_peaks,
-            hls::stream<vec<int, ChunkLanes>>& sums, int window, int past, Words&... words) {
-  using shape = slice_shape<Heads, KVHeads, Head, Stripes, Ports, First, Ways, MaxRounds>;
+            hls::stream<vec<int, ChunkLanes>>& sums, int window, int tokens, int past,
+            Words&... words) {
+  using shape = slice_shape<Heads, KVHeads, Head, TokenLanes, Stripes, Ports, First, Ways, MaxRounds>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
   static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
                 "the sums of all positions fit");
-  const slice_positions<shape> positions(window, past);
-  new_row<shape> row;
-#pragma HLS AGGREGATE variable = row.queries
-#pragma HLS AGGREGATE variable = row.keys
-#pragma HLS AGGREGATE variable = row.values
-  take_row<shape::HeadWords>(x, scales, row.queries, row.factors);
-  take_row<shape::HeadWords>(x, scales, row.keys, row.key_scales);
-  take_row<shape::HeadWords>(x, scales, row.values, row.value_scales);
+  const slice_positions<shape> positions(window, past, tokens);
+  new_rows<shape> rows;
+#pragma HLS AGGREGATE variable = rows.queries
+#pragma HLS AGGREGATE variable = rows.keys
+#pragma HLS AGGREGATE variable = rows.values
+#pragma HLS ARRAY_PARTITION variable = rows.keys dim = 1 type = complete
+#pragma HLS ARRAY_PARTITION variable = rows.values dim = 1 type = complete
+#pragma HLS ARRAY_PARTITION variable = rows.key_scales dim = 1 type = complete
+#pragma HLS ARRAY_PARTITION variable = rows.value_scales dim = 1 type = complete
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
+    take_row<shape::HeadWords, Heads>(x, scales, rows.queries + t * shape::HeadSteps,
+                                      rows.factors + t * Heads);
+    take_row<shape::HeadWords, KVHeads>(x, scales, rows.keys[t], rows.key_scales[t]);
+    take_row<shape::HeadWords, KVHeads>(x, scales, rows.values[t], rows.value_scales[t]);
+  }
 
   round_memory<shape> memory;
 #pragma HLS ARRAY_PARTITION variable = memory.scores dim = 1 type = complete
 #pragma HLS ARRAY_PARTITION variable = memory.scales dim = 1 type = complete
-  key_pass(row, positions, memory, words...);
-  send_peaks(memory, own_peaks);
+  key_pass(rows, positions, memory, words...);
+  send_peaks(memory, tokens, own_peaks);
 
-  float all_peaks[Heads], inverses[KVHeads];
-  for (int h = 0; h < Heads; ++h) {
+  float all_peaks[TokenLanes * Heads], inverses[TokenLanes * KVHeads];
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
+    for (int h = 0; h < Heads; ++h) {
 #pragma HLS PIPELINE II = 1
-    all_peaks[h] = peaks.read()[0];
-  }
-  for (int g = 0; g < KVHeads; ++g) {
+      all_peaks[t * Heads + h] = peaks.read()[0];
+    }
+    for (int g = 0; g < KVHeads; ++g) {
 #pragma HLS PIPELINE II = 1
-    const float largest = peaks.read()[0];
-    inverses[g] = largest == 0.0f ? 0.0f : TwicePeak / largest;
+      const float largest = peaks.read()[0];
+      inverses[t * KVHeads + g] = largest == 0.0f ? 0.0f : TwicePeak / largest;
+    }
   }
   slice_sums<shape> slice;
 #pragma HLS AGGREGATE variable = slice.contexts
-  value_pass(row, positions, memory, all_peaks, inverses, slice, words...);
-  send_sums(slice, sums);
+  value_pass(rows, positions, memory, all_peaks, inverses, slice, words...);
+  send_sums(slice, tokens, sums);
 }
 
 }  // namespace st

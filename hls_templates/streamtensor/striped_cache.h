@@ -101,14 +101,14 @@ void write_position(bool here, const word_bytes (&keys)[Words], const word_bytes
   }
 }
 
-/// Stores keys and values of position `past`, each of its heads with a scale that is a bfloat16, to
-/// the port that has it. `caches` are those of all ports, in their order, in which the layer begins
-/// at `first_word`.
+/// Stores keys and values of positions from `past` on, each of their heads with a scale that is a
+/// bfloat16, to the ports that have them. `caches` are those of all ports, in their order, in which
+/// the layer begins at `first_word`.
 template <int L, int KVHeads, int Head, int Stripes, int MaxRounds, typename KScale,
           typename VScale, typename... Caches>
 void store_position(hls::stream<vec<int8_t, L>>& k, hls::stream<vec<KScale, 1>>& k_scales,
-                    hls::stream<vec<int8_t, L>>& v, hls::stream<vec<VScale, 1>>& v_scales, int past,
-                    int first_word, Caches*... caches) {
+                    hls::stream<vec<int8_t, L>>& v, hls::stream<vec<VScale, 1>>& v_scales,
+                    int tokens, int past, int first_word, Caches*... caches) {
   using layout = position_layout<KVHeads, Head>;
   static_assert(sizeof...(Caches) == Stripes, "one cache per port");
   word_bytes keys[layout::ValueWords];
@@ -117,15 +117,18 @@ void store_position(hls::stream<vec<int8_t, L>>& k, hls::stream<vec<KScale, 1>>&
 #pragma HLS AGGREGATE variable = values
   bfloat16 scales[layout::ScaleWords * ScalesPerWord] = {};
 #pragma HLS ARRAY_PARTITION variable = scales type = complete
-  take_heads<0, L, KVHeads, Head>(k, k_scales, keys, scales);
-  take_heads<KVHeads, L, KVHeads, Head>(v, v_scales, values, scales);
-  const int round = past / Stripes, owner = past % Stripes;
-  const int key_at = first_word + round * layout::KeyWords;
-  const int value_at = first_word + MaxRounds * layout::KeyWords + round * layout::ValueWords;
-  int port = 0;
-  (write_position<layout::ScaleWords>(port++ == owner, keys, values, scales, caches, key_at,
-                                      value_at),
-   ...);
+  for (int position = past; position < past + tokens; ++position) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    take_heads<0, L, KVHeads, Head>(k, k_scales, keys, scales);
+    take_heads<KVHeads, L, KVHeads, Head>(v, v_scales, values, scales);
+    const int round = position / Stripes, owner = position % Stripes;
+    const int key_at = first_word + round * layout::KeyWords;
+    const int value_at = first_word + MaxRounds * layout::KeyWords + round * layout::ValueWords;
+    int port = 0;
+    (write_position<layout::ScaleWords>(port++ == owner, keys, values, scales, caches, key_at,
+                                        value_at),
+     ...);
+  }
 }
 
 }  // namespace st

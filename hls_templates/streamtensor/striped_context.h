@@ -23,22 +23,22 @@ using slice_sum = ap_int<SumBits>;
 /// Of a slice's share of the context.
 template <typename Shape>
 struct slice_sums {
-  vec<slice_sum, WordBytes> contexts[Shape::HeadSteps];
-  slice_sum powers[Shape::Heads];
+  vec<slice_sum, WordBytes> contexts[Shape::Rows * Shape::HeadSteps];
+  slice_sum powers[Shape::Rows * Shape::Heads];
 };
 
 /// The weights of a head in a round, and the sum of its powers.
 template <typename Shape>
 int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& at, float peak,
-          float inverse, int16_t (&weights)[Shape::Ports][Shape::Group]) {
+          float inverse, int16_t (&weights)[Shape::Ports][Shape::Members]) {
 #pragma HLS INLINE
   vec<int, Shape::Ports> powers;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const float power = expf(memory.scores[p][round * Shape::Heads + at.head()] - peak);
+    const float power = expf(memory.scores[p][round * round_memory<Shape>::RowHeads + at.head()] - peak);
     const float scale = to_float(memory.scales[p][round * Shape::KVHeads + at.kv_head]) * inverse;
     powers[p] = weight_of(power * TwicePeak);
-    weights[p][at.member] = weight_of(power * scale);
+    weights[p][at.member()] = weight_of(power * scale);
   }
   return tree_sum(powers);
 }
@@ -48,7 +48,7 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
 template <typename Shape>
 vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bool first,
                                      const word_bytes (&held)[Shape::Ports],
-                                     const int16_t (&weights)[Shape::Ports][Shape::Group],
+                                     const int16_t (&weights)[Shape::Ports][Shape::Members],
                                      int member) {
 #pragma HLS INLINE
   vec<slice_sum, WordBytes> sums;
@@ -67,22 +67,23 @@ vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bo
   return sums;
 }
 
-/// The sums of all positions. `peaks` as of all slices, `inverses` TwicePeak over largest scales.
+/// The sums of all positions. `peaks` as of all slices, `inverses` TwicePeak over largest scales,
+/// both row by row.
 template <typename Shape, typename... Words>
-void value_pass(const new_row<Shape>& row, const slice_positions<Shape>& positions,
-                const round_memory<Shape>& memory, const float (&peaks)[Shape::Heads],
-                const float (&inverses)[Shape::KVHeads], slice_sums<Shape>& sums, Words&... words) {
+void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positions,
+                const round_memory<Shape>& memory, const float* peaks, const float* inverses,
+                slice_sums<Shape>& sums, Words&... words) {
 #pragma HLS INLINE
   constexpr int RoundSteps = Shape::HeadSteps;
-  [[maybe_unused]] constexpr int MaxRounds = Shape::MaxRounds, Group = Shape::Group;
+  [[maybe_unused]] constexpr int MaxSteps = Shape::MaxRounds * RoundSteps, Group = Shape::Group;
   word_bytes held[Shape::Ports];
 #pragma HLS ARRAY_PARTITION variable = held type = complete
-  int16_t weights[Shape::Ports][Shape::Group];
+  int16_t weights[Shape::Ports][Shape::Members];
 #pragma HLS ARRAY_PARTITION variable = weights dim = 0 type = complete
-  for (int round = 0; round <= positions.last_round; ++round) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxRounds
-    head_walk<Shape> at;
-    for (int step = 0; step < RoundSteps; ++step) {
+  head_walk<Shape> at(positions.tokens);
+  int round = 0;
+  for (int n = 0; n < positions.rounds * positions.tokens * RoundSteps; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = RoundSteps max = MaxSteps
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = sums.contexts type = inter direction = RAW distance = \
     RoundSteps dependent = true
@@ -90,17 +91,19 @@ void value_pass(const new_row<Shape>& row, const slice_positions<Shape>& positio
     RoundSteps dependent = true
 #pragma HLS DEPENDENCE variable = weights type = inter direction = RAW distance = \
     Group dependent = true
-      const int h = at.head();
-      if (at.member == 0) take_words(held, words...);
-      if (at.member == 0) put_newest(positions, round, row.values[at.kv_word()], held);
-      if (at.first_word()) {
-        const slice_sum before = round == 0 ? slice_sum(0) : sums.powers[h];
-        sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverses[at.kv_head], weights);
-      }
-      vec<slice_sum, WordBytes>& context = sums.contexts[at.head_word()];
-      context = add_values<Shape>(context, round == 0, held, weights, at.member);
-      at.next();
+    const int h = at.head();
+    if (at.first_member()) {
+      take_words(held, words...);
+      put_new(positions, round, rows.values, at.kv_word(), held);
     }
+    if (at.first_word()) {
+      const slice_sum before = round == 0 ? slice_sum(0) : sums.powers[h];
+      const float inverse = inverses[at.row * Shape::KVHeads + at.kv_head];
+      sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverse, weights);
+    }
+    vec<slice_sum, WordBytes>& context = sums.contexts[at.head_word()];
+    context = add_values<Shape>(context, round == 0, held, weights, at.member());
+    if (at.next()) ++round;
   }
 }
 
@@ -113,10 +116,12 @@ inline int half_of(slice_sum sum, bool upper) {
 
 /// Sums as merge_heads() takes them.
 template <typename Shape>
-void send_sums(const slice_sums<Shape>& sums, hls::stream<vec<int, ChunkLanes>>& out) {
+void send_sums(const slice_sums<Shape>& sums, int tokens,
+               hls::stream<vec<int, ChunkLanes>>& out) {
 #pragma HLS INLINE
   constexpr int Chunks = Shape::HeadWords * (WordBytes / ChunkLanes);
-  for (int h = 0; h < Shape::Heads; ++h) {
+  for (int h = 0; h < tokens * Shape::Heads; ++h) {
+#pragma HLS LOOP_TRIPCOUNT min = Shape::Heads max = Shape::Rows * Shape::Heads
     for (int n = 0; n < 1 + 2 * Chunks; ++n) {
 #pragma HLS PIPELINE II = 1
       const int chunk = n == 0 ? 0 : (n - 1) / 2, first = chunk * ChunkLanes % WordBytes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// What stands around the slices of striped attention (striped_attention.h): the token's heads to
+/// What stands around the slices of striped attention (striped_attention.h): the tokens' heads to
 /// all of them, the largest of their scores, and the sum of their sums.
 #ifndef STREAMTENSOR_STRIPED_HEADS_H
 #define STREAMTENSOR_STRIPED_HEADS_H
@@ -48,7 +48,7 @@ void feed_row(hls::stream<vec<int8_t, L>>& row, hls::stream<vec<Scale, 1>>& scal
   }
 }
 
-/// A token's queries, keys and values, int8 with a scale for each head, to all slices; scales of
+/// Queries, keys and values of each token, int8 with a scale for each head, to all slices; scales of
 /// queries are multiplied with that of all scores. `outs` are a stream of words for each slice,
 /// then one of scales for each.
 template <int L, int Heads, int KVHeads, int Head, typename KScale, typename VScale,
@@ -56,10 +56,13 @@ template <int L, int Heads, int KVHeads, int Head, typename KScale, typename VSc
 void feed_heads(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& q_scales,
                 hls::stream<vec<int8_t, L>>& k, hls::stream<vec<KScale, 1>>& k_scales,
                 hls::stream<vec<int8_t, L>>& v, hls::stream<vec<VScale, 1>>& v_scales,
-                float score_scale, Outs&... outs) {
-  feed_row<L, Heads, Head>(q, q_scales, score_scale, outs...);
-  feed_row<L, KVHeads, Head>(k, k_scales, 1.0f, outs...);
-  feed_row<L, KVHeads, Head>(v, v_scales, 1.0f, outs...);
+                float score_scale, int tokens, Outs&... outs) {
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    feed_row<L, Heads, Head>(q, q_scales, score_scale, outs...);
+    feed_row<L, KVHeads, Head>(k, k_scales, 1.0f, outs...);
+    feed_row<L, KVHeads, Head>(v, v_scales, 1.0f, outs...);
+  }
 }
 
 /// The largest of a beat of each slice.
@@ -75,20 +78,23 @@ vec<float, 1> largest_of(Slices&... slices) {
   return largest;
 }
 
-/// The largest of what the slices found: the score of each head, then the scale of the values of
+/// The largest of what the slices found, for each token: the score of each head, then the scale of the values of
 /// each key and value head, which also goes to `scales`.
 template <int Heads, int KVHeads, typename... Slices>
 void share_peaks(hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& scales,
-                 Slices&... slices) {
-  for (int h = 0; h < Heads; ++h) {
+                 int tokens, Slices&... slices) {
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    for (int h = 0; h < Heads; ++h) {
 #pragma HLS PIPELINE II = 1
-    peaks.write(largest_of(slices...));
-  }
-  for (int g = 0; g < KVHeads; ++g) {
+      peaks.write(largest_of(slices...));
+    }
+    for (int g = 0; g < KVHeads; ++g) {
 #pragma HLS PIPELINE II = 1
-    const vec<float, 1> largest = largest_of(slices...);
-    peaks.write(largest);
-    scales.write(largest);
+      const vec<float, 1> largest = largest_of(slices...);
+      peaks.write(largest);
+      scales.write(largest);
+    }
   }
 }
 
@@ -115,15 +121,15 @@ inline float whole_sum(int low, int high) {
   return (float)((int64_t)high * 65536 + low);
 }
 
-/// The context: per head, the sums of weights times values over all slices, times the largest scale
-/// over the sum of powers. `slices` are as attend() sends them; the zeroes behind a head are
-/// dropped.
+/// The context of a token: per head, the sums of weights times values over all slices, times the
+/// largest scale over the sum of powers.
 ///
 /// A chunk of values takes a step for each half of its sums, and further ones where it is several
 /// pieces, of which heads and beats are whole numbers: one leaves in each step.
 template <int L, int Heads, int KVHeads, int Head, typename... Slices>
-void merge_heads(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& out,
-                 Slices&... slices) {
+void merge_row(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& out,
+               Slices&... slices) {
+#pragma HLS INLINE
   constexpr int Piece = common_divisor(common_divisor(L, Head), ChunkLanes);
   constexpr int PerChunk = ChunkLanes / Piece, PerBeat = L / Piece, PerHead = Head / Piece;
   constexpr int Chunks = position_layout<KVHeads, Head>::HeadWords * (WordBytes / ChunkLanes);
@@ -162,6 +168,17 @@ void merge_heads(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>&
         step = step == PerChunk ? 0 : step + 1;
       }
     }
+  }
+}
+
+/// The context of each token. `slices` are as attend() sends them; the zeroes behind a head are
+/// dropped.
+template <int L, int Heads, int KVHeads, int Head, typename... Slices>
+void merge_heads(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& out, int tokens,
+                 Slices&... slices) {
+  for (int t = 0; t < tokens; ++t) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
+    merge_row<L, Heads, KVHeads, Head>(scales, out, slices...);
   }
 }
 

@@ -27,20 +27,27 @@ void take_scales(const word_bytes (&held)[Shape::Ports], int word,
   }
 }
 
-/// Scale number `i` of the positions of a round; 0 for those that are not seen.
+/// Scale number `i` of the positions of a round; of new rows, that of number `own` of theirs.
 template <typename Shape>
-vec<bfloat16, Shape::Ports> seen_scales(const slice_positions<Shape>& positions, int round,
-                                        const bfloat16 (&scales)[Shape::Ports][Shape::Scales],
-                                        int i, float newest) {
+vec<bfloat16, Shape::Ports> all_scales(const slice_positions<Shape>& positions, int round,
+                                       const bfloat16 (&scales)[Shape::Ports][Shape::Scales], int i,
+                                       const float (&of_rows)[Shape::Rows][Shape::KVHeads],
+                                       int own) {
 #pragma HLS INLINE
-  const bfloat16 own = exact_bfloat16(newest), none = {0};
-  vec<bfloat16, Shape::Ports> seen;
+  vec<bfloat16, Shape::Ports> all;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const bfloat16 scale = positions.newest(round, p) ? own : scales[p][i];
-    seen[p] = positions.visible(round, p) ? scale : none;
+    all[p] = scales[p][i];
   }
-  return seen;
+  for (int row = 0; row < Shape::Rows; ++row) {
+#pragma HLS UNROLL
+    const bfloat16 scale = exact_bfloat16(of_rows[row][own]);
+    for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+      if (positions.is_new(round, p, row)) all[p] = scale;
+    }
+  }
+  return all;
 }
 
 /// The dot products of a word of a query with the keys of two ports, whose products share DSPs. A
@@ -81,21 +88,21 @@ vec<int, Ports> port_dots(const word_bytes& query, const word_bytes (&keys)[Port
 /// The products of all words of a head so far.
 template <typename Shape>
 vec<int, Shape::Ports> add_words(const vec<int, Shape::Ports>& dots, const head_walk<Shape>& at,
-                                 int (&partials)[Shape::Ports][Shape::Group]) {
+                                 int (&partials)[Shape::Ports][Shape::Members]) {
 #pragma HLS INLINE
   vec<int, Shape::Ports> sums;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const int so_far = at.first_word() ? 0 : partials[p][at.member];
+    const int so_far = at.first_word() ? 0 : partials[p][at.member()];
     sums[p] = so_far + dots[p];
-    partials[p][at.member] = sums[p];
+    partials[p][at.member()] = sums[p];
   }
   return sums;
 }
 
-/// The scores of a round; -INFINITY for positions that are not seen.
+/// The scores of a round; -INFINITY for positions that the row does not see.
 template <typename Shape>
-vec<float, Shape::Ports> seen_scores(const slice_positions<Shape>& positions, int round,
+vec<float, Shape::Ports> seen_scores(const slice_positions<Shape>& positions, int round, int row,
                                      const vec<int, Shape::Ports>& dots, float factor,
                                      const vec<bfloat16, Shape::Ports>& scales) {
 #pragma HLS INLINE
@@ -103,7 +110,7 @@ vec<float, Shape::Ports> seen_scores(const slice_positions<Shape>& positions, in
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     const float score = (float)dots[p] * (factor * to_float(scales[p]));
-    scores[p] = positions.visible(round, p) ? score : -INFINITY;
+    scores[p] = positions.visible(round, p, row) ? score : -INFINITY;
   }
   return scores;
 }
@@ -115,45 +122,47 @@ void keep_scores(const vec<float, Shape::Ports>& scores, int round, int h,
 #pragma HLS INLINE
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    memory.scores[p][round * Shape::Heads + h] = scores[p];
+    memory.scores[p][round * round_memory<Shape>::RowHeads + h] = scores[p];
   }
   const float peak = tree_largest(scores), so_far = round == 0 ? -INFINITY : memory.peaks[h];
   memory.peaks[h] = peak > so_far ? peak : so_far;
 }
 
-/// Keeps the scales of the values of a head in a round.
+/// Keeps the scales of the values of a head in a round, and the largest one that a row sees.
 template <typename Shape>
-void keep_scales(const vec<bfloat16, Shape::Ports>& scales, int round, int g,
-                 round_memory<Shape>& memory) {
+void keep_scales(const slice_positions<Shape>& positions, const vec<bfloat16, Shape::Ports>& scales,
+                 int round, int g, int row, round_memory<Shape>& memory) {
 #pragma HLS INLINE
-  vec<uint16_t, Shape::Ports> bits;
+  vec<uint16_t, Shape::Ports> seen;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     memory.scales[p][round * Shape::KVHeads + g] = scales[p];
-    bits[p] = scales[p].bits;
+    seen[p] = positions.visible(round, p, row) ? scales[p].bits : (uint16_t)0;
   }
-  const uint16_t largest = tree_largest(bits);
-  const uint16_t so_far = round == 0 ? (uint16_t)0 : memory.largest[g];
-  memory.largest[g] = largest > so_far ? largest : so_far;
+  const int at = row * Shape::KVHeads + g;
+  const uint16_t largest = tree_largest(seen);
+  const uint16_t so_far = round == 0 ? (uint16_t)0 : memory.largest[at];
+  memory.largest[at] = largest > so_far ? largest : so_far;
 }
 
 /// The scores of all positions, and the scales of their values.
 template <typename Shape, typename... Words>
-void key_pass(const new_row<Shape>& row, const slice_positions<Shape>& positions,
+void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positions,
               round_memory<Shape>& memory, Words&... words) {
 #pragma HLS INLINE
   constexpr int RoundSteps = Shape::ScaleWords + Shape::HeadSteps;
-  [[maybe_unused]] constexpr int MaxRounds = Shape::MaxRounds, Group = Shape::Group;
+  [[maybe_unused]] constexpr int MaxSteps = Shape::MaxRounds * RoundSteps, Group = Shape::Group;
   word_bytes held[Shape::Ports];
 #pragma HLS ARRAY_PARTITION variable = held type = complete
   bfloat16 held_scales[Shape::Ports][Shape::Scales];
 #pragma HLS ARRAY_PARTITION variable = held_scales dim = 0 type = complete
-  int partials[Shape::Ports][Shape::Group];
+  int partials[Shape::Ports][Shape::Members];
 #pragma HLS ARRAY_PARTITION variable = partials dim = 0 type = complete
-  for (int round = 0; round <= positions.last_round; ++round) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxRounds
-    head_walk<Shape> at;
-    for (int step = 0; step < RoundSteps; ++step) {
+  const int steps = positions.rounds * (Shape::ScaleWords + positions.tokens * Shape::HeadSteps);
+  head_walk<Shape> at(positions.tokens);
+  int round = 0, scale_word = 0;
+  for (int n = 0; n < steps; ++n) {
+#pragma HLS LOOP_TRIPCOUNT min = RoundSteps max = MaxSteps
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = memory.peaks type = inter direction = RAW distance = \
     RoundSteps dependent = true
@@ -161,35 +170,46 @@ void key_pass(const new_row<Shape>& row, const slice_positions<Shape>& positions
     RoundSteps dependent = true
 #pragma HLS DEPENDENCE variable = partials type = inter direction = RAW distance = \
     Group dependent = true
-      if (at.member == 0) take_words(held, words...);
-      if (step < Shape::ScaleWords) {
-        take_scales<Shape>(held, step, held_scales);
-      } else {
-        const int g = at.kv_head, h = at.head();
-        if (at.member == 0) put_newest(positions, round, row.keys[at.kv_word()], held);
-        const vec<int, Shape::Ports> dots =
-            add_words(port_dots(row.queries[at.head_word()], held), at, partials);
-        const auto key_scales = seen_scales(positions, round, held_scales, g, row.key_scales[g]);
-        const auto scores = seen_scores(positions, round, dots, row.factors[h], key_scales);
-        const auto value_scales =
-            seen_scales(positions, round, held_scales, Shape::KVHeads + g, row.value_scales[g]);
-        if (at.last_word()) keep_scores(scores, round, h, memory);
-        if (at.first_word() && at.member == 0) keep_scales(value_scales, round, g, memory);
-        at.next();
+    if (at.first_member()) take_words(held, words...);
+    if (scale_word < Shape::ScaleWords) {
+      take_scales<Shape>(held, scale_word, held_scales);
+      ++scale_word;
+    } else {
+      const int g = at.kv_head, h = at.head();
+      if (at.first_member()) put_new(positions, round, rows.keys, at.kv_word(), held);
+      const vec<int, Shape::Ports> dots =
+          add_words(port_dots(rows.queries[at.head_word()], held), at, partials);
+      const auto key_scales =
+          all_scales(positions, round, held_scales, g, rows.key_scales, g);
+      const auto scores =
+          seen_scores(positions, round, at.row, dots, rows.factors[h], key_scales);
+      const auto value_scales =
+          all_scales(positions, round, held_scales, Shape::KVHeads + g, rows.value_scales, g);
+      if (at.last_word()) keep_scores(scores, round, h, memory);
+      if (at.first_word() && at.of_group == 0)
+        keep_scales(positions, value_scales, round, g, at.row, memory);
+      if (at.next()) {
+        ++round;
+        scale_word = 0;
       }
     }
   }
 }
 
-/// The largest scores and scales of this slice.
+/// The largest scores and scales of this slice, row by row.
 template <typename Shape>
-void send_peaks(const round_memory<Shape>& memory, hls::stream<vec<float, 1>>& own_peaks) {
+void send_peaks(const round_memory<Shape>& memory, int tokens,
+                hls::stream<vec<float, 1>>& own_peaks) {
 #pragma HLS INLINE
-  for (int n = 0; n < Shape::Heads + Shape::KVHeads; ++n) {
+  for (int row = 0; row < tokens; ++row) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = Shape::Rows
+    for (int n = 0; n < Shape::Heads + Shape::KVHeads; ++n) {
 #pragma HLS PIPELINE II = 1
-    const bfloat16 largest = {n < Shape::Heads ? (uint16_t)0 : memory.largest[n - Shape::Heads]};
-    const vec<float, 1> peak = {{n < Shape::Heads ? memory.peaks[n] : to_float(largest)}};
-    own_peaks.write(peak);
+      const int h = row * Shape::Heads + n, g = row * Shape::KVHeads + n - Shape::Heads;
+      const bfloat16 largest = {n < Shape::Heads ? (uint16_t)0 : memory.largest[g]};
+      const vec<float, 1> peak = {{n < Shape::Heads ? memory.peaks[h] : to_float(largest)}};
+      own_peaks.write(peak);
+    }
   }
 }
 

@@ -107,10 +107,10 @@ class TestBench {
     }
   }
 
-  /// Compares the rows that this launch wrote: integers exactly, floats within 1e-5 of the expected
+  /// Compares the rows that this launch wrote, `rows` of them: integers exactly, floats within 1e-5 of the expected
   /// value's magnitude.
   template <typename T, int L, int Beats, int WordBits>
-  void compare(const std::string& name, const Words<WordBits>& words) {
+  void compare(const std::string& name, const Words<WordBits>& words, int rows) {
     const auto found = launches_[launch_].expected.find(name);
     if (found == launches_[launch_].expected.end()) {
       fail("launch " + std::to_string(launch_) + " expects nothing of '" + name + "'");
@@ -119,9 +119,9 @@ class TestBench {
     constexpr int Bits = 8 * static_cast<int>(sizeof(T));
     constexpr int PerLine = 512 / (L * Bits);  // a row begins at a line of 512 bits
     constexpr int LinesPerRow = (Beats + PerLine - 1) / PerLine;
-    Words<WordBits> expected(static_cast<std::size_t>(tokens()) * LinesPerRow * (512 / WordBits));
+    Words<WordBits> expected(static_cast<std::size_t>(rows) * LinesPerRow * (512 / WordBits));
     read(found->second, expected);
-    for (int row = 0; row < tokens(); ++row) {
+    for (int row = 0; row < rows; ++row) {
       for (int i = 0; i < L * Beats; ++i) {
         const int beat = i / L;
         const long line = static_cast<long>(row) * LinesPerRow + beat / PerLine;

@@ -66,6 +66,8 @@ const fs::path& built(const Request& request) {
     if (request.shared) arguments.insert(arguments.end(), {"--binding", "shared"});
     if (request.shared && request.target == "u280")
       arguments.insert(arguments.end(), {"--engine-ports", "3", "--engine-slices", "2"});
+    if (request.token_lanes > 1)
+      arguments.insert(arguments.end(), {"--token-lanes", std::to_string(request.token_lanes)});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")

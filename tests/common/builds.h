@@ -25,6 +25,7 @@ struct Request {
   bool one_row = false;          ///< launches of one row
   int row_lanes = 0;             ///< --row-lanes; 0: as the tool chooses
   bool shared = false;           ///< --binding shared, on a U280 of 3 ports in 2 slices
+  int token_lanes = 1;           ///< --token-lanes, of those
   auto operator<=>(const Request&) const = default;
 };
 

@@ -98,17 +98,30 @@ std::map<std::string, std::vector<uint8_t>> engine_streams(const EngineCase& of,
   int64_t first = 0;
   for (size_t s = 0; s < of.slices.size(); ++s) {
     const std::string slice = "_" + std::to_string(s);
-    for (size_t t = 0; t < values.x.size(); ++t) {
-      std::vector<int8_t> row = values.x[t];
-      row.resize(static_cast<size_t>(layout.columns() * StripeColumns));
-      for (int64_t block = 0; block < of.blocks; ++block) {
-        for (const int8_t value : row) append(streams["columns" + slice], value);
-        for (const float scale : values.x_scales[t]) append(streams["scales" + slice], scale);
-        for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
+    // Lanes of the tokens that there are, then zeroes; all lanes of a beat together.
+    const auto lanes = static_cast<size_t>(of.most_tokens), rows = values.x.size();
+    for (int64_t block = 0; block < of.blocks; ++block) {
+      for (int64_t c = 0; c < layout.columns() * StripeColumns; c += StripeColumns) {
+        for (size_t lane = 0; lane < lanes; ++lane) {
+          for (int64_t n = c; n < c + StripeColumns; ++n) {
+            const bool filled = lane < rows && n < of.depth();
+            append(streams["columns" + slice],
+                   filled ? values.x[lane][static_cast<size_t>(n)] : int8_t{0});
+          }
+        }
+      }
+      for (int64_t g = 0; g < layout.groups; ++g) {
+        for (size_t lane = 0; lane < lanes; ++lane)
+          append(streams["scales" + slice],
+                 lane < rows ? values.x_scales[lane][static_cast<size_t>(g)] : 0.0f);
+      }
+      for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
+        for (size_t lane = 0; lane < lanes; ++lane) {
           for (int64_t r = 0; r < layout.word_rows; ++r) {
             for (int64_t port = first; port < first + of.slices[s]; ++port)
               append(streams["results" + slice],
-                     direct.result(t, block, port, pair * layout.word_rows + r));
+                     lane < rows ? direct.result(lane, block, port, pair * layout.word_rows + r)
+                                 : 0.0f);
           }
         }
       }

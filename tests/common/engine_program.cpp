@@ -52,6 +52,10 @@ class EngineMaker {
   TensorId rows_tensor(const std::string& name, DType dtype, int64_t width) {
     return tensor(name, dtype, {Extent::symbol(Sequence), Extent(width)});
   }
+  /// What all token lanes have.
+  TensorId lanes_tensor(const std::string& name, DType dtype, int64_t width) {
+    return tensor(name, dtype, {Extent(of_.most_tokens), Extent(width)});
+  }
   void out(const std::string& name, const StreamType& type, TensorId of) {
     Channel channel;
     channel.name = name;
@@ -99,16 +103,17 @@ class EngineMaker {
                                          {"GroupWords", layout_.group_words},
                                          {"Groups", layout_.groups},
                                          {"Blocks", layout_.blocks},
+                                         {"TokenLanes", of_.most_tokens},
                                          {"MaxColumns", layout_.columns() + 1},
                                          {"Slices", static_cast<int64_t>(of_.slices.size())}};
     in("x_in");
     in("x_scales_in");
     for (size_t s = 0; s < of_.slices.size(); ++s)
-      out("columns_" + std::to_string(s), stripe_x_type(program_, layout_),
-          rows_tensor("columns", DType::I8, layout_.columns() * StripeColumns));
+      out("columns_" + std::to_string(s), stripe_x_type(layout_, of_.most_tokens),
+          lanes_tensor("columns", DType::I8, layout_.columns() * StripeColumns));
     for (size_t s = 0; s < of_.slices.size(); ++s)
-      out("scales_" + std::to_string(s), stripe_scale_type(program_, layout_),
-          rows_tensor("scales", DType::F32, layout_.groups));
+      out("scales_" + std::to_string(s), stripe_scale_type(layout_, of_.most_tokens),
+          lanes_tensor("scales", DType::F32, layout_.groups));
   }
 
   void load_words() {
@@ -116,7 +121,7 @@ class EngineMaker {
         "stripes", {constant_of(values_.weights, "w"), constant_of(values_.scales, "s")},
         {layout_.ports, layout_.rows, layout_.blocks, layout_.group_words});
     const int64_t words = layout_.words();
-    const StreamType type = stripe_words_type(program_, words);
+    const StreamType type = stripe_words_type(words);
     for (int64_t p = 0; p < layout_.ports; ++p) {
       const std::string number = "_" + std::to_string(p);
       const TensorId of = tensor("words" + number, DType::I8, {words, StripeColumns});
@@ -141,6 +146,7 @@ class EngineMaker {
           {"Ports", of_.slices[s]},
           {"GroupWords", layout_.group_words},
           {"WordRows", layout_.word_rows},
+          {"TokenLanes", of_.most_tokens},
           {"MaxRows", layout_.rows + 2},
           {"MaxScaleWords", layout_.scale_words() + 1},
           {"Rows", layout_.rows},
@@ -149,9 +155,9 @@ class EngineMaker {
       in("columns" + number);
       in("scales" + number);
       for (int64_t p = 0; p < of_.slices[s]; ++p) in("words_" + std::to_string(port++));
-      const StreamType type = stripe_y_type(program_, layout_, of_.slices[s]);
+      const StreamType type = stripe_y_type(layout_, of_.most_tokens, of_.slices[s]);
       out("results" + number, type,
-          rows_tensor("results", DType::F32, layout_.blocks * layout_.pairs() * type.lanes));
+          lanes_tensor("results", DType::F32, layout_.blocks * layout_.rows * of_.slices[s]));
     }
   }
 
@@ -160,6 +166,8 @@ class EngineMaker {
                                                {"Beats", of_.y_beats},
                                                {"Ports", layout_.ports},
                                                {"WordRows", layout_.word_rows},
+                                               {"TokenLanes", of_.most_tokens},
+                                               {"MaxKept", layout_.blocks * layout_.pairs()},
                                                {"SliceBeats", layout_.blocks * layout_.pairs()}};
     for (size_t s = 0; s < of_.slices.size(); ++s) in("results_" + std::to_string(s));
     const StreamType type = row(DType::F32, of_.y_lanes, of_.y_beats);

@@ -111,11 +111,11 @@ TEST(Effects, OfTheLibrary) {
       {"gather_rows", "r r r w r"},
       {"attention_context", "r r w r r"},
       {"load_cache", "r r w r r r"},
-      {"store_position", "r r r r r r w"},
-      {"feed_heads", "r r r r r r r w"},
-      {"attend", "r r r w w r r r"},
-      {"share_peaks", "w w r"},
-      {"merge_heads", "r w r"},
+      {"store_position", "r r r r r r r w"},
+      {"feed_heads", "r r r r r r r r w"},
+      {"attend", "r r r w w r r r r"},
+      {"share_peaks", "w w r r"},
+      {"merge_heads", "r w r r"},
   };
   for (const auto& [function, effect] : expected)
     EXPECT_EQ(effects(library, function), effect) << function;

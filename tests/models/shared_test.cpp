@@ -23,15 +23,18 @@ struct Recorded {
   fs::path folder;
   Program program;
 
-  /// `all`: logits of all rows, not only of those that an id follows.
-  Recorded(const Request& request, const std::string& ids, bool all = true)
-      : folder(scratch() / (request.shared ? all ? "shared" : "shared_last" : "spatial")),
+  /// `all`: logits of all rows, not only of those that an id follows. `prefill`: rows of a launch,
+  /// or 0 for as many as the design has.
+  Recorded(const Request& request, const std::string& ids, bool all = true, int prefill = 0)
+      : folder(scratch() / ((request.shared ? all ? "shared" : "shared_last" : "spatial") +
+                            std::to_string(prefill))),
         program(program_of(built(request))) {
     fs::remove_all(folder);
     const fs::path file = scratch() / "recorded.logits";
     std::vector<std::string> command = {
         ST_TEST_TOOL, "run", built(request).string(), "--ids", ids, "-n", "3", "--print-ids"};
     if (all) command.insert(command.end(), {"--logits", file.string()});
+    if (prefill > 0) command.insert(command.end(), {"--prefill", std::to_string(prefill)});
     const Outcome run = run_program(command, {}, {{"STREAMTENSOR_RECORD", folder.string()}});
     EXPECT_EQ(run.status, 0) << run.err;
     text = run.out;
@@ -159,6 +162,40 @@ TEST(SharedEngine, RowsThatNoIdFollowsEndBehindTheLayers) {
     behind += reader.behind;
   }
   EXPECT_GE(behind, 3U);
+}
+
+/// The rows of a stream, sorted.
+std::vector<std::string> sorted_rows(const std::string& beats, size_t row) {
+  std::vector<std::string> rows;
+  for (size_t at = 0; at < beats.size(); at += row) rows.push_back(beats.substr(at, row));
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+/// Launches of several rows, each of which sees those before it, move the integers of launches of
+/// one: in another order, a layer of all rows after the other.
+TEST(SharedEngine, RowsOfALaunchAreThoseOfLaunchesOfOneRow) {
+  for (const auto& [precision, lanes] : {std::pair{"w8a8", 3}, std::pair{"w4a8", 2}}) {
+    Request request = shared_design("adder", precision);
+    request.token_lanes = lanes;
+    const std::string ids = "1,2,3,10,5,7,1,1";
+    const Recorded several(request, ids, false), single(request, ids, false, 1);
+    EXPECT_EQ(several.text, single.text);
+    EXPECT_EQ(several.text, Recorded(shared_design("adder", precision), ids, false).text);
+    size_t compared = 0;
+    for (const auto& [name, channel] : several.streams()) {
+      const Kernel& writer = several.program.kernels[static_cast<size_t>(channel->producer)];
+      if (!comes_by_rows(channel->type) || writer.kind == "load_params" || writer.behind) continue;
+      const auto row = static_cast<size_t>(beats_per_row(several.program, channel->type) *
+                                           channel->type.beat_bytes());
+      const std::string beats = several.beats(name);
+      EXPECT_EQ(beats.size() % row, 0U) << name;
+      const bool same = sorted_rows(beats, row) == sorted_rows(single.beats(name), row);
+      EXPECT_TRUE(same) << name << ", of a " << writer.kind;
+      ++compared;
+    }
+    EXPECT_GE(compared, 20U);
+  }
 }
 
 std::string told(const Request& request, const std::string& prompt, size_t tokens) {

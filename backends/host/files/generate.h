@@ -48,7 +48,9 @@ class Model {
     const int count = static_cast<int>(ids.size());
     std::int32_t next = 0;
     for (int done = 0; done < count;) {
-      const int tokens = std::min(options_.prefill, count - done);
+      // To save the logits of all rows, each is the last one of a launch.
+      const int most = save_ && program::LastRowOnly ? 1 : options_.prefill;
+      const int tokens = std::min(most, count - done);
       const bool last = done + tokens == count;
       next = launch(&ids[static_cast<std::size_t>(done)], tokens, past + done, last || save_);
       done += tokens;
@@ -72,13 +74,14 @@ class Model {
       for (int i = 0; i < tokens; ++i) positions[static_cast<std::size_t>(i)] = past + i;
       write_rows(program::PositionIds, positions.data(), tokens);
     }
-    if (program::Draws >= 0) write_draws(program::Draws, tokens);
+    const int rows = program::LastRowOnly ? 1 : tokens;  // of results
+    if (program::Draws >= 0) write_draws(program::Draws, rows);
     device_.launch(tokens, past, results);
     if (!results) return 0;
-    for (int row = 0; save_ && row < tokens; ++row) save(logits(row));
-    if (program::NextIds < 0) return argmax(logits(tokens - 1));
+    for (int row = 0; save_ && row < rows; ++row) save(logits(row));
+    if (program::NextIds < 0) return argmax(logits(rows - 1));
     std::int32_t next = 0;
-    std::memcpy(&next, read_row(program::NextIds, tokens - 1).data(), sizeof next);
+    std::memcpy(&next, read_row(program::NextIds, rows - 1).data(), sizeof next);
     return next;
   }
 
@@ -103,10 +106,10 @@ class Model {
 
   /// For each row the temperature, a random number below 1 of 24 bits, and how many logits it
   /// chooses from.
-  void write_draws(int buffer, int tokens) {
+  void write_draws(int buffer, int count) {
     const auto bytes = static_cast<std::size_t>(row_bytes(program::Buffers[buffer]));
-    std::vector<unsigned char> rows(static_cast<std::size_t>(tokens) * bytes);
-    for (int row = 0; row < tokens; ++row) {
+    std::vector<unsigned char> rows(static_cast<std::size_t>(count) * bytes);
+    for (int row = 0; row < count; ++row) {
       const float draw[] = {static_cast<float>(options_.temperature),
                             static_cast<float>(random_() >> 8) / 16777216.0f,
                             static_cast<float>(options_.top_k), 0.0f};

@@ -46,9 +46,10 @@ inline NestItem moved_by_parts(const Trip& words, int64_t parts, NestItem move) 
   return flattened(words, 1, {loop(parts - 1, {step({}, nullptr, {})}), std::move(move)});
 }
 
-/// The trip count of the loop over the rows of a launch.
-inline Trip rows_of(const Program& program) {
-  return {Extent::symbol(Sequence), program.max_sequence};
+/// The trip count of the loop over the rows of a launch that a kernel works on: behind layers that
+/// are streamed there is one, if any.
+inline Trip rows_of(const Program& program, const Kernel& kernel) {
+  return kernel.behind ? Trip(1) : Trip{Extent::symbol(Sequence), program.max_sequence};
 }
 /// The trip count of a loop over the positions that a row may look at; the row loop is d0.
 inline Trip positions_of(const Program& program) {

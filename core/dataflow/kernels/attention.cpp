@@ -27,7 +27,7 @@ Nest attention_scores(const Program& program, const Kernel& kernel) {
   std::vector<int64_t> last(static_cast<size_t>(beats), 0);
   last.back() = 1;
   return {loop(
-      rows_of(program),
+      rows_of(program, kernel),
       {loop(kernel.sizes.at("Heads"),
             {pipelined(beats, 1, {read(0, keep)}),
              loop(positions_of(program),
@@ -65,7 +65,7 @@ Nest softmax_rows(const Program& program, const Kernel& kernel) {
   const auto divide = [=](Firing& f) {
     *f.out<float>(0) = (*values)[f.counter(2)] * state->inverse;
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(kernel.sizes.at("Heads"),
                      {pipelined(positions, 1, {read(0, gather)}),
                       pipelined(positions, 1, {step({}, power, {})}), step({}, invert, {}),
@@ -101,7 +101,7 @@ Nest attention_context(const Program& program, const Kernel& kernel) {
   };
   std::vector<int64_t> first(static_cast<size_t>(beats), 0);
   first.front() = 1;
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(kernel.sizes.at("Heads"),
                      {loop(positions_of(program),
                            {pipelined(beats, 1, {sometimes(first, read(0)), read(1, add)})}),

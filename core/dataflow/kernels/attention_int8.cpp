@@ -39,7 +39,7 @@ Nest attention_scores_int8(const Program& program, const Kernel& kernel) {
     *f.out<float>(0) = static_cast<float>(sum->front()) * (factor->front() * key_scale);
   };
   return {loop(
-      rows_of(program),
+      rows_of(program, kernel),
       {loop(kernel.sizes.at("Heads"),
             {pipelined(beats, 1, {sometimes(only(beats, 0), read(1, multiply)), read(0, keep)}),
              loop(positions_of(program),
@@ -81,7 +81,7 @@ Nest attention_weights_int8(const Program& program, const Kernel& kernel) {
   const auto divide = [=](Firing& f) {
     *f.out<float>(1) = state->largest / static_cast<float>(state->total);
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(kernel.sizes.at("Heads"),
                      {pipelined(positions, 1, {step({0, 1}, gather, {})}), step({}, invert, {}),
                       pipelined(positions, 1, {write(0, weigh)}), write(1, divide)})})};
@@ -102,7 +102,7 @@ Nest attention_context_int8(const Program& program, const Kernel& kernel) {
       f.out<float>(0)[i] = static_cast<float>(sum[i]) * *f.in<float>(2);
   };
   return {
-      loop(rows_of(program),
+      loop(rows_of(program, kernel),
            {loop(kernel.sizes.at("Heads"),
                  {loop(positions_of(program),
                        {pipelined(beats, 1, {sometimes(only(beats, 0), read(0)), read(1, add)})}),

@@ -280,7 +280,7 @@ Nest adapt(const Program& program, const Kernel& kernel) {
   };
   const Nest body = narrows ? Nest{cyclo_static(moves_wide, 0, {read(0, take)}), write(0, give)}
                             : Nest{read(0, take), cyclo_static(moves_wide, 0, {write(0, give)})};
-  return {loop(rows_of(program), {pipelined(steps, 1, body)})};
+  return {loop(rows_of(program, kernel), {pipelined(steps, 1, body)})};
 }
 
 }  // namespace

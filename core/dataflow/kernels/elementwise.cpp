@@ -73,7 +73,7 @@ Nest chain(const Program& program, const Kernel& kernel, const std::vector<std::
         value[i] = operand != nullptr ? op->binary(value[i], operand[i]) : op->unary(value[i]);
     }
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {pipelined(kernel.sizes.at("Beats"), 1, {step(ports, compute, {0})})})};
 }
 

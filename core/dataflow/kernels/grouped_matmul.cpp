@@ -75,7 +75,7 @@ Nest matmul_groups(const Program& program, const Kernel& kernel) {
   const auto scale = [=](Firing& f) { sums.scale(f, f.counter(2) / steps, f.counter(2) % steps); };
   const auto emit = [=](Firing& f) { sums.emit(f, f.counter(2) % steps); };
   const int64_t interval = matmul_interval(shape, DType::I4);
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(shape.tiles, {pipelined(iterations, interval,
                                              {sometimes(begins, read(0)), step(weights, add, {}),
                                               sometimes(ends, read(1, scale)),
@@ -99,7 +99,7 @@ Nest matmul_groups_whole(const Program& program, const Kernel& kernel) {
     }
     return total;
   };
-  return whole_matmul<int8_t, float>(program, shape, result);
+  return whole_matmul<int8_t, float>(program, kernel, shape, result);
 }
 
 std::vector<Buffer> sums_of_tile(const Program&, const Kernel& kernel) {
@@ -115,7 +115,7 @@ Nest scale_rows(const Program& program, const Kernel& kernel) {
     const float factor = *f.in<float>(1);
     for (int64_t i = 0; i < lanes; ++i) f.out<float>(0)[i] = f.in<float>(0)[i] * factor;
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {read(1), pipelined(kernel.sizes.at("Beats"), 1, {step({0}, scale, {0})})})};
 }
 

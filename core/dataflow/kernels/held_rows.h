@@ -34,10 +34,10 @@ inline Nest further_passes(const Kernel& kernel, int64_t beats,
 }
 
 /// The loop over rows around `first` items and the further passes.
-inline Nest held_rows(const Program& program, Nest first, Nest further) {
+inline Nest held_rows(const Program& program, const Kernel& kernel, Nest first, Nest further) {
   first.insert(first.end(), std::make_move_iterator(further.begin()),
                std::make_move_iterator(further.end()));
-  return {loop(rows_of(program), std::move(first))};
+  return {loop(rows_of(program, kernel), std::move(first))};
 }
 
 /// How often a row is sent in all.

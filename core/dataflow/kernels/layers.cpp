@@ -9,32 +9,33 @@ namespace st {
 namespace {
 
 /// Rows from one input to one output.
-Nest pass(const Program& program, const Kernel& kernel, int from, int to) {
+Nest pass(const Trip& rows, const Kernel& kernel, int from, int to) {
   const auto bytes = static_cast<size_t>(kernel.inputs[0].type.beat_bytes());
   const auto copy = [=](Firing& f) { std::memcpy(f.out<uint8_t>(to), f.in<uint8_t>(from), bytes); };
-  return {
-      loop(rows_of(program), {pipelined(kernel.sizes.at("Beats"), 1, {step({from}, copy, {to})})})};
+  return {loop(rows, {pipelined(kernel.sizes.at("Beats"), 1, {step({from}, copy, {to})})})};
 }
 
 Nest enter_layers(const Program& program, const Kernel& kernel) {
-  return pass(program, kernel, kernel.sizes.at("Entry") != 0 ? 0 : 1, 0);
+  return pass(rows_of(program, kernel), kernel, kernel.sizes.at("Entry") != 0 ? 0 : 1, 0);
 }
 
 /// Rows that nobody asked for end here.
 Nest leave_layers(const Program& program, const Kernel& kernel) {
   constexpr int Next = 0, Outside = 1;
-  if (kernel.sizes.at("Exit") == 0) return pass(program, kernel, 0, Next);
+  const Trip rows = rows_of(program, kernel);
+  if (kernel.sizes.at("Exit") == 0) return pass(rows, kernel, 0, Next);
   const Trip wanted = {Extent::symbol(Results), 1};
-  const Trip unwanted = {Extent(1) + -1 * wanted.count, 1};
-  const Nest drop = {loop(rows_of(program), {pipelined(kernel.sizes.at("Beats"), 1, {read(0)})})};
-  return {loop(wanted, pass(program, kernel, 0, Outside)), loop(unwanted, drop)};
+  const Trip unwanted = {rows.count + -1 * wanted.count, rows.bound};
+  Nest nest = {loop(unwanted, {pipelined(kernel.sizes.at("Beats"), 1, {read(0)})})};
+  for (NestItem& item : pass(wanted, kernel, 0, Outside)) nest.push_back(std::move(item));
+  return nest;
 }
 
-Nest count_positions(const Program& program, const Kernel&) {
+Nest count_positions(const Program& program, const Kernel& kernel) {
   const auto count = [](Firing& f) {
     *f.out<int32_t>(0) = static_cast<int32_t>(f.past + f.counter(0));
   };
-  return {pipelined(rows_of(program), 1, {write(0, count)})};
+  return {pipelined(rows_of(program, kernel), 1, {write(0, count)})};
 }
 
 Datapath switch_datapath(const Program&, const Kernel& kernel) {

@@ -42,7 +42,7 @@ Nest matmul_of(const Program& program, const Kernel& kernel, int64_t interval) {
   }
   std::vector<int> weights(static_cast<size_t>(shape.streams));
   std::iota(weights.begin(), weights.end(), 1);
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(shape.tiles, {pipelined(shape.depth_beats * steps, interval,
                                              {sometimes(begins, read(0)), step(weights, add, {}),
                                               sometimes(completes, write(0, emit))})})})};
@@ -79,7 +79,7 @@ Nest whole_of(const Program& program, const Kernel& kernel) {
       return sum;
     }
   };
-  return whole_matmul<X, Acc>(program, shape, result);
+  return whole_matmul<X, Acc>(program, kernel, shape, result);
 }
 
 Nest matmul_whole(const Program& program, const Kernel& kernel) {

@@ -115,7 +115,7 @@ Nest scaled_groups(const Program& program, const Kernel& kernel, DType type) {
     return {
         pipelined(shape.depth_beats * shape.steps, matmul_interval(shape, type), std::move(items))};
   };
-  return {loop(rows_of(program), tiles_of_row(shape, tile))};
+  return {loop(rows_of(program, kernel), tiles_of_row(shape, tile))};
 }
 
 Nest matmul_scaled_groups(const Program& program, const Kernel& kernel) {
@@ -176,7 +176,7 @@ Nest whole_scaled_groups(const Program& program, const Kernel& kernel) {
     return {loop(shape.depth_beats, std::move(beat)),
             loop(shape.tile() / shape.out_lanes, {write(0, make)})};
   };
-  return {loop(rows_of(program), tiles_of_row(shape, tile))};
+  return {loop(rows_of(program, kernel), tiles_of_row(shape, tile))};
 }
 
 Nest matmul_scaled_groups_whole(const Program& program, const Kernel& kernel) {

@@ -52,7 +52,7 @@ Nest load_rows(const Program& program, const Kernel& kernel) {
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes,
                 bytes);
   };
-  return {loop(rows_of(program), {row.loops(write(0, load))})};
+  return {loop(rows_of(program, kernel), {row.loops(write(0, load))})};
 }
 
 Nest store_rows(const Program& program, const Kernel& kernel) {
@@ -64,7 +64,7 @@ Nest store_rows(const Program& program, const Kernel& kernel) {
     std::memcpy(bytes_of(*f.memories[0]) + static_cast<size_t>(beat) * bytes, f.in<uint8_t>(0),
                 bytes);
   };
-  return {loop(rows_of(program), {row.loops(read(0, store))})};
+  return {loop(rows_of(program, kernel), {row.loops(read(0, store))})};
 }
 
 Nest gather_rows(const Program& program, const Kernel& kernel) {
@@ -76,7 +76,7 @@ Nest gather_rows(const Program& program, const Kernel& kernel) {
     std::memcpy(f.out<uint8_t>(0), bytes_of(*f.constants[0]) + static_cast<size_t>(beat) * bytes,
                 bytes);
   };
-  return {loop(rows_of(program), {read(0), row.loops(write(0, fetch))})};
+  return {loop(rows_of(program, kernel), {read(0), row.loops(write(0, fetch))})};
 }
 
 /// The cache is [heads * positions, head].
@@ -97,28 +97,24 @@ Nest cache_rows(const Program& program, const Kernel& kernel) {
   };
   const int64_t heads = kernel.sizes.at("Heads");
   return {
-      loop(rows_of(program),
+      loop(rows_of(program, kernel),
            {loop(heads, {row.loops(read(0, append))}),
             loop(heads, {loop(kernel.sizes.at("Repeat"),
                               {loop(positions_of(program), {row.loops(write(0, recall))})})})})};
 }
 
-/// Whether a loader's segments are words that one FIFO carries: then they are one run of bursts,
-/// and nothing ends between them.
-bool is_one_run(const Program& program, const Kernel& kernel) {
-  return program.layers.streamed && !program.memories[kernel.memories[0]].port.empty() &&
-         std::all_of(kernel.outputs.begin(), kernel.outputs.end(),
-                     [](const Port& port) { return port.type.beat_bits() == WordBits; });
-}
-
+/// Where layers are streamed, a segment comes for each row before the next one does; elsewhere all
+/// segments come for each row. Segments that rows share come once.
 Nest load_params(const Program& program, const Kernel& kernel) {
-  const bool run = is_one_run(program, kernel);
-  const int depth = run ? 2 : 1;  // of the loop over a segment's words
+  const Trip rows = rows_of(program, kernel);
+  const bool run = loads_words(program, kernel);
+  const bool by_rows = comes_by_rows(kernel.outputs[0].type);
   Nest segments;
   for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) {
     const StreamType& type = kernel.outputs[o].type;
     const size_t bytes = beat_bytes(type);
     const RowInMemory row(program, kernel, type, beats_per_row(program, type));
+    const int depth = run || by_rows ? 1 : 0;  // of the loop over words
     const auto stream = std::make_shared<std::vector<uint8_t>>();
     const auto load = [=](Firing& f) {
       // Streams do not depend on the row, so that of one row serves all.
@@ -126,10 +122,13 @@ Nest load_params(const Program& program, const Kernel& kernel) {
       std::memcpy(f.out<uint8_t>(o),
                   stream->data() + static_cast<size_t>(row.beat(f, depth)) * bytes, bytes);
     };
-    segments.push_back(row.loops(write(o, load)));
+    NestItem loops = row.loops(write(o, load));
+    const bool own_rows = program.layers.streamed && by_rows;
+    segments.push_back(own_rows ? loop(rows, {std::move(loops)}) : std::move(loops));
   }
-  if (run) segments = {flattened(1, 1, std::move(segments))};
-  return {loop(rows_of(program), std::move(segments))};
+  if (run) return {flattened(1, 1, std::move(segments))};
+  if (program.layers.streamed || !by_rows) return segments;
+  return {loop(rows, std::move(segments))};
 }
 
 /// Beats of a word are taken one after another. Each segment of a loader has a loop of its own.

@@ -9,26 +9,32 @@
 namespace st {
 namespace {
 
-/// What a slice holds between its iterations.
+/// What a slice holds between its iterations. Token lanes are outermost.
 struct Lanes {
-  std::vector<int> sums;                      ///< [word rows][ports], of the group so far
-  std::vector<float> totals;                  ///< [pair][word row][port]
+  std::vector<int> sums;                      ///< [lane][word rows][ports], of the group so far
+  std::vector<float> totals;                  ///< [lane][pair][word row][port]
   std::vector<std::vector<uint16_t>> scales;  ///< [port], of a block
-  std::vector<int8_t> columns;                ///< of the group at hand
-  float x_scale = 0.0f;
-  int64_t scale_word = 0;  ///< of the block
-  int64_t n = 0;           ///< iterations of the block so far that multiply
+  std::vector<int8_t> columns;                ///< [lane], of the group at hand
+  std::vector<float> x_scales;                ///< [lane]
+  int64_t scale_word = 0;                     ///< of the block
+  int64_t n = 0;                              ///< iterations of the block so far that multiply
 };
 
 class Slice {
  public:
-  explicit Slice(const StripeLayout& layout) : layout_(layout), lanes_(std::make_shared<Lanes>()) {
-    lanes_->sums.resize(static_cast<size_t>(layout.word_rows * layout.ports));
-    lanes_->totals.resize(static_cast<size_t>(layout.rows * layout.ports));
+  explicit Slice(const Kernel& kernel)
+      : layout_(stripe_layout_of(kernel)),
+        token_lanes_(token_lanes_of(kernel)),
+        behind_(kernel.behind),
+        lanes_(std::make_shared<Lanes>()) {
+    lanes_->sums.resize(static_cast<size_t>(token_lanes_ * layout_.word_rows * layout_.ports));
+    lanes_->totals.resize(static_cast<size_t>(token_lanes_ * layout_.rows * layout_.ports));
     lanes_->scales.assign(
-        static_cast<size_t>(layout.ports),
-        std::vector<uint16_t>(static_cast<size_t>(layout.scale_words() * StripeScales)));
-    lanes_->columns.resize(static_cast<size_t>(layout.group_words * StripeColumns));
+        static_cast<size_t>(layout_.ports),
+        std::vector<uint16_t>(static_cast<size_t>(layout_.scale_words() * StripeScales)));
+    lanes_->columns.resize(
+        static_cast<size_t>(token_lanes_ * layout_.group_words * StripeColumns));
+    lanes_->x_scales.resize(static_cast<size_t>(token_lanes_));
   }
 
   void take_scales(Firing& f) const {
@@ -45,17 +51,22 @@ class Slice {
     const int64_t pair = lanes_->n / layout_.group_words % layout_.pairs();
     const int64_t group = lanes_->n / (layout_.group_words * layout_.pairs());
     ++lanes_->n;
-    if (takes_scale) lanes_->x_scale = *f.in<float>(1);
-    int8_t* x = lanes_->columns.data() + w * StripeColumns;
-    if (takes_x) std::memcpy(x, f.in<int8_t>(0), StripeColumns);
-    for (int64_t p = 0; p < layout_.ports; ++p) {
-      const auto* word = f.in<int8_t>(FirstWord + static_cast<int>(p));
-      for (int64_t r = 0; r < layout_.word_rows; ++r) {
-        int& sum = lanes_->sums[static_cast<size_t>(r * layout_.ports + p)];
-        sum = (w == 0 ? 0 : sum) + dot(word, x, r);
+    if (takes_scale) std::copy_n(f.in<float>(1), token_lanes_, lanes_->x_scales.begin());
+    // Lanes without a row make zeroes, which are there already.
+    const int64_t used = behind_ ? 1 : f.tokens;
+    for (int64_t lane = 0; lane < used; ++lane) {
+      int8_t* x = lanes_->columns.data() + (lane * layout_.group_words + w) * StripeColumns;
+      if (takes_x) std::memcpy(x, f.in<int8_t>(0) + lane * StripeColumns, StripeColumns);
+      for (int64_t p = 0; p < layout_.ports; ++p) {
+        const auto* word = f.in<int8_t>(FirstWord + static_cast<int>(p));
+        for (int64_t r = 0; r < layout_.word_rows; ++r) {
+          int& sum =
+              lanes_->sums[static_cast<size_t>((lane * layout_.word_rows + r) * layout_.ports + p)];
+          sum = (w == 0 ? 0 : sum) + dot(word, x, r);
+        }
       }
+      if (w == layout_.group_words - 1) end_group(f, lane, group, pair);
     }
-    if (w == layout_.group_words - 1) end_group(f, group, pair);
   }
 
   static constexpr int FirstWord = 2;  ///< input of the first port
@@ -75,23 +86,26 @@ class Slice {
     return sum;
   }
 
-  void end_group(Firing& f, int64_t group, int64_t pair) const {
+  void end_group(Firing& f, int64_t token_lane, int64_t group, int64_t pair) const {
+    const int64_t results = layout_.word_rows * layout_.ports;
     for (int64_t r = 0; r < layout_.word_rows; ++r) {
       for (int64_t p = 0; p < layout_.ports; ++p) {
-        const int64_t lane = r * layout_.ports + p;
+        const int64_t lane = token_lane * results + r * layout_.ports + p;
         const int64_t at = group * layout_.rows + pair * layout_.word_rows + r;
         const float scale =
             bfloat16_value(lanes_->scales[static_cast<size_t>(p)][static_cast<size_t>(at)]);
-        float& total =
-            lanes_->totals[static_cast<size_t>(pair * layout_.word_rows * layout_.ports + lane)];
+        float& total = lanes_->totals[static_cast<size_t>(pair * token_lanes_ * results + lane)];
         const auto sum = static_cast<float>(lanes_->sums[static_cast<size_t>(lane)]);
-        total = (group == 0 ? 0.0f : total) + sum * (lanes_->x_scale * scale);
+        const float x_scale = lanes_->x_scales[static_cast<size_t>(token_lane)];
+        total = (group == 0 ? 0.0f : total) + sum * (x_scale * scale);
         f.out<float>(0)[lane] = total;
       }
     }
   }
 
   StripeLayout layout_;
+  int64_t token_lanes_;
+  bool behind_;  ///< the layers: there is one row
   std::shared_ptr<Lanes> lanes_;
 };
 
@@ -100,9 +114,9 @@ int64_t scaling_turns(const StripeLayout& layout) {
   return layout.group_words >= layout.word_rows ? layout.word_rows : 1;
 }
 
-Nest multiply_stripes(const Program& program, const Kernel& kernel) {
+Nest multiply_stripes(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const Slice slice(layout);
+  const Slice slice(kernel);
   std::vector<int> words;
   for (int p = 0; p < static_cast<int>(layout.ports); ++p) words.push_back(Slice::FirstWord + p);
   const auto with = [&](std::vector<int> reads) {
@@ -142,14 +156,14 @@ Nest multiply_stripes(const Program& program, const Kernel& kernel) {
   Nest iterations = block(false);
   iterations.push_back(loop(layout.blocks - 1, block(true)));
   if (later) iterations.push_back(write(0));
-  return {loop(rows_of(program), {flattened(1, 1, std::move(iterations))})};
+  return {flattened(1, 1, std::move(iterations))};
 }
 
 std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
   const int64_t turns = scaling_turns(layout);
   return {{.name = "totals",
-           .width_bits = 32 * layout.word_rows / turns * layout.ports,
+           .width_bits = 32 * token_lanes_of(kernel) * layout.word_rows / turns * layout.ports,
            .words = turns * kernel.sizes.at("MaxRows") / layout.word_rows,
            .banks = turns},
           {.name = "scales",
@@ -158,15 +172,17 @@ std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
 }
 
 /// Two products of i4 share a DSP, as both rows of a word take the same column of x. Rows of a word
-/// are scaled one after another, with operators for one on each port.
+/// are scaled one after another, with operators for one on each port and token lane.
 Datapath slice_datapath(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * layout.ports;
+  const int64_t token_lanes = token_lanes_of(kernel), ports = token_lanes * layout.ports;
+  const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * ports;
   Datapath made;
-  made.add(Operator::MultiplyAdd, StripeColumns * layout.ports);
+  made.add(Operator::MultiplyAdd, StripeColumns * ports);
   // Pairs of rows are parted once they are summed up.
-  made.add(Operator::IntAdd, chains * layout.ports + (layout.word_rows - 1) * lanes);
-  made.add(Operator::Select, selects_of(16 * lanes, StripeScales / layout.word_rows));
+  made.add(Operator::IntAdd, chains * ports + (layout.word_rows - 1) * lanes);
+  made.add(Operator::Select,
+           selects_of(16 * layout.word_rows * layout.ports, StripeScales / layout.word_rows));
   const int64_t turns = scaling_turns(layout);
   made.add(Operator::Select, selects_of(36 * lanes / turns, turns));  // a sum and its scale
   for (const Operator op :
@@ -188,9 +204,9 @@ void add_multiply_stripes_kernel(std::vector<KernelRecord>& records) {
       {.kind = "multiply_stripes",
        .header = "streamtensor/stripes.h",
        .summary = "a slice of the engine: a word of weights of each port in a cycle",
-       .template_arguments = {"Ports", "GroupWords", "WordRows", "MaxRows", "MaxScaleWords"},
-       .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "tokens",
-                     "in2*"},
+       .template_arguments = {"Ports", "GroupWords", "WordRows", "TokenLanes", "MaxRows",
+                              "MaxScaleWords"},
+       .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "in2*"},
        .nest = multiply_stripes,
        .buffers = slice_buffers,
        .datapath = slice_datapath});

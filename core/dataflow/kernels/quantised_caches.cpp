@@ -30,7 +30,7 @@ Nest quantize_heads(const Program& program, const Kernel& kernel) {
   heads.write_scale = [=](Firing& f, float peak) {
     return cached ? write_bfloat16_scale(f, Scales, peak) : write_float_scale(f, Scales, peak);
   };
-  return {loop(rows_of(program), {held_groups(heads)})};
+  return {loop(rows_of(program, kernel), {held_groups(heads)})};
 }
 
 /// The cache is [heads, positions].
@@ -46,7 +46,7 @@ Nest cache_scales(const Program& program, const Kernel& kernel) {
   const auto recall = [=](Firing& f) {
     std::memcpy(f.out<uint8_t>(0), at(f, f.counter(1), f.counter(3)), sizeof(uint16_t));
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {pipelined(heads, 1, {read(0, append)}),
                 loop(heads, {loop(kernel.sizes.at("Repeat"),
                                   {pipelined(positions_of(program), 1, {write(0, recall)})})})})};

@@ -24,7 +24,7 @@ Nest quantize_groups(const Program& program, const Kernel& kernel) {
   groups.sent = [=](int64_t beat, const int8_t* values) {
     std::copy_n(values, lanes, row->begin() + beat * lanes);
   };
-  return held_rows(program, {held_groups(groups)},
+  return held_rows(program, kernel, {held_groups(groups)},
                    further_passes(kernel, shape.beats, sender(row, lanes)));
 }
 

@@ -23,32 +23,32 @@ NestItem moving(const Kernel& kernel, int64_t beats, int from, const std::vector
 Nest fork(const Program& program, const Kernel& kernel) {
   std::vector<int> outputs;
   for (int o = 0; o < static_cast<int>(kernel.outputs.size()); ++o) outputs.push_back(o);
-  return {loop(rows_of(program), {moving(kernel, kernel.sizes.at("Beats"), 0, outputs)})};
+  return {loop(rows_of(program, kernel), {moving(kernel, kernel.sizes.at("Beats"), 0, outputs)})};
 }
 
 Nest split(const Program& program, const Kernel& kernel) {
   Nest parts;
   for (int64_t beats : kernel.sizes_named("Part"))
     parts.push_back(moving(kernel, beats, 0, {static_cast<int>(parts.size())}));
-  return {loop(rows_of(program), std::move(parts))};
+  return {loop(rows_of(program, kernel), std::move(parts))};
 }
 
 Nest concat(const Program& program, const Kernel& kernel) {
   Nest parts;
   for (int64_t beats : kernel.sizes_named("Part"))
     parts.push_back(moving(kernel, beats, static_cast<int>(parts.size()), {0}));
-  return {loop(rows_of(program), std::move(parts))};
+  return {loop(rows_of(program, kernel), std::move(parts))};
 }
 
 Nest join(const Program& program, const Kernel& kernel) {
   Nest turns;
   for (int i = 0; i < static_cast<int>(kernel.inputs.size()); ++i)
     turns.push_back(moving(kernel, kernel.sizes.at("Beats"), i, {0}));
-  return {loop(rows_of(program), std::move(turns))};
+  return {loop(rows_of(program, kernel), std::move(turns))};
 }
 
 Nest reassociate(const Program& program, const Kernel& kernel) {
-  return {loop(rows_of(program), {moving(kernel, kernel.sizes.at("Beats"), 0, {0})})};
+  return {loop(rows_of(program, kernel), {moving(kernel, kernel.sizes.at("Beats"), 0, {0})})};
 }
 
 }  // namespace

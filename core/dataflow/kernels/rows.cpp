@@ -58,7 +58,7 @@ Nest layer_norm(const Program& program, const Kernel& kernel) {
       step({}, centre, {}),
       pipelined(shape.beats, 1, {step({}, summing(row, sums, lanes, square), {})}),
       step({}, invert, {}), pipelined(shape.beats, 1, {step({1, 2}, scale, {0})})};
-  return held_rows(program, std::move(first),
+  return held_rows(program, kernel, std::move(first),
                    further_passes(kernel, shape.beats, sender(row, lanes)));
 }
 
@@ -86,13 +86,13 @@ Nest rms_norm_of(const Kernel& kernel, const Local<float>& row, int depth) {
 Nest rms_norm(const Program& program, const Kernel& kernel) {
   const RowShape shape(kernel);
   const auto row = local<float>(shape.width);
-  return held_rows(program, rms_norm_of(kernel, row, 1),
+  return held_rows(program, kernel, rms_norm_of(kernel, row, 1),
                    further_passes(kernel, shape.beats, sender(row, shape.lanes)));
 }
 
 Nest rms_norm_heads(const Program& program, const Kernel& kernel) {
   const auto head = local<float>(RowShape(kernel).width);
-  return {loop(rows_of(program), {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
+  return {loop(rows_of(program, kernel), {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
 }
 
 /// The last output is the scale; the others take the rows.
@@ -117,7 +117,7 @@ Nest quantize_rows(const Program& program, const Kernel& kernel) {
   };
   Nest first = {pipelined(shape.beats, 1, {read(0, keeping(row, lanes, largest))}),
                 write(scale_port, scale), pipelined(shape.beats, 1, {write(0, emit(0, 1))})};
-  return held_rows(program, std::move(first), further_passes(kernel, shape.beats, emit));
+  return held_rows(program, kernel, std::move(first), further_passes(kernel, shape.beats, emit));
 }
 
 Nest dequantize_rows(const Program& program, const Kernel& kernel) {
@@ -128,7 +128,7 @@ Nest dequantize_rows(const Program& program, const Kernel& kernel) {
     for (int64_t i = 0; i < lanes; ++i)
       f.out<float>(0)[i] = static_cast<float>(sums[i]) * (row_scale * channel_scale[i]);
   };
-  return {loop(rows_of(program), {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
+  return {loop(rows_of(program, kernel), {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
 }
 
 /// Values from one of a pair to the other.
@@ -171,7 +171,7 @@ Nest rotary(const Program& program, const Kernel& kernel) {
   std::vector<int64_t> come(static_cast<size_t>(beats + ahead), 0), leave = come;
   std::fill_n(come.begin(), beats, 1);
   std::fill_n(leave.begin() + ahead, beats, 1);
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {pipelined(kernel.sizes.at("CBeats"), 1, {step({1, 2}, angles, {})}),
                 pipelined(beats + ahead, 1,
                           {sometimes(come, read(0, keep)), sometimes(leave, write(0, turn))})})};

@@ -56,7 +56,7 @@ NestItem largest_of_row(const Kernel& kernel, int64_t most,
 Nest greedy_rows(const Program& program, const Kernel& kernel) {
   const auto largest = local<Candidate>(0);
   const auto emit = [=](Firing& f) { *f.out<int32_t>(0) = largest->front().id; };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {largest_of_row(kernel, 1, largest),
                 pipelined(kernel.sizes.at("L"), 1, {step({}, nullptr, {})}), write(0, emit)})};
 }
@@ -84,7 +84,7 @@ Nest sample_rows(const Program& program, const Kernel& kernel) {
     const size_t chosen = found == weights->end() ? 0 : found - weights->begin();
     *f.out<int32_t>(0) = (*largest)[chosen].id;
   };
-  return {loop(rows_of(program), {read(1, keep), largest_of_row(kernel, most, largest),
+  return {loop(rows_of(program, kernel), {read(1, keep), largest_of_row(kernel, most, largest),
                                   pipelined(most, TakeInterval, {step({}, nullptr, {})}),
                                   pipelined(most, FloatAddInterval, {step({}, weigh, {})}),
                                   pipelined(most, 1, {step({}, nullptr, {})}), write(0, emit)})};

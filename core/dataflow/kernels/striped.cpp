@@ -30,6 +30,7 @@ StripedShape::StripedShape(const Kernel& kernel)
       ports(size_of(kernel, "Ports", 1)),
       first(size_of(kernel, "First", 0)),
       ways(size_of(kernel, "Ways", 1)),
+      token_lanes(size_of(kernel, "TokenLanes", 1)),
       max_rounds(size_of(kernel, "MaxRounds", 1)),
       group(heads / kv_heads),
       head_words(quotient_up(head, WordBytes)),
@@ -65,13 +66,13 @@ NestItem packed_row(const StripedShape& shape, const PackedRow& row) {
     ends.push_back(end == 0 || end % WordBytes == 0);
   }
   const Body scale = [=, take = row.take_scale](Firing& f) {
-    take(f, f.counter(0) * piece / head);
+    take(f, f.counter(1) * piece / head);
   };
   const auto keep = [=, port = row.row](Firing& f) {
-    std::copy_n(f.in<int8_t>(port), lanes, values->begin() + f.counter(0) * piece);
+    std::copy_n(f.in<int8_t>(port), lanes, values->begin() + f.counter(1) * piece);
   };
   const auto complete = [=, take = row.take_word](Firing& f) {
-    const int64_t at = f.counter(0) * piece, in_head = at % head / WordBytes;
+    const int64_t at = f.counter(1) * piece, in_head = at % head / WordBytes;
     const int64_t begin = at / head * head + in_head * WordBytes;
     std::fill(word->begin(), word->end(), int8_t{0});
     std::copy_n(values->begin() + begin, std::min(WordBytes, head - in_head * WordBytes),

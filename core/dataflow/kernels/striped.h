@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Attention over int8 caches that are striped over memory ports: position j is on port j mod
 /// Stripes, in round j / Stripes (hls_templates/streamtensor/striped_layout.h). Its kernels work
-/// for one row per launch.
+/// for all rows of a launch at once.
 #pragma once
 
 #include "core/dataflow/kernels/arithmetic.h"
@@ -22,6 +22,7 @@ struct StripedShape {
   int64_t lanes, heads, kv_heads, head;  ///< heads of `head` values
   int64_t stripes, ports, first;         ///< ports of all slices, and those of this one
   int64_t ways;                          ///< memory ports behind each, which take rounds in turn
+  int64_t token_lanes;                   ///< rows of a launch at most
   int64_t max_rounds;                    ///< positions of a port at most
   int64_t group;                         ///< query heads of a key and value head
   int64_t head_words;                    ///< words of a head
@@ -54,7 +55,7 @@ struct PackedRow {
   /// Word `word` of all heads is complete: WordBytes bytes.
   std::function<void(Firing&, int64_t word, const int8_t* bytes)> take_word;
 };
-/// Its loop.
+/// Its loop, in one over the rows of a launch.
 NestItem packed_row(const StripedShape& shape, const PackedRow& row);
 
 }  // namespace st

@@ -14,42 +14,43 @@ namespace {
 
 constexpr int FirstWords = 3;  ///< the input with the words of the first port
 
-/// A position that a lane is at: what is in its words, and whether it counts.
-struct Seen {
-  bool visible = false, newest = false;
-};
-
-/// All that a slice holds, and what it does with it.
+/// All that a slice holds, and what it does with it. Row t of a launch is position past + t.
 class AttentionSlice {
  public:
   AttentionSlice(const StripedShape& shape, int64_t window) : s_(shape), window_(window) {
     const auto resize = [](auto& values, int64_t size) {
       values.resize(static_cast<size_t>(size));
     };
-    const int64_t rows = s_.heads + 2 * s_.kv_heads, rounds = s_.max_rounds * s_.ports;
-    resize(row_, rows * s_.head_words * WordBytes);
-    resize(factors_, rows);
+    const int64_t rounds = s_.max_rounds * s_.ports, heads = s_.token_lanes * s_.heads;
+    resize(rows_, s_.token_lanes * heads_of_row() * s_.head_words * WordBytes);
+    resize(factors_, s_.token_lanes * heads_of_row());
     resize(held_, s_.ports * s_.scale_words * WordBytes);
-    resize(dots_, s_.ports * s_.group);
-    resize(weights_, s_.ports * s_.group);
-    resize(scores_, rounds * s_.heads);
+    resize(dots_, s_.ports * s_.token_lanes * s_.group);
+    resize(weights_, s_.ports * s_.token_lanes * s_.group);
+    resize(scores_, rounds * heads);
     resize(scales_, rounds * s_.kv_heads);
-    resize(peaks_, s_.heads + s_.kv_heads);
-    resize(powers_, s_.heads);
-    resize(sums_, s_.heads * s_.head_words * WordBytes);
+    resize(peaks_, s_.token_lanes * peaks_of_row());
+    resize(powers_, heads);
+    resize(sums_, heads * s_.head_words * WordBytes);
   }
 
   [[nodiscard]] const StripedShape& shape() const { return s_; }
 
-  // The new row: of all queries, keys and values the head or word at hand.
-  void take_factor(Firing& f, int64_t head) { at(factors_, head) = *f.in<float>(1); }
+  // The new rows: of all queries, keys and values of a row the head or word at hand.
+  void take_factor(Firing& f, int64_t head) {
+    at(factors_, f.counter(0) * heads_of_row() + head) = *f.in<float>(1);
+  }
   void take_word(Firing& f, int64_t word) {
-    std::copy_n(f.in<int8_t>(0), WordBytes, row_.begin() + word * WordBytes);
+    const int64_t first = f.counter(0) * heads_of_row() * s_.head_words;
+    std::copy_n(f.in<int8_t>(0), WordBytes, rows_.begin() + (first + word) * WordBytes);
   }
 
   void begin() {
-    std::fill(peaks_.begin(), peaks_.begin() + s_.heads, -std::numeric_limits<float>::infinity());
-    std::fill(peaks_.begin() + s_.heads, peaks_.end(), 0.0f);
+    for (int64_t t = 0; t < s_.token_lanes; ++t) {
+      const auto row = peaks_.begin() + t * peaks_of_row();
+      std::fill_n(row, s_.heads, -std::numeric_limits<float>::infinity());
+      std::fill_n(row + s_.heads, s_.kv_heads, 0.0f);
+    }
     std::fill(powers_.begin(), powers_.end(), 0);
     std::fill(sums_.begin(), sums_.end(), 0);
   }
@@ -60,43 +61,48 @@ class AttentionSlice {
                   held_.begin() + (p * s_.scale_words + f.counter(1)) * WordBytes);
   }
 
-  /// Word `w` of query head `member` of the group of `g`.
+  /// Word `w` of the query that is number `member` of those that share the key: of all rows, those
+  /// of the group of `g`.
   void score(Firing& f, int64_t g, int64_t w, int64_t member) {
-    const int64_t round = f.counter(0), h = g * s_.group + member;
-    const int8_t* query = word_of(h, w);
+    const int64_t round = f.counter(0), t = member / s_.group, j = member % s_.group;
+    const int64_t h = g * s_.group + j;
+    const int8_t* query = word_of(t, h, w);
     for (int64_t p = 0; p < s_.ports; ++p) {
-      const Seen seen = position(f, round, p);
-      const int8_t* key = seen.newest ? word_of(s_.heads + g, w) : f.in<int8_t>(port(p));
-      int32_t& dot = at(dots_, p * s_.group + member);
+      const int64_t row = new_row(f, round, p);
+      const int8_t* key = row >= 0 ? word_of(row, s_.heads + g, w) : f.in<int8_t>(port(p));
+      int32_t& dot = at(dots_, p * s_.token_lanes * s_.group + member);
       dot = (w == 0 ? 0 : dot) + std::inner_product(query, query + WordBytes, key, int32_t{0});
-      if (w == 0 && member == 0) keep_scale(seen, round, g, p);
-      if (w == s_.head_words - 1) keep_score(seen, round, h, p, dot);
+      const bool seen = visible(f, round, p, t);
+      if (w == 0 && j == 0) keep_scale(seen, row, t, round, g, p);
+      if (w == s_.head_words - 1) keep_score(seen, row, t, round, h, p, dot);
     }
   }
 
-  void send_peak(Firing& f) { *f.out<float>(0) = at(peaks_, f.counter(0)); }
-  void take_peak(Firing& f, int64_t n) { at(peaks_, n) = *f.in<float>(2); }
+  void send_peak(Firing& f) { *f.out<float>(0) = at(peaks_, peak_at(f, f.counter(1))); }
+  void take_peak(Firing& f, int64_t n) { at(peaks_, peak_at(f, n)) = *f.in<float>(2); }
 
   void add(Firing& f, int64_t g, int64_t w, int64_t member) {
-    const int64_t round = f.counter(0), h = g * s_.group + member;
-    int64_t* sums = sums_.data() + (h * s_.head_words + w) * WordBytes;
+    const int64_t round = f.counter(0), t = member / s_.group;
+    const int64_t h = g * s_.group + member % s_.group;
+    int64_t* sums = sums_.data() + ((t * s_.heads + h) * s_.head_words + w) * WordBytes;
     for (int64_t p = 0; p < s_.ports; ++p) {
-      if (w == 0) weigh(round, g, h, p, member);
-      const int64_t weight = at(weights_, p * s_.group + member);
-      const bool newest = position(f, round, p).newest;
-      const int8_t* value = newest ? word_of(s_.heads + s_.kv_heads + g, w) : f.in<int8_t>(port(p));
+      if (w == 0) weigh(round, t, g, h, p, member);
+      const int64_t weight = at(weights_, p * s_.token_lanes * s_.group + member);
+      const int64_t row = new_row(f, round, p), values = s_.heads + s_.kv_heads;
+      const int8_t* value = row >= 0 ? word_of(row, values + g, w) : f.in<int8_t>(port(p));
       for (int64_t i = 0; i < WordBytes; ++i) sums[i] += weight * value[i];
     }
   }
 
   void send_powers(Firing& f) {
-    const int64_t sum = at(powers_, f.counter(0));
+    const int64_t sum = at(powers_, f.counter(0) * s_.heads + f.counter(1));
     std::fill_n(f.out<int32_t>(1), ChunkLanes, 0);
     f.out<int32_t>(1)[0] = static_cast<int32_t>(sum & 0xffff);
     f.out<int32_t>(1)[1] = static_cast<int32_t>(sum >> 16);
   }
   void send_chunk(Firing& f, bool upper) {
-    const int64_t chunk = f.counter(0) * s_.head_words * ChunksPerWord + f.counter(1);
+    const int64_t head = f.counter(0) * s_.heads + f.counter(1);
+    const int64_t chunk = head * s_.head_words * ChunksPerWord + f.counter(2);
     for (int64_t i = 0; i < ChunkLanes; ++i) {
       const int64_t sum = at(sums_, chunk * ChunkLanes + i);
       f.out<int32_t>(1)[i] = static_cast<int32_t>(upper ? sum >> 16 : sum & 0xffff);
@@ -109,51 +115,72 @@ class AttentionSlice {
     return values[static_cast<size_t>(i)];
   }
   static int port(int64_t p) { return FirstWords + static_cast<int>(p); }
-  const int8_t* word_of(int64_t head, int64_t w) const {
-    return row_.data() + (head * s_.head_words + w) * WordBytes;
+  [[nodiscard]] int64_t heads_of_row() const { return s_.heads + 2 * s_.kv_heads; }
+  [[nodiscard]] int64_t peaks_of_row() const { return s_.heads + s_.kv_heads; }
+  [[nodiscard]] int64_t peak_at(const Firing& f, int64_t n) const {
+    return f.counter(0) * peaks_of_row() + n;
+  }
+  [[nodiscard]] const int8_t* word_of(int64_t t, int64_t head, int64_t w) const {
+    return rows_.data() + ((t * heads_of_row() + head) * s_.head_words + w) * WordBytes;
+  }
+  [[nodiscard]] int64_t score_at(int64_t round, int64_t p, int64_t t, int64_t h) const {
+    return ((round * s_.ports + p) * s_.token_lanes + t) * s_.heads + h;
   }
 
-  [[nodiscard]] Seen position(const Firing& f, int64_t round, int64_t p) const {
-    const int64_t j = round * s_.stripes + s_.first + p;
-    return {j <= f.past && (window_ == 0 || j > f.past - window_), j == f.past};
+  [[nodiscard]] int64_t position(int64_t round, int64_t p) const {
+    return round * s_.stripes + s_.first + p;
+  }
+  [[nodiscard]] bool visible(const Firing& f, int64_t round, int64_t p, int64_t t) const {
+    const int64_t j = position(round, p), own = f.past + t;
+    return j <= own && (window_ == 0 || j > own - window_);
+  }
+  /// The row whose position a port is at; -1 where it is in the cache, or behind all rows.
+  [[nodiscard]] int64_t new_row(const Firing& f, int64_t round, int64_t p) const {
+    const int64_t row = position(round, p) - f.past;
+    return row < f.tokens ? std::max<int64_t>(row, -1) : -1;
   }
 
   /// Scale `i` of those of the position: of keys, then of values.
-  [[nodiscard]] uint16_t scale(const Seen& seen, int64_t p, int64_t i) {
-    if (seen.newest) return scale_bits(at(factors_, s_.heads + i));
+  [[nodiscard]] float scale(int64_t row, int64_t p, int64_t i) {
+    if (row >= 0)
+      return bfloat16_value(scale_bits(at(factors_, row * heads_of_row() + s_.heads + i)));
     const int64_t byte = p * s_.scale_words * WordBytes + 2 * i;
-    return static_cast<uint16_t>(static_cast<uint8_t>(at(held_, byte)) |
-                                 static_cast<uint8_t>(at(held_, byte + 1)) << 8);
+    const auto bits = static_cast<uint8_t>(at(held_, byte)) |
+                      static_cast<uint8_t>(at(held_, byte + 1)) << 8;
+    return bfloat16_value(static_cast<uint16_t>(bits));
   }
 
-  void keep_score(const Seen& seen, int64_t round, int64_t h, int64_t p, int32_t dot) {
-    float& score = at(scores_, (round * s_.ports + p) * s_.heads + h);
+  void keep_score(bool seen, int64_t row, int64_t t, int64_t round, int64_t h, int64_t p,
+                  int32_t dot) {
+    float& score = at(scores_, score_at(round, p, t, h));
     score = -std::numeric_limits<float>::infinity();
-    if (!seen.visible) return;
-    score =
-        static_cast<float>(dot) * (at(factors_, h) * bfloat16_value(scale(seen, p, h / s_.group)));
-    at(peaks_, h) = std::max(at(peaks_, h), score);
+    if (!seen) return;
+    const float factor = at(factors_, t * heads_of_row() + h);
+    score = static_cast<float>(dot) * (factor * scale(row, p, h / s_.group));
+    float& peak = at(peaks_, t * peaks_of_row() + h);
+    peak = std::max(peak, score);
   }
 
-  void keep_scale(const Seen& seen, int64_t round, int64_t g, int64_t p) {
+  void keep_scale(bool seen, int64_t row, int64_t t, int64_t round, int64_t g, int64_t p) {
     float& kept = at(scales_, (round * s_.ports + p) * s_.kv_heads + g);
-    kept = seen.visible ? bfloat16_value(scale(seen, p, s_.kv_heads + g)) : 0.0f;
-    at(peaks_, s_.heads + g) = std::max(at(peaks_, s_.heads + g), kept);
+    kept = scale(row, p, s_.kv_heads + g);
+    float& largest = at(peaks_, t * peaks_of_row() + s_.heads + g);
+    if (seen) largest = std::max(largest, kept);
   }
 
-  void weigh(int64_t round, int64_t g, int64_t h, int64_t p, int64_t member) {
-    const float largest = at(peaks_, s_.heads + g);
+  void weigh(int64_t round, int64_t t, int64_t g, int64_t h, int64_t p, int64_t member) {
+    const float largest = at(peaks_, t * peaks_of_row() + s_.heads + g);
     const float inverse = largest == 0.0f ? 0.0f : AttentionTwicePeak / largest;
-    const float power =
-        std::exp(at(scores_, (round * s_.ports + p) * s_.heads + h) - at(peaks_, h));
+    const float peak = at(peaks_, t * peaks_of_row() + h);
+    const float power = std::exp(at(scores_, score_at(round, p, t, h)) - peak);
     const float scale = at(scales_, (round * s_.ports + p) * s_.kv_heads + g) * inverse;
-    at(powers_, h) += attention_weight(power * AttentionTwicePeak);
-    at(weights_, p * s_.group + member) = attention_weight(power * scale);
+    at(powers_, t * s_.heads + h) += attention_weight(power * AttentionTwicePeak);
+    at(weights_, p * s_.token_lanes * s_.group + member) = attention_weight(power * scale);
   }
 
   StripedShape s_;
   int64_t window_;
-  std::vector<int8_t> row_, held_;
+  std::vector<int8_t> rows_, held_;
   std::vector<float> factors_, scores_, scales_, peaks_;
   std::vector<int32_t> dots_, weights_;
   std::vector<int64_t> powers_, sums_;
@@ -165,11 +192,11 @@ using Work = void (AttentionSlice::*)(Firing&, int64_t g, int64_t w, int64_t mem
 /// Stages of loops that only move data, through a memory or a multiplexer.
 constexpr int64_t Moves = 2;
 
-/// Some heads of the new row, of each first its factor.
+/// Some heads of a new row, of each first its factor.
 NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
   const int64_t words = slice->shape().head_words;
-  const auto factor = [=](Firing& f) { slice->take_factor(f, first + f.counter(0) / words); };
-  const auto word = [=](Firing& f) { slice->take_word(f, first * words + f.counter(0)); };
+  const auto factor = [=](Firing& f) { slice->take_factor(f, first + f.counter(1) / words); };
+  const auto word = [=](Firing& f) { slice->take_word(f, first * words + f.counter(1)); };
   std::vector<int64_t> begins;
   for (int64_t n = 0; n < heads * words; ++n) begins.push_back(n % words == 0);
   return with_stages(
@@ -177,8 +204,8 @@ NestItem taken_row(const SharedSlice& slice, int64_t first, int64_t heads) {
 }
 
 /// A word of each port for each word of all key or value heads, used for all query heads of a
-/// group, one after another.
-NestItem head_walk(const SharedSlice& slice, Work work) {
+/// group of all rows, one after another.
+NestItem head_walk(const SharedSlice& slice, const Trip& rows, Work work) {
   const StripedShape& shape = slice->shape();
   std::vector<int> words(static_cast<size_t>(shape.ports));
   std::iota(words.begin(), words.end(), FirstWords);
@@ -187,62 +214,67 @@ NestItem head_walk(const SharedSlice& slice, Work work) {
     ((*slice).*work)(f, f.counter(1), f.counter(2), f.counter(3) + 1);
   };
   Nest group = {step(words, first, {})};
-  if (shape.group > 1) group.push_back(loop(shape.group - 1, {step({}, next, {})}));
+  const Trip others = {shape.group * rows.count + Extent(-1), shape.group * rows.bound - 1};
+  if (others.bound > 0) group.push_back(loop(others, {step({}, next, {})}));
   return loop(shape.kv_heads, {loop(shape.head_words, std::move(group))});
 }
 
-NestItem key_pass(const SharedSlice& slice) {
+NestItem key_pass(const SharedSlice& slice, const Trip& rows) {
   const StripedShape& shape = slice->shape();
   std::vector<int> words(static_cast<size_t>(shape.ports));
   std::iota(words.begin(), words.end(), FirstWords);
   const auto scales = [=](Firing& f) { slice->take_scales(f); };
   return flattened(shape.rounds(), 1,
                    {loop(shape.scale_words, {step(words, scales, {})}),
-                    head_walk(slice, &AttentionSlice::score)});
+                    head_walk(slice, rows, &AttentionSlice::score)});
 }
 
-NestItem sent_sums(const SharedSlice& slice) {
+NestItem sent_sums(const SharedSlice& slice, const Trip& rows) {
   const auto powers = [=](Firing& f) { slice->send_powers(f); };
   const auto low = [=](Firing& f) { slice->send_chunk(f, false); };
   const auto high = [=](Firing& f) { slice->send_chunk(f, true); };
   const StripedShape& shape = slice->shape();
-  return with_stages(Moves, flattened(shape.heads, 1,
-                                      {write(1, powers), loop(shape.head_words * ChunksPerWord,
-                                                              {write(1, low), write(1, high)})}));
+  return with_stages(
+      Moves,
+      flattened(rows, 1,
+                {loop(shape.heads, {write(1, powers), loop(shape.head_words * ChunksPerWord,
+                                                           {write(1, low), write(1, high)})})}));
 }
 
-Nest attend(const Program&, const Kernel& kernel) {
+Nest attend(const Program& program, const Kernel& kernel) {
   const StripedShape shape(kernel);
   const auto slice = std::make_shared<AttentionSlice>(shape, kernel.sizes.at("Window"));
+  const Trip rows = rows_of(program, kernel);
   const auto send_peak = [=](Firing& f) { slice->send_peak(f); };
   const auto take_peaks = [=](int64_t count, int64_t first, int64_t stages) {
     return with_stages(stages, pipelined(count, 1, {read(2, [=](Firing& f) {
-                                           slice->take_peak(f, first + f.counter(0));
+                                           slice->take_peak(f, first + f.counter(1));
                                          })}));
   };
   const int64_t inverse = cost_of(Operator::FloatDivide).stages;
-  return {taken_row(slice, 0, shape.heads),
-          taken_row(slice, shape.heads, shape.kv_heads),
-          taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads),
+  return {loop(rows, {taken_row(slice, 0, shape.heads), taken_row(slice, shape.heads, shape.kv_heads),
+                      taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads)}),
           step({}, [=](Firing&) { slice->begin(); }, {}),
-          key_pass(slice),
-          with_stages(Moves, pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)})),
-          take_peaks(shape.heads, 0, Moves),
-          take_peaks(shape.kv_heads, shape.heads, Moves + inverse),
-          flattened(shape.rounds(), 1, {head_walk(slice, &AttentionSlice::add)}),
-          sent_sums(slice)};
+          key_pass(slice, rows),
+          loop(rows, {with_stages(Moves, pipelined(shape.heads + shape.kv_heads, 1,
+                                                   {write(0, send_peak)}))}),
+          loop(rows, {take_peaks(shape.heads, 0, Moves),
+                      take_peaks(shape.kv_heads, shape.heads, Moves + inverse)}),
+          flattened(shape.rounds(), 1, {head_walk(slice, rows, &AttentionSlice::add)}),
+          sent_sums(slice, rows)};
 }
 
 std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
   const StripedShape s(kernel);
-  const int64_t heads = s.heads, kv_heads = s.kv_heads, words = kv_heads * s.head_words;
-  const int64_t scales = s.ports * s.scale_words * WordBits / 16, members = s.ports * s.group;
+  const int64_t rows = s.token_lanes, heads = rows * s.heads, kv_heads = rows * s.kv_heads;
+  const int64_t words = kv_heads * s.head_words, members = s.ports * rows * s.group;
+  const int64_t scales = s.ports * s.scale_words * WordBits / 16;
   return {{.name = "queries", .width_bits = WordBits, .words = heads * s.head_words},
-          {.name = "keys", .width_bits = WordBits, .words = words},
-          {.name = "values", .width_bits = WordBits, .words = words},
+          {.name = "keys", .width_bits = WordBits, .words = words, .banks = rows},
+          {.name = "values", .width_bits = WordBits, .words = words, .banks = rows},
           {.name = "factors", .width_bits = 32, .words = heads},
-          {.name = "key_scales", .width_bits = 32, .words = kv_heads},
-          {.name = "value_scales", .width_bits = 32, .words = kv_heads},
+          {.name = "key_scales", .width_bits = 32, .words = kv_heads, .banks = rows},
+          {.name = "value_scales", .width_bits = 32, .words = kv_heads, .banks = rows},
           {.name = "held", .width_bits = WordBits, .words = s.ports, .banks = s.ports, .copies = 2},
           {.name = "held_scales", .width_bits = 16, .words = scales, .banks = scales},
           {.name = "partials", .width_bits = 32, .words = members, .banks = members},
@@ -253,7 +285,7 @@ std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
            .banks = s.ports},
           {.name = "scales",
            .width_bits = 16,
-           .words = s.ports * s.max_rounds * kv_heads,
+           .words = s.ports * s.max_rounds * s.kv_heads,
            .banks = s.ports},
           {.name = "peaks", .width_bits = 32, .words = heads},
           {.name = "largest", .width_bits = 16, .words = kv_heads},
@@ -272,7 +304,8 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(MultiplyAdd, (ports + 1) / 2 * WordBytes);
   made.add(IntAdd, ports * (2 * WordBytes / DspChain));  // each chain is parted, then added
   made.add(Select,
-           ports * (2 * selects_of(16, s.kv_heads) + 2 * WordBits + selects_of(32, s.group)));
+           ports * (2 * selects_of(16, s.kv_heads) + 2 * s.token_lanes * WordBits +
+                   selects_of(32, s.token_lanes * s.group)));
   made.add(IntToFloat, ports);
   made.add(FloatMultiply, 2 * ports);
   made.add(FloatCompare, ports);
@@ -286,7 +319,7 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(MultiplyAdd, ports * WordBytes);
   made.add(IntAdd, WordBytes * SumBits / 32 + ports);
   made.add(Select,
-           ports * selects_of(16, s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
+           ports * selects_of(16, s.token_lanes * s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);
@@ -304,10 +337,10 @@ void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
   records.push_back(
       {.kind = "attend",
        .header = "streamtensor/striped_attention.h",
-       .summary = "attention of a new row over the positions of some memory ports",
-       .template_arguments = {"Heads", "KVHeads", "Head", "Stripes", "Ports", "First", "Ways",
-                              "MaxRounds"},
-       .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "past", "in3*"},
+       .summary = "attention of new rows over the positions of some memory ports",
+       .template_arguments = {"Heads", "KVHeads", "Head", "TokenLanes", "Stripes", "Ports", "First",
+                              "Ways", "MaxRounds"},
+       .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "tokens", "past", "in3*"},
        .nest = attend,
        .buffers = attend_buffers,
        .datapath = attend_datapath,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Striped caches: a stream for each port, and the row of a new position.
+// Striped caches: a stream for each port, and the rows of new positions.
 #include <algorithm>
 #include <cstring>
 
@@ -68,18 +68,21 @@ Nest store_position(const Program& program, const Kernel& kernel) {
   const auto store = [=](const std::vector<int8_t> Position::*words, int64_t area,
                          int64_t per_round) -> Body {
     return [=](Firing& f) {
-      Tensor& cache = *f.memories[static_cast<size_t>(f.past % shape.stripes)];
-      const int64_t at = area + f.past / shape.stripes * per_round + f.counter(0);
-      std::copy_n(((*position).*words).begin() + f.counter(0) * WordBytes, WordBytes,
+      const int64_t own = f.past + f.counter(0);
+      Tensor& cache = *f.memories[static_cast<size_t>(own % shape.stripes)];
+      const int64_t at = area + own / shape.stripes * per_round + f.counter(1);
+      std::copy_n(((*position).*words).begin() + f.counter(1) * WordBytes, WordBytes,
                   reinterpret_cast<int8_t*>(bytes_of(cache)) + at * WordBytes);
     };
   };
   const int64_t keys = shape.key_words, values = shape.value_words;
-  return {collected(kernel, shape, 0, position, &Position::keys, shape.scale_words, 0),
-          collected(kernel, shape, 2, position, &Position::values, 0, shape.kv_heads),
-          moved_by_parts(keys, parts, step({}, store(&Position::keys, 0, keys), {})),
-          moved_by_parts(values, parts,
-                         step({}, store(&Position::values, shape.max_rounds * keys, values), {}))};
+  return {loop(
+      rows_of(program, kernel),
+      {collected(kernel, shape, 0, position, &Position::keys, shape.scale_words, 0),
+       collected(kernel, shape, 2, position, &Position::values, 0, shape.kv_heads),
+       moved_by_parts(keys, parts, step({}, store(&Position::keys, 0, keys), {})),
+       moved_by_parts(values, parts,
+                      step({}, store(&Position::values, shape.max_rounds * keys, values), {}))})};
 }
 
 /// A word is complete when its pieces are.
@@ -111,9 +114,9 @@ void add_striped_cache_kernels(std::vector<KernelRecord>& records) {
                      .nest = load_cache});
   records.push_back({.kind = "store_position",
                      .header = "streamtensor/striped_cache.h",
-                     .summary = "keys and values of a new position to the port that has it",
+                     .summary = "keys and values of new positions to the ports that have them",
                      .template_arguments = {"L", "KVHeads", "Head", "Stripes", "MaxRounds"},
-                     .arguments = {"in0", "in1", "in2", "in3", "past", "memory*"},
+                     .arguments = {"in0", "in1", "in2", "in3", "tokens", "past", "memory*"},
                      .nest = store_position,
                      .buffers = position_buffers,
                      .datapath = packing_datapath,

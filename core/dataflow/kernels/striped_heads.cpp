@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Around the slices of striped attention: the new row to all of them, the largest of their scores,
+// Around the slices of striped attention: the new rows to all of them, the largest of their scores,
 // and the sum of their sums.
 #include <algorithm>
 #include <numeric>
@@ -16,7 +16,7 @@ std::vector<int> ports_from(int first, int64_t count) {
   return ports;
 }
 
-Nest feed_heads(const Program&, const Kernel& kernel) {
+Nest feed_heads(const Program& program, const Kernel& kernel) {
   const StripedShape shape(kernel);
   const int slices = static_cast<int>(kernel.outputs.size() / 2);
   Nest rows;
@@ -34,10 +34,10 @@ Nest feed_heads(const Program&, const Kernel& kernel) {
         packed_row(shape, {row, row + 1, row == 0 ? shape.heads : shape.kv_heads,
                            ports_from(0, slices), ports_from(slices, slices), scale, word}));
   }
-  return rows;
+  return {loop(rows_of(program, kernel), std::move(rows))};
 }
 
-Nest share_peaks(const Program&, const Kernel& kernel) {
+Nest share_peaks(const Program& program, const Kernel& kernel) {
   const StripedShape shape(kernel);
   const int slices = static_cast<int>(kernel.inputs.size());
   const auto share = [=](Firing& f) {
@@ -46,8 +46,8 @@ Nest share_peaks(const Program&, const Kernel& kernel) {
     *f.out<float>(0) = *f.out<float>(1) = largest;
   };
   const std::vector<int> all = ports_from(0, slices);
-  return {pipelined(shape.heads, 1, {step(all, share, {0})}),
-          pipelined(shape.kv_heads, 1, {step(all, share, {0, 1})})};
+  return {loop(rows_of(program, kernel), {pipelined(shape.heads, 1, {step(all, share, {0})}),
+                                          pipelined(shape.kv_heads, 1, {step(all, share, {0, 1})})})};
 }
 
 /// The steps of merge_heads: of each head first the sum of its powers; of each chunk the lowest
@@ -87,17 +87,17 @@ struct MergeState {
   float factor = 0;
 };
 
-Nest merge_heads(const Program&, const Kernel& kernel) {
+Nest merge_heads(const Program& program, const Kernel& kernel) {
   const MergeSteps steps{StripedShape(kernel)};
   const int slices = static_cast<int>(kernel.inputs.size()) - 1;
   const auto state = std::make_shared<MergeState>();
   state->largest.resize(static_cast<size_t>(steps.shape.kv_heads));
   state->row.resize(static_cast<size_t>(steps.shape.heads * steps.shape.head));
   const auto scale = [=](Firing& f) {
-    state->largest[static_cast<size_t>(f.counter(0))] = *f.in<float>(0);
+    state->largest[static_cast<size_t>(f.counter(1))] = *f.in<float>(0);
   };
   const auto add = [=](Firing& f) {
-    const int64_t n = f.counter(0);
+    const int64_t n = f.counter(1);
     const bool powers = steps.powers(n), low = powers || steps.phase(n) == 0;
     for (int64_t i = 0; i < ChunkLanes; ++i) {
       int64_t sum = 0;
@@ -116,7 +116,7 @@ Nest merge_heads(const Program&, const Kernel& kernel) {
     }
   };
   const auto emit = [=, lanes = steps.shape.lanes](Firing& f) {
-    const int64_t begin = steps.end(f.counter(0)) - lanes;
+    const int64_t begin = steps.end(f.counter(1)) - lanes;
     std::copy_n(state->row.begin() + begin, lanes, f.out<float>(0));
   };
   std::vector<int64_t> reads, writes;
@@ -124,10 +124,11 @@ Nest merge_heads(const Program&, const Kernel& kernel) {
     reads.push_back(steps.reads(n));
     writes.push_back(steps.sends_piece(n) && steps.end(n) % steps.shape.lanes == 0);
   }
-  return {pipelined(steps.shape.kv_heads, 1, {read(0, scale)}),
-          pipelined(steps.count(), 1,
-                    {sometimes(reads, step(ports_from(1, slices), add, {})),
-                     sometimes(writes, write(0, emit))})};
+  return {loop(rows_of(program, kernel),
+               {pipelined(steps.shape.kv_heads, 1, {read(0, scale)}),
+                pipelined(steps.count(), 1,
+                          {sometimes(reads, step(ports_from(1, slices), add, {})),
+                           sometimes(writes, write(0, emit))})})};
 }
 
 Datapath heads_datapath(const Program&, const Kernel& kernel) {
@@ -169,16 +170,17 @@ Datapath merge_datapath(const Program&, const Kernel& kernel) {
 void add_striped_heads_kernels(std::vector<KernelRecord>& records) {
   records.push_back({.kind = "feed_heads",
                      .header = "streamtensor/striped_heads.h",
-                     .summary = "a new row's queries, keys and values to all slices of attention",
+                     .summary = "new rows' queries, keys and values to all slices of attention",
                      .template_arguments = {"L", "Heads", "KVHeads", "Head"},
-                     .arguments = {"in0", "in1", "in2", "in3", "in4", "in5", "real:scale", "out*"},
+                     .arguments = {"in0", "in1", "in2", "in3", "in4", "in5", "real:scale", "tokens",
+                                   "out*"},
                      .nest = feed_heads,
                      .datapath = heads_datapath});
   records.push_back({.kind = "share_peaks",
                      .header = "streamtensor/striped_heads.h",
                      .summary = "the largest scores and scales of all slices of attention",
                      .template_arguments = {"Heads", "KVHeads"},
-                     .arguments = {"out0", "out1", "in*"},
+                     .arguments = {"out0", "out1", "tokens", "in*"},
                      .nest = share_peaks,
                      .datapath = share_datapath});
   records.push_back(
@@ -186,7 +188,7 @@ void add_striped_heads_kernels(std::vector<KernelRecord>& records) {
        .header = "streamtensor/striped_heads.h",
        .summary = "sums of all slices of attention to its context",
        .template_arguments = {"L", "Heads", "KVHeads", "Head"},
-       .arguments = {"in0", "out0", "in1*"},
+       .arguments = {"in0", "out0", "tokens", "in1*"},
        .nest = merge_heads,
        .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
          return {{.name = "largest", .width_bits = 32, .words = StripedShape(k).kv_heads}};

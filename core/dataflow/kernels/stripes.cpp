@@ -23,37 +23,41 @@ StripeLayout stripe_layout_of(const Kernel& kernel) {
   return layout;
 }
 
+int64_t token_lanes_of(const Kernel& kernel) {
+  const auto lanes = kernel.sizes.find("TokenLanes");
+  return lanes == kernel.sizes.end() ? 1 : lanes->second;
+}
+
 namespace {
 
-StreamType stream(const Program& program, DType dtype, std::vector<Trip> trips,
-                  std::vector<int64_t> elem, std::vector<int64_t> steps,
-                  std::vector<MapResult> map) {
-  trips.insert(trips.begin(), rows_of(program));
-  steps.insert(steps.begin(), 1);
-  const auto lanes = static_cast<int>(elem.back());
+/// Tiles of as many rows as there are token lanes.
+StreamType stream(DType dtype, std::vector<Trip> trips, std::vector<int64_t> elem,
+                  std::vector<int64_t> steps, std::vector<MapResult> map) {
+  const int64_t lanes = elem[0] * elem[1];
   const ElementForm form = lanes > 1 ? ElementForm::Vector : ElementForm::Scalar;
   return {{std::move(elem), dtype, std::move(trips), std::move(steps), std::move(map), form},
-          lanes};
+          static_cast<int>(lanes)};
 }
 
 }  // namespace
 
-StreamType stripe_words_type(const Program& program, int64_t words) {
-  return stream(program, DType::I8, {words}, {1, StripeColumns}, {1}, {1, Zero});
+StreamType stripe_words_type(int64_t words) {
+  return stream(DType::I8, {words}, {1, StripeColumns}, {1}, {0, Zero});
 }
 
-StreamType stripe_x_type(const Program& program, const StripeLayout& layout) {
-  return stream(program, DType::I8, {layout.blocks, layout.columns()}, {1, StripeColumns},
-                {1, StripeColumns}, {0, 2});
+StreamType stripe_x_type(const StripeLayout& layout, int64_t token_lanes) {
+  return stream(DType::I8, {layout.blocks, layout.columns()}, {token_lanes, StripeColumns},
+                {1, StripeColumns}, {Zero, 1});
 }
 
-StreamType stripe_scale_type(const Program& program, const StripeLayout& layout) {
-  return stream(program, DType::F32, {layout.blocks, layout.groups}, {1, 1}, {1, 1}, {0, 2});
+StreamType stripe_scale_type(const StripeLayout& layout, int64_t token_lanes) {
+  return stream(DType::F32, {layout.blocks, layout.groups}, {token_lanes, 1}, {1, 1}, {Zero, 1});
 }
 
-StreamType stripe_y_type(const Program& program, const StripeLayout& layout, int64_t ports) {
+StreamType stripe_y_type(const StripeLayout& layout, int64_t token_lanes, int64_t ports) {
   const int64_t lanes = layout.word_rows * ports;
-  return stream(program, DType::F32, {layout.blocks * layout.pairs()}, {1, lanes}, {lanes}, {0, 1});
+  return stream(DType::F32, {layout.blocks * layout.pairs()}, {token_lanes, lanes}, {lanes},
+                {Zero, 0});
 }
 
 int64_t filled_columns(int64_t beats, int64_t lanes) {
@@ -64,24 +68,30 @@ namespace {
 
 // ---- feed_rows
 
-/// What is held of a row between blocks.
-struct FedRow {
-  std::vector<int8_t> columns;
-  std::vector<float> scales;
+/// Row by row, what is held of a launch's rows.
+struct FedRows {
+  std::vector<std::vector<int8_t>> columns;
+  std::vector<std::vector<float>> scales;
 };
 
-/// Writes column `c` to all slices, and the scale of its group before its first one.
+/// Writes column `c` of all rows to all slices, and the scales of its group before its first one.
 class Sender {
  public:
-  Sender(const StripeLayout& layout, int64_t slices)
-      : layout_(layout), slices_(slices), row_(std::make_shared<FedRow>()) {
-    row_->columns.assign(static_cast<size_t>(layout.columns() * StripeColumns), 0);
-    row_->scales.assign(static_cast<size_t>(layout.groups), 0.0f);
+  explicit Sender(const Kernel& kernel)
+      : layout_(stripe_layout_of(kernel)),
+        slices_(kernel.sizes.at("Slices")),
+        behind_(kernel.behind),
+        rows_(std::make_shared<FedRows>()) {
+    const auto lanes = static_cast<size_t>(token_lanes_of(kernel));
+    rows_->columns.assign(
+        lanes, std::vector<int8_t>(static_cast<size_t>(layout_.columns() * StripeColumns), 0));
+    rows_->scales.assign(lanes, std::vector<float>(static_cast<size_t>(layout_.groups), 0.0f));
   }
 
   [[nodiscard]] bool begins_group(int64_t column) const {
     return column % layout_.group_words == 0;
   }
+  [[nodiscard]] int64_t group(int64_t column) const { return column / layout_.group_words; }
   [[nodiscard]] std::vector<int> ports(bool with_scale) const {
     std::vector<int> ports;
     const auto slices = static_cast<int>(slices_);
@@ -90,69 +100,96 @@ class Sender {
     return ports;
   }
   void send(Firing& f, int64_t column) const {
+    const int64_t used = behind_ ? 1 : f.tokens;
     for (int s = 0; s < static_cast<int>(slices_); ++s) {
-      std::memcpy(f.out<int8_t>(s), row_->columns.data() + column * StripeColumns, StripeColumns);
-      if (begins_group(column))
-        *f.out<float>(static_cast<int>(slices_) + s) =
-            row_->scales[static_cast<size_t>(column / layout_.group_words)];
+      int8_t* to = f.out<int8_t>(s);
+      const int scales = static_cast<int>(slices_) + s;
+      for (size_t t = 0; t < rows_->columns.size(); ++t) {
+        const bool has_row = static_cast<int64_t>(t) < used;
+        int8_t* lane = to + t * StripeColumns;
+        if (has_row) {
+          std::memcpy(lane, rows_->columns[t].data() + column * StripeColumns, StripeColumns);
+        } else {
+          std::memset(lane, 0, StripeColumns);
+        }
+        if (begins_group(column))
+          f.out<float>(scales)[t] = has_row ? rows_->scales[t][static_cast<size_t>(group(column))] : 0;
+      }
     }
   }
-  [[nodiscard]] FedRow& row() const { return *row_; }
+  [[nodiscard]] std::vector<int8_t>& row(int64_t t) const {
+    return rows_->columns[static_cast<size_t>(t)];
+  }
+  [[nodiscard]] float& scale(int64_t t, int64_t group) const {
+    return rows_->scales[static_cast<size_t>(t)][static_cast<size_t>(group)];
+  }
 
  private:
   StripeLayout layout_;
   int64_t slices_;
-  std::shared_ptr<FedRow> row_;
+  bool behind_;  ///< the layers: there is one row
+  std::shared_ptr<FedRows> rows_;
 };
 
-/// The first block takes the row as it comes: a column goes on when all of its beats are there.
-Nest first_block(const Kernel& kernel, const StripeLayout& layout, const Sender& sender) {
+/// Takes a row as it comes. Of the last one, a column of all rows goes on when all of its beats are
+/// there.
+Nest taken(const Kernel& kernel, const Sender& sender, bool last) {
   const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("Beats");
+  const bool behind = kernel.behind;
   Nest steps;
   for (int64_t b = 0; b < beats; ++b) {
     const int64_t end = (b + 1) * lanes, column = (end - 1) / StripeColumns;
     const bool complete = end % StripeColumns == 0 || b == beats - 1;
     const bool scaled = complete && sender.begins_group(column);
     const auto take = [=](Firing& f) {
-      std::memcpy(sender.row().columns.data() + b * lanes, f.in<int8_t>(0),
-                  static_cast<size_t>(lanes));
-      if (scaled)
-        sender.row().scales[static_cast<size_t>(column / layout.group_words)] = *f.in<float>(1);
-      if (complete) sender.send(f, column);
+      const int64_t t = last ? (behind ? 1 : f.tokens) - 1 : f.counter(0);
+      std::memcpy(sender.row(t).data() + b * lanes, f.in<int8_t>(0), static_cast<size_t>(lanes));
+      if (scaled) sender.scale(t, sender.group(column)) = *f.in<float>(1);
+      if (last && complete) sender.send(f, column);
     };
     std::vector<int> reads = {0};
     if (scaled) reads.push_back(1);
-    steps.push_back(step(reads, take, complete ? sender.ports(scaled) : std::vector<int>()));
+    steps.push_back(step(reads, take, last && complete ? sender.ports(scaled) : std::vector<int>()));
   }
   // A group that is not filled ends with columns of zeroes.
-  for (int64_t c = filled_columns(beats, lanes); c < layout.columns(); ++c)
-    steps.push_back(step(
-        {}, [=](Firing& f) { sender.send(f, c); }, sender.ports(false)));
+  const int64_t columns = stripe_layout_of(kernel).columns();
+  for (int64_t c = filled_columns(beats, lanes); last && c < columns; ++c)
+    steps.push_back(step({}, [=](Firing& f) { sender.send(f, c); }, sender.ports(false)));
   return steps;
 }
 
 Nest feed_rows(const Program& program, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const Sender sender(layout, kernel.sizes.at("Slices"));
+  const Sender sender(kernel);
   Nest again;  // of a group
   for (int64_t w = 0; w < layout.group_words; ++w) {
-    const auto send = [=](Firing& f) { sender.send(f, f.counter(2) * layout.group_words + w); };
+    const auto send = [=](Firing& f) { sender.send(f, f.counter(1) * layout.group_words + w); };
     again.push_back(step({}, send, sender.ports(w == 0)));
   }
-  return {loop(rows_of(program),
-               {flattened(1, 1, first_block(kernel, layout, sender)),
-                flattened(layout.blocks - 1, 1, {loop(layout.groups, std::move(again))})})};
+  const Trip rows = rows_of(program, kernel);
+  const Trip earlier = {rows.count + Extent(-1), rows.bound - 1};
+  Nest all;
+  if (earlier.bound > 0)
+    all.push_back(loop(earlier, {flattened(1, 1, taken(kernel, sender, false))}));
+  all.push_back(flattened(1, 1, taken(kernel, sender, true)));
+  all.push_back(flattened(layout.blocks - 1, 1, {loop(layout.groups, std::move(again))}));
+  return all;
 }
 
 std::vector<Buffer> fed_row(const Program&, const Kernel& kernel) {
-  const int64_t columns = kernel.sizes.at("MaxColumns");
-  return {{.name = "columns", .width_bits = 8 * StripeColumns, .words = columns},
-          {.name = "group_scales", .width_bits = 32, .words = columns}};
+  const int64_t columns = kernel.sizes.at("MaxColumns"), lanes = token_lanes_of(kernel);
+  return {{.name = "columns",
+           .width_bits = 8 * StripeColumns,
+           .words = lanes * columns,
+           .banks = lanes},
+          {.name = "group_scales", .width_bits = 32, .words = lanes * columns, .banks = lanes}};
 }
 
 Datapath feed_datapath(const Program&, const Kernel& kernel) {
   Datapath made;
+  // Parts of a column; in each lane the newest column, one that is held, or none.
   made.add(Operator::Select, selects_of(8 * StripeColumns, 3));
+  made.add(Operator::Select, token_lanes_of(kernel) * selects_of(8 * StripeColumns + 32, 3));
   made.add(Operator::IntAdd, 4 * kernel.sizes.at("Slices"));
   return made;
 }
@@ -179,41 +216,72 @@ struct Collecting {
   }
 };
 
+/// The results of a launch's rows, and how many beats of the row at hand are gone.
+struct Collected {
+  std::vector<std::vector<float>> rows;
+  int64_t sent = 0;
+};
+
+/// The first row leaves while results come, those behind it from what is kept, in the same turns.
 Nest collect_rows(const Program& program, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L"), word_rows = kernel.sizes.at("WordRows");
+  const int64_t token_lanes = token_lanes_of(kernel);
   std::vector<int64_t> ports;  // of each slice
   std::vector<int> slices;
   for (const Port& port : kernel.inputs) {
     slices.push_back(static_cast<int>(slices.size()));
-    ports.push_back(port.type.lanes / word_rows);
+    ports.push_back(port.type.lanes / (token_lanes * word_rows));
   }
-  const auto held = std::make_shared<std::vector<float>>();
+  const auto all = std::make_shared<Collected>();
+  all->rows.resize(static_cast<size_t>(token_lanes));
   const auto take = [=](Firing& f) {
-    for (int64_t r = 0; r < word_rows; ++r) {
-      for (const int s : slices) {
-        const int64_t own = ports[static_cast<size_t>(s)];
-        const float* results = f.in<float>(s) + r * own;
-        held->insert(held->end(), results, results + own);
+    for (int64_t t = 0; t < token_lanes; ++t) {
+      std::vector<float>& row = all->rows[static_cast<size_t>(t)];
+      for (int64_t r = 0; r < word_rows; ++r) {
+        for (const int s : slices) {
+          const int64_t own = ports[static_cast<size_t>(s)];
+          const float* results = f.in<float>(s) + (t * word_rows + r) * own;
+          row.insert(row.end(), results, results + own);
+        }
       }
     }
   };
-  const auto send = [=](Firing& f) {
-    std::copy_n(held->begin(), lanes, f.out<float>(0));
-    held->erase(held->begin(), held->begin() + lanes);
+  const auto send = [=](bool first) -> Body {
+    return [=](Firing& f) {
+      const auto& row = all->rows[first ? 0 : static_cast<size_t>(f.counter(0)) + 1];
+      std::copy_n(row.begin() + all->sent++ * lanes, lanes, f.out<float>(0));
+    };
   };
   const Collecting turns(lanes, kernel.sizes.at("Beats"), word_rows * kernel.sizes.at("Ports"),
                          kernel.sizes.at("SliceBeats"));
-  const auto begin = [=](Firing&) { held->clear(); };
-  return {loop(rows_of(program),
-               {step({}, begin, {}), pipelined(static_cast<int64_t>(turns.takes.size()), 1,
-                                               {sometimes(turns.takes, step(slices, take, {})),
-                                                sometimes(turns.sends, write(0, send))})})};
+  const auto begin = [=](Firing&) {
+    for (std::vector<float>& row : all->rows) row.clear();
+    all->sent = 0;
+  };
+  const auto begin_row = [=](Firing&) { all->sent = 0; };
+  const auto count = static_cast<int64_t>(turns.takes.size());
+  Nest nest = {step({}, begin, {}),
+               pipelined(count, 1, {sometimes(turns.takes, step(slices, take, {})),
+                                    sometimes(turns.sends, write(0, send(true)))})};
+  const Trip rows = rows_of(program, kernel);
+  const Trip others = {rows.count + Extent(-1), rows.bound - 1};
+  if (others.bound > 0)
+    nest.push_back(loop(others, {step({}, begin_row, {}),
+                                 pipelined(count, 1, {sometimes(turns.sends, write(0, send(false)))})}));
+  return nest;
 }
 
 std::vector<Buffer> held_results(const Program&, const Kernel& kernel) {
-  const int64_t lanes =
-      kernel.sizes.at("L") + kernel.sizes.at("WordRows") * kernel.sizes.at("Ports");
-  return {{.name = "held", .width_bits = 32, .words = lanes, .banks = lanes}};
+  const int64_t width = kernel.sizes.at("WordRows") * kernel.sizes.at("Ports");
+  const int64_t lanes = kernel.sizes.at("L") + width, others = token_lanes_of(kernel) - 1;
+  std::vector<Buffer> buffers = {
+      {.name = "held", .width_bits = 32, .words = lanes, .banks = lanes}};
+  if (others > 0)
+    buffers.push_back({.name = "kept",
+                       .width_bits = 32 * width,
+                       .words = others * kernel.sizes.at("MaxKept"),
+                       .banks = others});
+  return buffers;
 }
 
 /// New results go behind those that are held, wherever that is.
@@ -230,17 +298,17 @@ Datapath collect_datapath(const Program&, const Kernel& kernel) {
 void add_stripe_kernels(std::vector<KernelRecord>& records) {
   records.push_back(
       {.kind = "feed_rows",
-       .header = "streamtensor/stripes.h",
-       .summary = "an i8 row with group scales to all slices of the engine, once for each block",
-       .template_arguments = {"L", "GroupWords", "MaxColumns"},
+       .header = "streamtensor/stripe_rows.h",
+       .summary = "i8 rows with group scales to all slices of the engine, once for each block",
+       .template_arguments = {"L", "GroupWords", "TokenLanes", "MaxColumns"},
        .arguments = {"in0", "in1", "size:Beats", "size:Groups", "size:Blocks", "tokens", "out*"},
        .nest = feed_rows,
        .buffers = fed_row,
        .datapath = feed_datapath});
   records.push_back({.kind = "collect_rows",
-                     .header = "streamtensor/stripes.h",
+                     .header = "streamtensor/stripe_rows.h",
                      .summary = "results of all slices of the engine to rows",
-                     .template_arguments = {"L", "Ports", "WordRows"},
+                     .template_arguments = {"L", "Ports", "WordRows", "TokenLanes", "MaxKept"},
                      .arguments = {"out0", "size:Beats", "size:SliceBeats", "tokens", "in*"},
                      .nest = collect_rows,
                      .buffers = held_results,

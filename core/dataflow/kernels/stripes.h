@@ -20,13 +20,15 @@ inline constexpr int64_t StripeApart = 12;
 /// The layout that the sizes of a feed_rows or multiply_stripes kernel say; `ports` are not known
 /// to the first.
 StripeLayout stripe_layout_of(const Kernel& kernel);
+/// Rows of a launch that the engine works on at once, each in a lane; lanes without one have zeroes.
+int64_t token_lanes_of(const Kernel& kernel);
 
-/// Streams of a step of the engine.
-StreamType stripe_words_type(const Program& program, int64_t words);  ///< i8 [words, 64]
-StreamType stripe_x_type(const Program& program, const StripeLayout& layout);
-StreamType stripe_scale_type(const Program& program, const StripeLayout& layout);
+/// Streams of a step of the engine: words once for a launch, x and results for all token lanes.
+StreamType stripe_words_type(int64_t words);  ///< i8 [words, 64]
+StreamType stripe_x_type(const StripeLayout& layout, int64_t token_lanes);
+StreamType stripe_scale_type(const StripeLayout& layout, int64_t token_lanes);
 /// Of a slice with `ports` of the layout's ports.
-StreamType stripe_y_type(const Program& program, const StripeLayout& layout, int64_t ports);
+StreamType stripe_y_type(const StripeLayout& layout, int64_t token_lanes, int64_t ports);
 
 /// Columns of x that hold values of a row of that many beats of `lanes` each.
 int64_t filled_columns(int64_t beats, int64_t lanes);

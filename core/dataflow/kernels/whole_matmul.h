@@ -23,7 +23,8 @@ inline WeightRow weight_row(const MatmulShape& shape, int64_t n) {
 /// `result(firing, x, n)`: result number n of a row x of X's. A tile of results is made when all of
 /// the row has been read for it.
 template <typename X, typename Y, typename ResultOf>
-Nest whole_matmul(const Program& program, const MatmulShape& shape, const ResultOf& result) {
+Nest whole_matmul(const Program& program, const Kernel& kernel, const MatmulShape& shape,
+                  const ResultOf& result) {
   const auto x = local<X>(shape.depth());
   const int64_t lanes = shape.depth_lanes, out_lanes = shape.out_lanes;
   const auto take = [=](Firing& f) {
@@ -33,7 +34,7 @@ Nest whole_matmul(const Program& program, const MatmulShape& shape, const Result
     const int64_t first = f.counter(1) * shape.tile() + f.counter(2) * out_lanes;
     for (int64_t i = 0; i < out_lanes; ++i) f.out<Y>(0)[i] = result(f, x->data(), first + i);
   };
-  return {loop(rows_of(program),
+  return {loop(rows_of(program, kernel),
                {loop(shape.tiles, {loop(shape.depth_beats, {read(0, take)}),
                                    loop(shape.tile() / out_lanes, {write(0, make)})})})};
 }
