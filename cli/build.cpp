@@ -386,8 +386,15 @@ Action add_build(CLI::App& app) {
       ->capture_default_str()
       ->needs(binding);
   app.add_option("--token-lanes", options->compile.token_lanes,
-                 "tokens that the shared engine works on at once: a prompt has launches of so many")
+                 "tokens that the shared engine works on at once: those of a prompt share each word "
+                 "of weights")
       ->check(CLI::Range(int64_t{1}, MostTokenLanes))
+      ->capture_default_str()
+      ->needs(binding);
+  app.add_option("--token-tiles", options->compile.token_tiles,
+                 "times as many tokens a launch has: words of weights are kept on the chip, so that "
+                 "the engine works on some tokens while others are in norms and activations")
+      ->check(CLI::Range(int64_t{1}, MostTokenTiles))
       ->capture_default_str()
       ->needs(binding);
   app.add_flag("--as-asked", options->as_asked,

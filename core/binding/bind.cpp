@@ -21,6 +21,8 @@ Status Binder::run() {
   ST_TRY(solution, bind_engine(problem));
   ST_CHECK(verify(problem, solution));
   solution_ = solution;
+  tiles_.lanes = std::min(limits_.token_lanes, program_.max_sequence);
+  tiles_.most = (program_.max_sequence + tiles_.lanes - 1) / tiles_.lanes;
   for (const StripeLayout& layout : solution_.layouts) {
     most_rows_ = std::max(most_rows_, layout.rows);
     most_scale_words_ = std::max(most_scale_words_, layout.scale_words());
@@ -28,8 +30,9 @@ Status Binder::run() {
   }
   for (const EngineStep& step : steps_) {
     const StripeLayout& layout = layout_of(step);
-    if (program_.max_sequence > 1 && program_.kernels[step.layers[0].kernel].layered)
-      most_kept_ = std::max(most_kept_, layout.blocks * layout.pairs());
+    if (!program_.kernels[step.layers[0].kernel].layered) continue;
+    if (tiles_.lanes > 1) most_kept_ = std::max(most_kept_, layout.blocks * layout.pairs());
+    if (tiles_.most > 1) most_words_ = std::max(most_words_, layout.words());
   }
   add_parameter_files();
   rewrite();

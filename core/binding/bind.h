@@ -20,13 +20,15 @@ namespace st {
 struct BindingLimits {
   int64_t least_ports = 1, most_ports = 1;  ///< that the engine may have
   int64_t slices = 1;                       ///< of the engine at most
+  int64_t token_lanes = 1;  ///< rows of a launch that the engine works on at once
   /// Memory ports behind each port of the engine, which take turns: as many as give a word of 512
   /// bits in a cycle where those of the platform are narrow.
   int64_t ways = 1;
 };
 
 /// Whether a program can be bound: folded layers, linear layers with scales for groups of both
-/// operands, all of one element type and group. The engine gets a lane for each row of a launch.
+/// operands, all of one element type and group. Launches have as many rows as
+/// the engine has lanes for them, or twice as many.
 /// Errors: E0338, all at once.
 Status check_bindable(const Graph& graph, const Program& program);
 

@@ -72,7 +72,7 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
          {{"Ports", ports},
           {"First", port},
           {"Ways", limits_.ways},
-          {"TokenLanes", program_.max_sequence},
+          {"MaxTokens", program_.max_sequence},
           {"Window", attention.window}});
     if (!attention.layer_windows.empty()) attend.layer_sizes["Window"] = attention.layer_windows;
     attend.inputs = {words[s], scales[s], shared};

@@ -24,7 +24,7 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
   const Kernel& of = program_.kernels[step.layers[0].kernel];
   const std::string name = step.name;
   const size_t slices = solution_.slice_ports.size();
-  const int64_t rows = program_.max_sequence;  // a lane of the engine for each
+  const Extent rows = stripe_tokens(tiles_);
   const Port x = writing(program_, edges.writer[step.x]);
   const Port scale = writing(program_, edges.writer[step.x_scale]);
 
@@ -35,19 +35,20 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
                 {"GroupWords", layout.group_words},
                 {"Groups", layout.groups},
                 {"Blocks", layout.blocks},
-                {"TokenLanes", rows},
+                {"TokenLanes", tiles_.lanes},
+                {"TokenTiles", tiles_.most},
                 {"MaxColumns", most_columns_},
                 {"Slices", static_cast<int64_t>(slices)}};
   std::vector<Port> columns, scales, results;
   for (size_t s = 0; s < slices; ++s) {
     const std::string at = std::to_string(s);
     columns.push_back({tensor("columns of " + name, DType::I8,
-                              {Extent(rows), Extent(layout.columns() * StripeColumns)},
+                              {rows, Extent(layout.columns() * StripeColumns)},
                               "columns" + at),
-                       stripe_x_type(layout, rows), -1});
+                       stripe_x_type(layout, tiles_), -1});
     scales.push_back({tensor("scales of columns of " + name, DType::F32,
-                             {Extent(rows), Extent(layout.groups)}, "column_scales" + at),
-                      stripe_scale_type(layout, rows), -1});
+                             {rows, Extent(layout.groups)}, "column_scales" + at),
+                      stripe_scale_type(layout, tiles_), -1});
   }
   feed.outputs = columns;
   feed.outputs.insert(feed.outputs.end(), scales.begin(), scales.end());
@@ -62,18 +63,20 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
     slice.inputs = {columns[s], scales[s]};
     for (int64_t p = 0; p < ports; ++p, ++port)
       slice.inputs.push_back(words_.at(&step)[static_cast<size_t>(port)]);
-    const StreamType type = stripe_y_type(layout, rows, ports);
+    const StreamType type = stripe_y_type(layout, tiles_, ports);
     results.push_back({tensor("results of " + name, DType::F32,
-                              {Extent(rows), Extent(layout.blocks * layout.rows * ports)},
+                              {rows, Extent(layout.blocks * layout.rows * ports)},
                               "results" + std::to_string(s)),
                        type, -1});
     slice.outputs = {results.back()};
     slice.sizes = {{"Ports", ports},
                    {"GroupWords", layout.group_words},
                    {"WordRows", layout.word_rows},
-                   {"TokenLanes", rows},
+                   {"TokenLanes", tiles_.lanes},
+                   {"TokenTiles", tiles_.most},
                    {"MaxRows", most_rows_},
                    {"MaxScaleWords", most_scale_words_},
+                   {"MaxWords", most_words_},
                    {"Rows", layout.rows},
                    {"Groups", layout.groups},
                    {"Blocks", layout.blocks}};
@@ -165,7 +168,8 @@ void Binder::collect(const EngineStep& step, const Kernel& of, const StripeLayou
   collect.sizes = {{"L", step.lanes},
                    {"Ports", layout.ports},
                    {"WordRows", layout.word_rows},
-                   {"TokenLanes", program_.max_sequence},
+                   {"TokenLanes", tiles_.lanes},
+                   {"TokenTiles", tiles_.most},
                    {"MaxKept", most_kept_},
                    {"Beats", width / step.lanes},
                    {"SliceBeats", layout.blocks * layout.pairs()}};

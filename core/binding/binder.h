@@ -11,6 +11,7 @@
 #include "core/binding/attention.h"
 #include "core/binding/bind.h"
 #include "core/binding/steps.h"
+#include "core/dataflow/kernels/stripes.h"
 #include "core/dataflow/units.h"
 #include "core/streams/edges.h"
 
@@ -106,7 +107,9 @@ class Binder {
   EngineSolution solution_;
   std::vector<MemoryId> files_;  ///< of each memory port
   int64_t most_rows_ = 1, most_scale_words_ = 1, most_columns_ = 1;
-  int64_t most_kept_ = 1;  ///< beats of results of a step whose rows are several
+  // Of steps that may have several rows: beats of results, words of a port.
+  int64_t most_kept_ = 1, most_words_ = 1;
+  TokenTiles tiles_;  ///< of a launch
 };
 
 /// Units of a bound design beside DecoderUnit; the engine has one for each slice.

@@ -92,9 +92,12 @@ void Binder::mark_outside(const Edges& edges) {
 void Binder::take_one_row_behind() {
   const auto one_row = [&](Port& port) {
     DataTensor& tensor = program_.tensors[port.tensor];
-    for (Extent& extent : tensor.shape) extent = extent.substitute(Sequence, 1);
+    const std::string tiles = tiles_of(tiles_.lanes);
+    for (Extent& extent : tensor.shape)
+      extent = extent.substitute(Sequence, 1).substitute(tiles, 1);
     for (Trip& trip : port.type.itensor.trips) {
-      if (trip.count == Extent::symbol(Sequence)) trip = Trip(1);
+      if (trip.count == Extent::symbol(Sequence) || trip.count == Extent::symbol(tiles))
+        trip = Trip(1);
     }
   };
   for (Kernel& each : program_.kernels) {

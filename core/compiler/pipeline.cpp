@@ -49,7 +49,8 @@ Status check_graph(Design& design) {
   // A shared engine has lanes for all tokens of a launch.
   if (design.options.binding == "shared") {
     int64_t& most = design.graph.symbols.at(decoder.sequence).high;
-    most = std::min(most, std::max<int64_t>(design.options.token_lanes, 1));
+    const int64_t tiles = design.options.token_tiles;
+    most = std::min(most, std::max<int64_t>(design.options.token_lanes * tiles, 1));
     ST_TRY(single, find_decoder(design.graph));
     decoder = single;
   }
@@ -115,6 +116,7 @@ Status bind_nodes(Design& design) {
   limits.slices = design.options.engine_slices > 0
                       ? design.options.engine_slices
                       : static_cast<int64_t>(design.target.slrs.size());
+  limits.token_lanes = design.options.token_lanes;
   limits.ways = ways_of(design.target);
   return bind_to_engine(design.graph, design.program, limits);
 }

@@ -37,7 +37,8 @@ struct CompileOptions {
   std::string binding = "spatial";
   int64_t engine_ports = 0;   ///< of a shared engine; 0: as many as serve it best
   int64_t engine_slices = 0;  ///< of a shared engine at most; 0: as many as the target has dies
-  int64_t token_lanes = 1;    ///< of a shared engine: tokens of a launch at most
+  int64_t token_lanes = 1;    ///< tokens that a shared engine works on at once
+  int64_t token_tiles = 1;    ///< times as many tokens a launch of it has at most
   bool fold_layers = false;   ///< equal layers share kernels, and are walked on the device
   int64_t top_k = 0;          ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;              ///< of linear layers; empty: as without a choice

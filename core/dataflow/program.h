@@ -38,11 +38,22 @@ inline constexpr int64_t MostLayers = 1 << 16;
 /// Most memory ports over which a shared design stripes its positions.
 inline constexpr int64_t MostStripes = 32;
 /// Most token lanes of a shared engine, and so rows of its launches.
-inline constexpr int64_t MostTokenLanes = 16;
+inline constexpr int64_t MostTokenLanes = 8;
+/// Most tiles of a launch: times that a shared engine goes through a word, for as many rows as it
+/// has lanes.
+inline constexpr int64_t MostTokenTiles = 2;
 /// The symbol for ceil((past + sequence) / stripes): positions that each of `stripes` memory ports
 /// holds, the last one filled up, where port p has positions p, p + stripes, and so on.
 std::string rounds_of(int64_t stripes);
-/// The symbols of a launch and their values; rounds for each number of stripes.
+/// The symbol for ceil(sequence / lanes): tiles of a launch's rows, `lanes` rows each, the last one
+/// filled up.
+std::string tiles_of(int64_t lanes);
+/// The symbols for 1 if the launch has rows for tile number `tile`, else 0; and for how many rows it
+/// has there beside the first one.
+std::string tile_in_launch(int64_t lanes, int64_t tile);
+std::string others_of_tile(int64_t lanes, int64_t tile);
+/// The symbols of a launch and their values; rounds for each number of stripes, tiles for each of
+/// lanes.
 Bindings in_launch(int64_t sequence, int64_t past, int64_t results = 1);
 /// The value of one of them; 0 of any other symbol.
 int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past,

@@ -94,7 +94,7 @@ std::string check_striped(const Program& program, const Kernel& kernel) {
   if (has_heads && kernel.sizes.at("Heads") % kernel.sizes.at("KVHeads") != 0)
     return "Heads is no multiple of KVHeads";
   const StripedShape shape(kernel);
-  if (kernel.kind == "attend" && shape.token_lanes != program.max_sequence)
+  if (kernel.kind == "attend" && shape.tokens != program.max_sequence)
     return "it has not a lane for each row of a launch";
   if (kernel.behind) return "it stands behind the layers";
   if (shape.stripes * shape.ways > MostStripes || shape.first + shape.ports > shape.stripes)

@@ -16,9 +16,12 @@ bool is_row(const Program& program, const Kernel& kernel, const Port& port, DTyp
   return tensor.dtype == dtype && tensor.shape == std::vector{rows, Extent(width)};
 }
 
-/// A lane for each row of a launch.
+/// A lane for each row of a launch, in one of the tiles, none of which is empty.
 bool has_lanes(const Program& program, const Kernel& kernel) {
-  return token_lanes_of(kernel) == program.max_sequence;
+  TokenTiles tiles(kernel);
+  tiles.behind = false;
+  return tiles.lanes >= 1 && tiles.lanes <= MostTokenLanes && tiles.most <= MostTokenTiles &&
+         (program.max_sequence + tiles.lanes - 1) / tiles.lanes == tiles.most;
 }
 
 }  // namespace
@@ -61,8 +64,8 @@ std::string check_feed(const Program& program, const Kernel& kernel) {
     return "the row and its scales are not as wide as its sizes say";
   if (kernel.outputs.size() != 2 * slices) return "a slice takes columns and scales";
   for (size_t s = 0; s < slices; ++s) {
-    if (kernel.outputs[s].type != stripe_x_type(layout, program.max_sequence) ||
-        kernel.outputs[slices + s].type != stripe_scale_type(layout, program.max_sequence))
+    if (kernel.outputs[s].type != stripe_x_type(layout, TokenTiles(kernel)) ||
+        kernel.outputs[slices + s].type != stripe_scale_type(layout, TokenTiles(kernel)))
       return "what a slice gets is not its columns and scales";
   }
   return "";
@@ -79,10 +82,12 @@ std::string check_slice(const Program& program, const Kernel& kernel) {
   if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
   if (kernel.inputs.size() != 2 + static_cast<size_t>(layout.ports))
     return "there is not one stream of words for each port";
-  const int64_t lanes = token_lanes_of(kernel);
-  if (kernel.inputs[0].type != stripe_x_type(layout, lanes) ||
-      kernel.inputs[1].type != stripe_scale_type(layout, lanes) ||
-      kernel.outputs[0].type != stripe_y_type(layout, lanes, layout.ports))
+  const TokenTiles tiles(kernel);
+  if (tiles.all().bound > 1 && layout.words() > kernel.sizes.at("MaxWords"))
+    return "it has no room for the words of a step";
+  if (kernel.inputs[0].type != stripe_x_type(layout, tiles) ||
+      kernel.inputs[1].type != stripe_scale_type(layout, tiles) ||
+      kernel.outputs[0].type != stripe_y_type(layout, tiles, layout.ports))
     return "its streams are not those of its layout";
   const StreamType words = stripe_words_type(layout.words());
   const bool all = std::all_of(kernel.inputs.begin() + 2, kernel.inputs.end(),
@@ -94,14 +99,15 @@ std::string check_collect(const Program& program, const Kernel& kernel) {
   const int64_t word_rows = kernel.sizes.at("WordRows"), beats = kernel.sizes.at("SliceBeats");
   const int64_t width = kernel.sizes.at("L") * kernel.sizes.at("Beats");
   if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
-  const int64_t results = word_rows * token_lanes_of(kernel);
+  const TokenTiles tiles(kernel);
+  const int64_t results = word_rows * tiles.lanes;
   int64_t ports = 0;
   for (const Port& port : kernel.inputs) {
-    if (port.type.lanes % results != 0 || beats_per_row(program, port.type) != beats)
+    if (port.type.lanes % results != 0 || port.type.max_beats() != beats * tiles.all().bound)
       return "a slice gives other results than its sizes say";
     ports += port.type.lanes / results;
   }
-  if (!kernel.behind && program.max_sequence > 1 && beats > kernel.sizes.at("MaxKept"))
+  if (!kernel.behind && tiles.lanes > 1 && beats > kernel.sizes.at("MaxKept"))
     return "it has no room for the results of all rows";
   if (ports != kernel.sizes.at("Ports") || width > ports * word_rows * beats)
     return "the slices have not the results of a row";

@@ -63,9 +63,10 @@ vec<float, TokenLanes> scales_of_rows(const float (&held)[TokenLanes][MaxColumns
   return all;
 }
 
-/// Streams rows of int8 values, in groups with a scale each, to all slices of the engine: the same
-/// column of 64 values of all rows as soon as the last one has it, and all of them again for each
-/// further block of the layer. What is behind a row is 0.
+/// Streams rows of int8 values, in groups with a scale each, to all slices of the engine, a tile of
+/// as many as there are lanes after the other: the same column of 64 values of all rows as soon as
+/// the last one has it, and all of them again for each further block of the layer. What is behind a
+/// row is 0.
 ///   outs: the columns of each slice, then the scales of each slice
 template <int L, int GroupWords, int TokenLanes, int MaxColumns, typename... Outs>
 void feed_rows(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& scales, int beats,
@@ -79,56 +80,60 @@ void feed_rows(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& scale
 #pragma HLS ARRAY_PARTITION variable = group_scales dim = 1 type = complete
   const int filled = (beats + Parts - 1) / Parts;
   const int all = groups * GroupWords;
-  for (int t = 0; t < tokens; ++t) {
+  for (int first = 0; first < tokens; first += TokenLanes) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = 2
+    const int rows = tokens - first < TokenLanes ? tokens - first : TokenLanes;
+    for (int t = 0; t < rows; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
-    const bool last = t == tokens - 1;
-    stripe_word column = {};
-    int part = 0;
-    int c = 0;
-    // A beat of the row, or a column of zeroes behind the last one.
-    for (int n = 0; n < (last ? beats + all - filled : beats); ++n) {
+      const bool last = t == rows - 1;
+      stripe_word column = {};
+      int part = 0;
+      int c = 0;
+      // A beat of the row, or a column of zeroes behind the last one.
+      for (int n = 0; n < (last ? beats + all - filled : beats); ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxColumns * Parts
 #pragma HLS PIPELINE II = 1
-      if (n < beats) {
-        const vec<int8_t, L> beat = q.read();
-        for (int i = 0; i < StripeColumns; ++i) {
+        if (n < beats) {
+          const vec<int8_t, L> beat = q.read();
+          for (int i = 0; i < StripeColumns; ++i) {
 #pragma HLS UNROLL
-          const int8_t kept = part == 0 ? (int8_t)0 : column[i];
-          column[i] = i / L == part ? beat[i % L] : kept;
+            const int8_t kept = part == 0 ? (int8_t)0 : column[i];
+            column[i] = i / L == part ? beat[i % L] : kept;
+          }
+        } else {
+          column = {};
         }
-      } else {
-        column = {};
-      }
-      const bool complete = part == Parts - 1 || n >= beats - 1;
-      if (complete) {
-        if (c % GroupWords == 0 && n < beats) {
-          const int g = c / GroupWords;
-          const float scale = scales.read()[0];
-          const auto of_rows = scales_of_rows(group_scales, g, tokens, t, scale);
-          group_scales[t][g] = scale;
+        const bool complete = part == Parts - 1 || n >= beats - 1;
+        if (complete) {
+          if (c % GroupWords == 0 && n < beats) {
+            const int g = c / GroupWords;
+            const float scale = scales.read()[0];
+            const auto of_rows = scales_of_rows(group_scales, g, rows, t, scale);
+            group_scales[t][g] = scale;
+            if (last) (send_beat(of_rows, outs), ...);
+          }
+          const auto of_rows = columns_of_rows(columns, c, n < beats ? rows : 0, t, column);
+          columns[t][c] = column;
           if (last) (send_beat(of_rows, outs), ...);
         }
-        const auto of_rows = columns_of_rows(columns, c, n < beats ? tokens : 0, t, column);
-        columns[t][c] = column;
-        if (last) (send_beat(of_rows, outs), ...);
+        part = complete ? 0 : part + 1;
+        c = complete ? c + 1 : c;
       }
-      part = complete ? 0 : part + 1;
-      c = complete ? c + 1 : c;
     }
-  }
-  int again = 0;
-  for (int n = 0; n < (blocks - 1) * all; ++n) {
+    int again = 0;
+    for (int n = 0; n < (blocks - 1) * all; ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = 0 max = MaxColumns
 #pragma HLS PIPELINE II = 1
-    constexpr int None = -1;
-    if (again % GroupWords == 0) {
-      const auto of_rows = scales_of_rows(group_scales, again / GroupWords, tokens, None, 0.0f);
+      constexpr int None = -1;
+      if (again % GroupWords == 0) {
+        const auto of_rows = scales_of_rows(group_scales, again / GroupWords, rows, None, 0.0f);
+        (send_beat(of_rows, outs), ...);
+      }
+      const int filled_rows = again < filled ? rows : 0;
+      const auto of_rows = columns_of_rows(columns, again, filled_rows, None, stripe_word{});
       (send_beat(of_rows, outs), ...);
+      again = again == all - 1 ? 0 : again + 1;
     }
-    const int rows = again < filled ? tokens : 0;
-    const auto of_rows = columns_of_rows(columns, again, rows, None, stripe_word{});
-    (send_beat(of_rows, outs), ...);
-    again = again == all - 1 ? 0 : again + 1;
   }
 }
 
@@ -146,9 +151,23 @@ void put_results(vec<float, WordRows * Ports> (&all)[TokenLanes], int& first_por
   first_port += Own;
 }
 
+/// The results of all slices for the first row of a tile; those of the other rows are kept.
+template <int Ports, int WordRows, int TokenLanes, int Kept, int MaxKept, typename... Slices>
+vec<float, WordRows * Ports> take_results(vec<float, WordRows * Ports> (&kept)[Kept][MaxKept],
+                                          int taken, int rows, Slices&... slices) {
+#pragma HLS INLINE
+  vec<float, WordRows * Ports> results[TokenLanes];
+  int first_port = 0;
+  (put_results<TokenLanes, WordRows, Ports>(results, first_port, slices.read()), ...);
+  for (int lane = 1; lane < TokenLanes; ++lane) {
+#pragma HLS UNROLL
+    if (lane < rows) kept[lane - 1][taken] = results[lane];
+  }
+  return results[0];
+}
+
 /// Results of all slices to rows of `beats` beats, token by token; what the slices have behind a
-/// row is dropped. Slices are taken from until a beat of the first row is complete; results of the
-/// other rows are kept.
+/// row is dropped. Slices are taken from until a beat of the first row of a tile is complete.
 template <int L, int Ports, int WordRows, int TokenLanes, int MaxKept, int... Lanes>
 void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int tokens,
                   hls::stream<vec<float, Lanes>>&... slices) {
@@ -156,8 +175,9 @@ void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int
   vec<float, Width> kept[TokenLanes > 1 ? TokenLanes - 1 : 1][MaxKept];
 #pragma HLS AGGREGATE variable = kept
 #pragma HLS ARRAY_PARTITION variable = kept dim = 1 type = complete
-  for (int t = 0; t < tokens; ++t) {
+  for (int token = 0; token < tokens; ++token) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
+    const int t = token % TokenLanes;  // in its tile
     vec<float, Room> row = {};
 #pragma HLS ARRAY_PARTITION variable = row.lane type = complete
     int held = 0;
@@ -167,16 +187,11 @@ void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = 256
 #pragma HLS PIPELINE II = 1
       if (taken < slice_beats && (held < L || sent == beats)) {
-        vec<float, Width> results[TokenLanes];
-        int first_port = 0;
-        if (t == 0) (put_results<TokenLanes, WordRows, Ports>(results, first_port, slices.read()), ...);
-        for (int lane = 1; lane < TokenLanes; ++lane) {
-#pragma HLS UNROLL
-          if (t == 0 && lane < tokens) kept[lane - 1][taken] = results[lane];
-        }
-        vec<float, Width> next = results[0];
-        if constexpr (TokenLanes > 1) {
-          if (t > 0) next = kept[t - 1][taken];
+        vec<float, Width> next;
+        if (t == 0) {
+          next = take_results<Ports, WordRows, TokenLanes>(kept, taken, tokens - token, slices...);
+        } else if constexpr (TokenLanes > 1) {
+          next = kept[t - 1][taken];
         }
         const int at = sent == beats ? 0 : held;
         for (int i = 0; i < Room; ++i) {

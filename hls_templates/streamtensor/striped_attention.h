@@ -27,13 +27,13 @@ namespace st {
 ///   words: of each port, as load_cache() sends them
 /// A position behind a row's own, or before its window, has a score of -INFINITY, so that its power
 /// and its weight are 0, whatever its words are. Scales are not negative.
-template <int Heads, int KVHeads, int Head, int TokenLanes, int Stripes, int Ports, int First,
+template <int Heads, int KVHeads, int Head, int MaxTokens, int Stripes, int Ports, int First,
           int Ways, int MaxRounds, typename... Words>
 void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& own_peaks,
             hls::stream<vec<int, ChunkLanes>>& sums, int window, int tokens, int past,
             Words&... words) {
-  using shape = slice_shape<Heads, KVHeads, Head, TokenLanes, Stripes, Ports, First, Ways, MaxRounds>;
+  using shape = slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
   static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
                 "the sums of all positions fit");
@@ -47,7 +47,7 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
 #pragma HLS ARRAY_PARTITION variable = rows.key_scales dim = 1 type = complete
 #pragma HLS ARRAY_PARTITION variable = rows.value_scales dim = 1 type = complete
   for (int t = 0; t < tokens; ++t) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxTokens
     take_row<shape::HeadWords, Heads>(x, scales, rows.queries + t * shape::HeadSteps,
                                       rows.factors + t * Heads);
     take_row<shape::HeadWords, KVHeads>(x, scales, rows.keys[t], rows.key_scales[t]);
@@ -60,9 +60,9 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
   key_pass(rows, positions, memory, words...);
   send_peaks(memory, tokens, own_peaks);
 
-  float all_peaks[TokenLanes * Heads], inverses[TokenLanes * KVHeads];
+  float all_peaks[MaxTokens * Heads], inverses[MaxTokens * KVHeads];
   for (int t = 0; t < tokens; ++t) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = TokenLanes
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxTokens
     for (int h = 0; h < Heads; ++h) {
 #pragma HLS PIPELINE II = 1
       all_peaks[t * Heads + h] = peaks.read()[0];

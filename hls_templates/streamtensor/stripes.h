@@ -126,17 +126,26 @@ vec<float, TokenLanes * Rows * Ports> add_group(
   return sums;
 }
 
-/// A slice of the engine: results of its ports' rows, a pair of rows (or one of int8) after
-/// another, for each block, those of all token lanes at once:
+/// The words of a further tile are those of the first one, which come once.
+template <int Ports, typename... Words>
+void take_stripes(stripe_word (&taken)[Ports], Words&... words) {
+#pragma HLS INLINE
+  int p = 0;
+  ((taken[p++] = words.read()), ...);  // from left to right
+}
+
+/// A slice of the engine: for each tile of tokens, results of its ports' rows, a pair of rows (or
+/// one of int8) after another, for each block, those of all token lanes at once:
 ///   y[row] = sum over groups of (x scale * scale[row][group]) * (integer product of the group)
 /// The columns of a group come with the first pair of rows and stay for the others. Totals of all
-/// rows are kept while groups pass, and leave with the last one.
-template <int Ports, int GroupWords, int WordRows, int TokenLanes, int MaxRows, int MaxScaleWords,
-          typename... Words>
+/// rows are kept while groups pass, and leave with the last one. Words come once, with the first
+/// tile, and are kept for another one.
+template <int Ports, int GroupWords, int WordRows, int TokenLanes, int TokenTiles, int MaxRows,
+          int MaxScaleWords, int MaxWords, typename... Words>
 void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
                       hls::stream<vec<float, TokenLanes>>& x_scales,
                       hls::stream<vec<float, TokenLanes * WordRows * Ports>>& y, int rows,
-                      int groups, int blocks, Words&... words) {
+                      int groups, int blocks, int tokens, Words&... words) {
   static_assert(sizeof...(Words) == Ports, "a stream of words for each port");
   constexpr int Turns = ScalingTurns<GroupWords, WordRows>, Rows = WordRows / Turns;
   constexpr int PairsPerScaleWord = StripeScales / WordRows;
@@ -146,6 +155,9 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
   stripe_word scales[MaxScaleWords][Ports];
 #pragma HLS AGGREGATE variable = scales
 #pragma HLS ARRAY_PARTITION variable = scales dim = 2 type = complete
+  stripe_word kept[TokenTiles > 1 ? MaxWords : 1][Ports];
+#pragma HLS AGGREGATE variable = kept
+#pragma HLS ARRAY_PARTITION variable = kept dim = 2 type = complete
   stripe_columns<TokenLanes> columns[GroupWords];
 #pragma HLS ARRAY_PARTITION variable = columns type = complete
   vec<int, WordRows* Ports> sums[TokenLanes] = {};
@@ -155,19 +167,25 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
   ended_rows<Ports, WordRows, TokenLanes> ended = {};
   const int pairs = rows / WordRows;
   const int scale_words = (rows * groups + StripeScales - 1) / StripeScales;
-  const int all_words = blocks * (scale_words + groups * pairs * GroupWords);
+  const int tile_words = blocks * (scale_words + groups * pairs * GroupWords);
+  const int tiles = (tokens + TokenLanes - 1) / TokenLanes;
+  const int all_words = tiles * tile_words;
   vec<float, TokenLanes> x_scale = {};
   int scale_word = 0;  // at hand, until all of the block are there
   int group = 0;
   int pair = 0;
   int w = 0;
   int turn = Turns;  // of rows that have ended
-  // All blocks are one loop, so that no pipeline runs empty between them; the last rows end
-  // behind the last word.
+  int tile_word = 0;
+  bool first_tile = true;
+  // All tiles and blocks are one loop, so that no pipeline runs empty between them; the last rows
+  // end behind the last word.
   for (int n = 0; n < all_words + Turns - 1; ++n) {
 #pragma HLS LOOP_TRIPCOUNT min = StripeApart max = MaxRows * MaxScaleWords
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = totals type = inter direction = RAW distance = \
+    StripeApart dependent = true
+#pragma HLS DEPENDENCE variable = kept type = inter direction = RAW distance = \
     StripeApart dependent = true
     const bool takes_scales = scale_word < scale_words;
     if (n < all_words) {
@@ -175,7 +193,17 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
         if (w == 0) x_scale = x_scales.read();
         columns[w] = x.read();
       }
-      const stripe_word taken[Ports] = {words.read()...};  // from left to right
+      stripe_word taken[Ports];
+      if (first_tile) take_stripes(taken, words...);
+      if constexpr (TokenTiles > 1) {
+        for (int p = 0; p < Ports; ++p) {
+#pragma HLS UNROLL
+          if (!first_tile) taken[p] = kept[tile_word][p];
+          if (first_tile && tiles > 1) kept[tile_word][p] = taken[p];
+        }
+        first_tile = first_tile && tile_word < tile_words - 1;
+        tile_word = tile_word == tile_words - 1 ? 0 : tile_word + 1;
+      }
       for (int p = 0; p < Ports; ++p) {
 #pragma HLS UNROLL
         if (takes_scales) scales[scale_word][p] = taken[p];

@@ -98,30 +98,32 @@ std::map<std::string, std::vector<uint8_t>> engine_streams(const EngineCase& of,
   int64_t first = 0;
   for (size_t s = 0; s < of.slices.size(); ++s) {
     const std::string slice = "_" + std::to_string(s);
-    // Lanes of the tokens that there are, then zeroes; all lanes of a beat together.
-    const auto lanes = static_cast<size_t>(of.most_tokens), rows = values.x.size();
-    for (int64_t block = 0; block < of.blocks; ++block) {
-      for (int64_t c = 0; c < layout.columns() * StripeColumns; c += StripeColumns) {
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          for (int64_t n = c; n < c + StripeColumns; ++n) {
-            const bool filled = lane < rows && n < of.depth();
-            append(streams["columns" + slice],
-                   filled ? values.x[lane][static_cast<size_t>(n)] : int8_t{0});
+    // Tile by tile, lanes of the tokens that there are, then zeroes; all lanes of a beat together.
+    const auto lanes = static_cast<size_t>(of.token_lanes()), rows = values.x.size();
+    for (size_t tile = 0; tile < rows; tile += lanes) {
+      for (int64_t block = 0; block < of.blocks; ++block) {
+        for (int64_t c = 0; c < layout.columns() * StripeColumns; c += StripeColumns) {
+          for (size_t token = tile; token < tile + lanes; ++token) {
+            for (int64_t n = c; n < c + StripeColumns; ++n) {
+              const bool filled = token < rows && n < of.depth();
+              append(streams["columns" + slice],
+                     filled ? values.x[token][static_cast<size_t>(n)] : int8_t{0});
+            }
           }
         }
-      }
-      for (int64_t g = 0; g < layout.groups; ++g) {
-        for (size_t lane = 0; lane < lanes; ++lane)
-          append(streams["scales" + slice],
-                 lane < rows ? values.x_scales[lane][static_cast<size_t>(g)] : 0.0f);
-      }
-      for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
-        for (size_t lane = 0; lane < lanes; ++lane) {
-          for (int64_t r = 0; r < layout.word_rows; ++r) {
-            for (int64_t port = first; port < first + of.slices[s]; ++port)
-              append(streams["results" + slice],
-                     lane < rows ? direct.result(lane, block, port, pair * layout.word_rows + r)
-                                 : 0.0f);
+        for (int64_t g = 0; g < layout.groups; ++g) {
+          for (size_t token = tile; token < tile + lanes; ++token)
+            append(streams["scales" + slice],
+                   token < rows ? values.x_scales[token][static_cast<size_t>(g)] : 0.0f);
+        }
+        for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
+          for (size_t token = tile; token < tile + lanes; ++token) {
+            for (int64_t r = 0; r < layout.word_rows; ++r) {
+              for (int64_t port = first; port < first + of.slices[s]; ++port)
+                append(streams["results" + slice],
+                       token < rows ? direct.result(token, block, port, pair * layout.word_rows + r)
+                                    : 0.0f);
+            }
           }
         }
       }

@@ -22,9 +22,11 @@ struct EngineCase {
   int64_t lanes = 16, beats = 4;     ///< of a row of x
   int64_t y_lanes = 4, y_beats = 3;  ///< of a row of results
   int64_t most_tokens = 1;
+  int64_t tiles = 1;  ///< in which these are
 
   [[nodiscard]] int64_t depth() const { return lanes * beats; }
   [[nodiscard]] int64_t width() const { return y_lanes * y_beats; }
+  [[nodiscard]] int64_t token_lanes() const { return (most_tokens + tiles - 1) / tiles; }
   [[nodiscard]] StripeLayout layout() const;
   [[nodiscard]] std::string text() const;
 };

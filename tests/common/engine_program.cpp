@@ -14,6 +14,8 @@ class EngineMaker {
     program_.precision = of.weights == DType::I4 ? "w4a8" : "w8a8";
     program_.max_sequence = of.most_tokens;
     program_.max_positions = 8;
+    tiles_.lanes = of.token_lanes();
+    tiles_.most = of.tiles;
   }
 
   Program make() {
@@ -52,9 +54,9 @@ class EngineMaker {
   TensorId rows_tensor(const std::string& name, DType dtype, int64_t width) {
     return tensor(name, dtype, {Extent::symbol(Sequence), Extent(width)});
   }
-  /// What all token lanes have.
+  /// What all token lanes have, tile by tile.
   TensorId lanes_tensor(const std::string& name, DType dtype, int64_t width) {
-    return tensor(name, dtype, {Extent(of_.most_tokens), Extent(width)});
+    return tensor(name, dtype, {stripe_tokens(tiles_), Extent(width)});
   }
   void out(const std::string& name, const StreamType& type, TensorId of) {
     Channel channel;
@@ -103,16 +105,17 @@ class EngineMaker {
                                          {"GroupWords", layout_.group_words},
                                          {"Groups", layout_.groups},
                                          {"Blocks", layout_.blocks},
-                                         {"TokenLanes", of_.most_tokens},
+                                         {"TokenLanes", tiles_.lanes},
+                                         {"TokenTiles", tiles_.most},
                                          {"MaxColumns", layout_.columns() + 1},
                                          {"Slices", static_cast<int64_t>(of_.slices.size())}};
     in("x_in");
     in("x_scales_in");
     for (size_t s = 0; s < of_.slices.size(); ++s)
-      out("columns_" + std::to_string(s), stripe_x_type(layout_, of_.most_tokens),
+      out("columns_" + std::to_string(s), stripe_x_type(layout_, tiles_),
           lanes_tensor("columns", DType::I8, layout_.columns() * StripeColumns));
     for (size_t s = 0; s < of_.slices.size(); ++s)
-      out("scales_" + std::to_string(s), stripe_scale_type(layout_, of_.most_tokens),
+      out("scales_" + std::to_string(s), stripe_scale_type(layout_, tiles_),
           lanes_tensor("scales", DType::F32, layout_.groups));
   }
 
@@ -146,16 +149,18 @@ class EngineMaker {
           {"Ports", of_.slices[s]},
           {"GroupWords", layout_.group_words},
           {"WordRows", layout_.word_rows},
-          {"TokenLanes", of_.most_tokens},
+          {"TokenLanes", tiles_.lanes},
+                                         {"TokenTiles", tiles_.most},
           {"MaxRows", layout_.rows + 2},
           {"MaxScaleWords", layout_.scale_words() + 1},
+          {"MaxWords", layout_.words()},
           {"Rows", layout_.rows},
           {"Groups", layout_.groups},
           {"Blocks", layout_.blocks}};
       in("columns" + number);
       in("scales" + number);
       for (int64_t p = 0; p < of_.slices[s]; ++p) in("words_" + std::to_string(port++));
-      const StreamType type = stripe_y_type(layout_, of_.most_tokens, of_.slices[s]);
+      const StreamType type = stripe_y_type(layout_, tiles_, of_.slices[s]);
       out("results" + number, type,
           lanes_tensor("results", DType::F32, layout_.blocks * layout_.rows * of_.slices[s]));
     }
@@ -166,7 +171,8 @@ class EngineMaker {
                                                {"Beats", of_.y_beats},
                                                {"Ports", layout_.ports},
                                                {"WordRows", layout_.word_rows},
-                                               {"TokenLanes", of_.most_tokens},
+                                               {"TokenLanes", tiles_.lanes},
+                                         {"TokenTiles", tiles_.most},
                                                {"MaxKept", layout_.blocks * layout_.pairs()},
                                                {"SliceBeats", layout_.blocks * layout_.pairs()}};
     for (size_t s = 0; s < of_.slices.size(); ++s) in("results_" + std::to_string(s));
@@ -183,6 +189,7 @@ class EngineMaker {
   const EngineCase& of_;
   const EngineValues& values_;
   StripeLayout layout_;
+  TokenTiles tiles_;
   Program program_;
   std::map<std::string, ChannelId> channels_;
 };

@@ -191,7 +191,7 @@ class StripedMaker {
       attend.sizes["Ports"] = of_.slices[s];
       attend.sizes["First"] = first;
       attend.sizes["Ways"] = 1;
-      attend.sizes["TokenLanes"] = 1;
+      attend.sizes["MaxTokens"] = 1;
       attend.sizes["Window"] = of_.window;
       in("x" + number);
       in("xs" + number);

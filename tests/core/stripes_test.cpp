@@ -78,6 +78,16 @@ TEST(StripeKernels, OfSeveralTokens) {
     expect_direct({type, {2, 1}, 2, 12, 2, 16, 12, 4, 15, 5}, 4, 12);
 }
 
+/// Words are kept for a second tile of tokens.
+TEST(StripeKernels, OfTwoTilesOfTokens) {
+  for (const DType type : {I8, I4}) {
+    for (const int64_t tokens : {1, 3, 4, 5})
+      expect_direct({type, {2, 1}, 2, 12, 2, 16, 12, 4, 15, 5, 2}, tokens, 13);
+    for (const int64_t tokens : {1, 2})
+      expect_direct({type, {1, 2}, 1, 24, 3, 16, 4, 10, 18, 2, 2}, tokens, 14);
+  }
+}
+
 /// Problems of a program whose kernel has another size.
 void expect_fault(const std::string& kernel, const std::string& size, int64_t value,
                   const std::string& text) {

@@ -47,6 +47,8 @@ TEST_F(Stripes, CodeDoesWhatTheNestsSay) {
 TEST_F(Stripes, CodeOfSeveralTokensDoesWhatTheNestsSay) {
   expect_equal({I4, {2, 1}, 2, 12, 2, 16, 12, 4, 15, 5}, {4, 1, 5}, 7);
   expect_equal({I8, {2, 1}, 2, 12, 2, 16, 12, 4, 15, 5}, {3, 2}, 8);
+  expect_equal({I4, {2, 1}, 2, 12, 2, 16, 12, 4, 15, 5, 2}, {4, 1, 5, 3}, 11);
+  expect_equal({I8, {1, 2}, 1, 24, 3, 16, 4, 10, 18, 2, 2}, {2, 1, 2}, 12);
 }
 
 TEST_F(Stripes, CodeBreaksNoRules) {

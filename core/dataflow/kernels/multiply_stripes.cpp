@@ -16,6 +16,8 @@ struct Lanes {
   std::vector<std::vector<uint16_t>> scales;  ///< [port], of a block
   std::vector<int8_t> columns;                ///< [lane], of the group at hand
   std::vector<float> x_scales;                ///< [lane]
+  std::vector<int8_t> words;                  ///< of a step, in their order, for a further tile
+  size_t at = 0;                              ///< word at hand of those of each port
   int64_t scale_word = 0;                     ///< of the block
   int64_t n = 0;                              ///< iterations of the block so far that multiply
 };
@@ -24,8 +26,8 @@ class Slice {
  public:
   explicit Slice(const Kernel& kernel)
       : layout_(stripe_layout_of(kernel)),
-        token_lanes_(token_lanes_of(kernel)),
-        behind_(kernel.behind),
+        tiles_(kernel),
+        token_lanes_(tiles_.lanes),
         lanes_(std::make_shared<Lanes>()) {
     lanes_->sums.resize(static_cast<size_t>(token_lanes_ * layout_.word_rows * layout_.ports));
     lanes_->totals.resize(static_cast<size_t>(token_lanes_ * layout_.rows * layout_.ports));
@@ -37,28 +39,30 @@ class Slice {
     lanes_->x_scales.resize(static_cast<size_t>(token_lanes_));
   }
 
-  void take_scales(Firing& f) const {
+  void take_scales(Firing& f, int64_t tile) const {
     lanes_->n = 0;
-    for (int p = 0; p < static_cast<int>(layout_.ports); ++p)
+    const int8_t* words = words_at_hand(f, tile);
+    for (int64_t p = 0; p < layout_.ports; ++p)
       std::memcpy(lanes_->scales[static_cast<size_t>(p)].data() + lanes_->scale_word * StripeScales,
-                  f.in<uint8_t>(FirstWord + p), StripeColumns);
+                  words + p * StripeColumns, StripeColumns);
     lanes_->scale_word = (lanes_->scale_word + 1) % layout_.scale_words();
   }
 
   /// An iteration that takes a word of each port, and before that what `reads` says of x.
-  void multiply(Firing& f, bool takes_x, bool takes_scale) const {
+  void multiply(Firing& f, int64_t tile, bool takes_x, bool takes_scale) const {
     const int64_t w = lanes_->n % layout_.group_words;
     const int64_t pair = lanes_->n / layout_.group_words % layout_.pairs();
     const int64_t group = lanes_->n / (layout_.group_words * layout_.pairs());
     ++lanes_->n;
     if (takes_scale) std::copy_n(f.in<float>(1), token_lanes_, lanes_->x_scales.begin());
-    // Lanes without a row make zeroes, which are there already.
-    const int64_t used = behind_ ? 1 : f.tokens;
+    const int8_t* words = words_at_hand(f, tile);
+    const int64_t used = tiles_.rows(f.tokens, tile), results = layout_.word_rows * layout_.ports;
+    std::fill_n(f.out<float>(0) + used * results, (token_lanes_ - used) * results, 0.0f);
     for (int64_t lane = 0; lane < used; ++lane) {
       int8_t* x = lanes_->columns.data() + (lane * layout_.group_words + w) * StripeColumns;
       if (takes_x) std::memcpy(x, f.in<int8_t>(0) + lane * StripeColumns, StripeColumns);
       for (int64_t p = 0; p < layout_.ports; ++p) {
-        const auto* word = f.in<int8_t>(FirstWord + static_cast<int>(p));
+        const int8_t* word = words + p * StripeColumns;
         for (int64_t r = 0; r < layout_.word_rows; ++r) {
           int& sum =
               lanes_->sums[static_cast<size_t>((lane * layout_.word_rows + r) * layout_.ports + p)];
@@ -72,6 +76,21 @@ class Slice {
   static constexpr int FirstWord = 2;  ///< input of the first port
 
  private:
+  /// A word of each port: the first tile reads them, and they are kept for a further one.
+  const int8_t* words_at_hand(Firing& f, int64_t tile) const {
+    const auto size = static_cast<size_t>(layout_.ports * StripeColumns);
+    std::vector<int8_t>& kept = lanes_->words;
+    const size_t at = lanes_->at * size;
+    if (tiles_.rows(f.tokens, 1) > 0)
+      lanes_->at = (lanes_->at + 1) % static_cast<size_t>(layout_.words());
+    if (tile > 0) return kept.data() + at;
+    kept.resize(std::max(kept.size(), at + size));
+    for (int p = 0; p < static_cast<int>(layout_.ports); ++p)
+      std::memcpy(kept.data() + at + static_cast<size_t>(p * StripeColumns),
+                  f.in<int8_t>(FirstWord + p), StripeColumns);
+    return kept.data() + at;
+  }
+
   /// Of a row of a word with 64 columns of x.
   [[nodiscard]] int dot(const int8_t* word, const int8_t* x, int64_t row) const {
     int sum = 0;
@@ -104,8 +123,8 @@ class Slice {
   }
 
   StripeLayout layout_;
+  TokenTiles tiles_;
   int64_t token_lanes_;
-  bool behind_;  ///< the layers: there is one row
   std::shared_ptr<Lanes> lanes_;
 };
 
@@ -114,68 +133,105 @@ int64_t scaling_turns(const StripeLayout& layout) {
   return layout.group_words >= layout.word_rows ? layout.word_rows : 1;
 }
 
-Nest multiply_stripes(const Program&, const Kernel& kernel) {
-  const StripeLayout layout = stripe_layout_of(kernel);
-  const Slice slice(kernel);
-  std::vector<int> words;
-  for (int p = 0; p < static_cast<int>(layout.ports); ++p) words.push_back(Slice::FirstWord + p);
-  const auto with = [&](std::vector<int> reads) {
-    reads.insert(reads.end(), words.begin(), words.end());
+/// The iterations of a tile. All of them are one pipelined loop, so that results leave with the last
+/// word of their rows, or, where rows of a word are scaled one after another, with whatever word is
+/// next.
+class TileNest {
+ public:
+  TileNest(const Kernel& kernel, const Slice& slice, int64_t tile)
+      : layout_(stripe_layout_of(kernel)),
+        slice_(slice),
+        tile_(tile),
+        later_(scaling_turns(layout_) > 1) {
+    // Words of the first tile are kept for others.
+    for (int p = 0; p < static_cast<int>(tile == 0 ? layout_.ports : 0); ++p)
+      words_.push_back(Slice::FirstWord + p);
+  }
+
+  [[nodiscard]] Nest items() const {
+    Nest items = block(tile_ > 0);
+    items.push_back(loop(layout_.blocks - 1, block(true)));
+    return items;
+  }
+
+ private:
+  [[nodiscard]] std::vector<int> with(std::vector<int> reads) const {
+    reads.insert(reads.end(), words_.begin(), words_.end());
     return reads;
-  };
-  // Results leave with the last word of their rows, or with whatever word is next, or behind all.
-  const bool later = scaling_turns(layout) > 1;
-  const std::vector<int> none, result = {0};
-  // The iterations of a group: columns of x come with the first pair of rows, results leave with
-  // the last group.
-  const auto group = [&](bool last) {
+  }
+
+  /// Columns of x come with the first pair of rows, results leave with the last group.
+  [[nodiscard]] Nest group(bool last) const {
+    const std::vector<int> none, result = {0};
     Nest first, others;
-    for (int64_t w = 0; w < layout.group_words; ++w) {
-      const bool scale = w == 0, ends = w == layout.group_words - 1;
-      first.push_back(step(
-          with(scale ? std::vector<int>{1, 0} : std::vector<int>{0}),
-          [=](Firing& f) { slice.multiply(f, true, scale); },
-          last && !later && ends ? result : none));
-      others.push_back(step(
-          words, [=](Firing& f) { slice.multiply(f, false, false); },
-          last && (later ? scale : ends) ? result : none));
+    for (int64_t w = 0; w < layout_.group_words; ++w) {
+      const bool scale = w == 0, ends = w == layout_.group_words - 1;
+      const auto multiply = [slice = slice_, tile = tile_, scale](bool takes_x) -> Body {
+        return [=](Firing& f) { slice.multiply(f, tile, takes_x, takes_x && scale); };
+      };
+      first.push_back(step(with(scale ? std::vector<int>{1, 0} : std::vector<int>{0}),
+                           multiply(true), last && !later_ && ends ? result : none));
+      others.push_back(
+          step(words_, multiply(false), last && (later_ ? scale : ends) ? result : none));
     }
-    first.push_back(loop(layout.pairs() - 1, std::move(others)));
+    first.push_back(loop(layout_.pairs() - 1, std::move(others)));
     return first;
-  };
-  const auto scales = [=](Firing& f) { slice.take_scales(f); };
-  const auto block = [&](bool behind_another) {
+  }
+
+  [[nodiscard]] Nest block(bool behind_another) const {
+    const auto scales = [slice = slice_, tile = tile_](Firing& f) { slice.take_scales(f, tile); };
     Nest items;
-    const int64_t first = later && behind_another ? 1 : 0;
-    if (first > 0) items.push_back(step(words, scales, result));
-    items.push_back(loop(layout.scale_words() - first, {step(words, scales, none)}));
-    items.push_back(loop(layout.groups - 1, group(false)));
+    const int64_t first = later_ && behind_another ? 1 : 0;
+    if (first > 0) items.push_back(step(words_, scales, {0}));
+    items.push_back(loop(layout_.scale_words() - first, {step(words_, scales, {})}));
+    items.push_back(loop(layout_.groups - 1, group(false)));
     for (NestItem& item : group(true)) items.push_back(std::move(item));
     return items;
-  };
-  Nest iterations = block(false);
-  iterations.push_back(loop(layout.blocks - 1, block(true)));
-  if (later) iterations.push_back(write(0));
+  }
+
+  StripeLayout layout_;
+  Slice slice_;
+  int64_t tile_;
+  bool later_;
+  std::vector<int> words_;
+};
+
+Nest multiply_stripes(const Program&, const Kernel& kernel) {
+  const TokenTiles tiles(kernel);
+  const Slice slice(kernel);
+  Nest iterations = TileNest(kernel, slice, 0).items();
+  for (int64_t tile = 1; tile < tiles.most; ++tile) {
+    if (tiles.has(tile).bound > 0)
+      iterations.push_back(loop(tiles.has(tile), TileNest(kernel, slice, tile).items()));
+  }
+  if (scaling_turns(stripe_layout_of(kernel)) > 1) iterations.push_back(write(0));
   return {flattened(1, 1, std::move(iterations))};
 }
 
 std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
+  const TokenTiles tiles(kernel);
   const int64_t turns = scaling_turns(layout);
-  return {{.name = "totals",
-           .width_bits = 32 * token_lanes_of(kernel) * layout.word_rows / turns * layout.ports,
-           .words = turns * kernel.sizes.at("MaxRows") / layout.word_rows,
-           .banks = turns},
-          {.name = "scales",
-           .width_bits = 8 * StripeColumns * layout.ports,
-           .words = kernel.sizes.at("MaxScaleWords")}};
+  std::vector<Buffer> buffers = {
+      {.name = "totals",
+       .width_bits = 32 * tiles.lanes * layout.word_rows / turns * layout.ports,
+       .words = turns * kernel.sizes.at("MaxRows") / layout.word_rows,
+       .banks = turns},
+      {.name = "scales",
+       .width_bits = 8 * StripeColumns * layout.ports,
+       .words = kernel.sizes.at("MaxScaleWords")}};
+  if (tiles.most > 1)
+    buffers.push_back({.name = "kept",
+                       .width_bits = 8 * StripeColumns * layout.ports,
+                       .words = kernel.sizes.at("MaxWords")});
+  return buffers;
 }
 
 /// Two products of i4 share a DSP, as both rows of a word take the same column of x. Rows of a word
 /// are scaled one after another, with operators for one on each port and token lane.
 Datapath slice_datapath(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const int64_t token_lanes = token_lanes_of(kernel), ports = token_lanes * layout.ports;
+  const int64_t ports = TokenTiles(kernel).lanes * layout.ports;
   const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * ports;
   Datapath made;
   made.add(Operator::MultiplyAdd, StripeColumns * ports);
@@ -185,6 +241,8 @@ Datapath slice_datapath(const Program&, const Kernel& kernel) {
            selects_of(16 * layout.word_rows * layout.ports, StripeScales / layout.word_rows));
   const int64_t turns = scaling_turns(layout);
   made.add(Operator::Select, selects_of(36 * lanes / turns, turns));  // a sum and its scale
+  if (TokenTiles(kernel).most > 1)
+    made.add(Operator::Select, selects_of(8 * StripeColumns * layout.ports, 2));  // a word, or one that is kept
   for (const Operator op :
        {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatMultiply, Operator::FloatAdd})
     made.add(op, lanes / turns);
@@ -204,9 +262,10 @@ void add_multiply_stripes_kernel(std::vector<KernelRecord>& records) {
       {.kind = "multiply_stripes",
        .header = "streamtensor/stripes.h",
        .summary = "a slice of the engine: a word of weights of each port in a cycle",
-       .template_arguments = {"Ports", "GroupWords", "WordRows", "TokenLanes", "MaxRows",
-                              "MaxScaleWords"},
-       .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "in2*"},
+       .template_arguments = {"Ports", "GroupWords", "WordRows", "TokenLanes", "TokenTiles",
+                              "MaxRows", "MaxScaleWords", "MaxWords"},
+       .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "tokens",
+                     "in2*"},
        .nest = multiply_stripes,
        .buffers = slice_buffers,
        .datapath = slice_datapath});

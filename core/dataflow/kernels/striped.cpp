@@ -30,7 +30,7 @@ StripedShape::StripedShape(const Kernel& kernel)
       ports(size_of(kernel, "Ports", 1)),
       first(size_of(kernel, "First", 0)),
       ways(size_of(kernel, "Ways", 1)),
-      token_lanes(size_of(kernel, "TokenLanes", 1)),
+      tokens(size_of(kernel, "MaxTokens", 1)),
       max_rounds(size_of(kernel, "MaxRounds", 1)),
       group(heads / kv_heads),
       head_words(quotient_up(head, WordBytes)),

@@ -21,15 +21,15 @@ class AttentionSlice {
     const auto resize = [](auto& values, int64_t size) {
       values.resize(static_cast<size_t>(size));
     };
-    const int64_t rounds = s_.max_rounds * s_.ports, heads = s_.token_lanes * s_.heads;
-    resize(rows_, s_.token_lanes * heads_of_row() * s_.head_words * WordBytes);
-    resize(factors_, s_.token_lanes * heads_of_row());
+    const int64_t rounds = s_.max_rounds * s_.ports, heads = s_.tokens * s_.heads;
+    resize(rows_, s_.tokens * heads_of_row() * s_.head_words * WordBytes);
+    resize(factors_, s_.tokens * heads_of_row());
     resize(held_, s_.ports * s_.scale_words * WordBytes);
-    resize(dots_, s_.ports * s_.token_lanes * s_.group);
-    resize(weights_, s_.ports * s_.token_lanes * s_.group);
+    resize(dots_, s_.ports * s_.tokens * s_.group);
+    resize(weights_, s_.ports * s_.tokens * s_.group);
     resize(scores_, rounds * heads);
     resize(scales_, rounds * s_.kv_heads);
-    resize(peaks_, s_.token_lanes * peaks_of_row());
+    resize(peaks_, s_.tokens * peaks_of_row());
     resize(powers_, heads);
     resize(sums_, heads * s_.head_words * WordBytes);
   }
@@ -46,7 +46,7 @@ class AttentionSlice {
   }
 
   void begin() {
-    for (int64_t t = 0; t < s_.token_lanes; ++t) {
+    for (int64_t t = 0; t < s_.tokens; ++t) {
       const auto row = peaks_.begin() + t * peaks_of_row();
       std::fill_n(row, s_.heads, -std::numeric_limits<float>::infinity());
       std::fill_n(row + s_.heads, s_.kv_heads, 0.0f);
@@ -70,7 +70,7 @@ class AttentionSlice {
     for (int64_t p = 0; p < s_.ports; ++p) {
       const int64_t row = new_row(f, round, p);
       const int8_t* key = row >= 0 ? word_of(row, s_.heads + g, w) : f.in<int8_t>(port(p));
-      int32_t& dot = at(dots_, p * s_.token_lanes * s_.group + member);
+      int32_t& dot = at(dots_, p * s_.tokens * s_.group + member);
       dot = (w == 0 ? 0 : dot) + std::inner_product(query, query + WordBytes, key, int32_t{0});
       const bool seen = visible(f, round, p, t);
       if (w == 0 && j == 0) keep_scale(seen, row, t, round, g, p);
@@ -87,7 +87,7 @@ class AttentionSlice {
     int64_t* sums = sums_.data() + ((t * s_.heads + h) * s_.head_words + w) * WordBytes;
     for (int64_t p = 0; p < s_.ports; ++p) {
       if (w == 0) weigh(round, t, g, h, p, member);
-      const int64_t weight = at(weights_, p * s_.token_lanes * s_.group + member);
+      const int64_t weight = at(weights_, p * s_.tokens * s_.group + member);
       const int64_t row = new_row(f, round, p), values = s_.heads + s_.kv_heads;
       const int8_t* value = row >= 0 ? word_of(row, values + g, w) : f.in<int8_t>(port(p));
       for (int64_t i = 0; i < WordBytes; ++i) sums[i] += weight * value[i];
@@ -124,7 +124,7 @@ class AttentionSlice {
     return rows_.data() + ((t * heads_of_row() + head) * s_.head_words + w) * WordBytes;
   }
   [[nodiscard]] int64_t score_at(int64_t round, int64_t p, int64_t t, int64_t h) const {
-    return ((round * s_.ports + p) * s_.token_lanes + t) * s_.heads + h;
+    return ((round * s_.ports + p) * s_.tokens + t) * s_.heads + h;
   }
 
   [[nodiscard]] int64_t position(int64_t round, int64_t p) const {
@@ -175,7 +175,7 @@ class AttentionSlice {
     const float power = std::exp(at(scores_, score_at(round, p, t, h)) - peak);
     const float scale = at(scales_, (round * s_.ports + p) * s_.kv_heads + g) * inverse;
     at(powers_, t * s_.heads + h) += attention_weight(power * AttentionTwicePeak);
-    at(weights_, p * s_.token_lanes * s_.group + member) = attention_weight(power * scale);
+    at(weights_, p * s_.tokens * s_.group + member) = attention_weight(power * scale);
   }
 
   StripedShape s_;
@@ -266,7 +266,7 @@ Nest attend(const Program& program, const Kernel& kernel) {
 
 std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
   const StripedShape s(kernel);
-  const int64_t rows = s.token_lanes, heads = rows * s.heads, kv_heads = rows * s.kv_heads;
+  const int64_t rows = s.tokens, heads = rows * s.heads, kv_heads = rows * s.kv_heads;
   const int64_t words = kv_heads * s.head_words, members = s.ports * rows * s.group;
   const int64_t scales = s.ports * s.scale_words * WordBits / 16;
   return {{.name = "queries", .width_bits = WordBits, .words = heads * s.head_words},
@@ -304,8 +304,8 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(MultiplyAdd, (ports + 1) / 2 * WordBytes);
   made.add(IntAdd, ports * (2 * WordBytes / DspChain));  // each chain is parted, then added
   made.add(Select,
-           ports * (2 * selects_of(16, s.kv_heads) + 2 * s.token_lanes * WordBits +
-                   selects_of(32, s.token_lanes * s.group)));
+           ports * (2 * selects_of(16, s.kv_heads) + 2 * s.tokens * WordBits +
+                   selects_of(32, s.tokens * s.group)));
   made.add(IntToFloat, ports);
   made.add(FloatMultiply, 2 * ports);
   made.add(FloatCompare, ports);
@@ -319,7 +319,7 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(MultiplyAdd, ports * WordBytes);
   made.add(IntAdd, WordBytes * SumBits / 32 + ports);
   made.add(Select,
-           ports * selects_of(16, s.token_lanes * s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
+           ports * selects_of(16, s.tokens * s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);
@@ -338,7 +338,7 @@ void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
       {.kind = "attend",
        .header = "streamtensor/striped_attention.h",
        .summary = "attention of new rows over the positions of some memory ports",
-       .template_arguments = {"Heads", "KVHeads", "Head", "TokenLanes", "Stripes", "Ports", "First",
+       .template_arguments = {"Heads", "KVHeads", "Head", "MaxTokens", "Stripes", "Ports", "First",
                               "Ways", "MaxRounds"},
        .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "tokens", "past", "in3*"},
        .nest = attend,

@@ -23,16 +23,43 @@ StripeLayout stripe_layout_of(const Kernel& kernel) {
   return layout;
 }
 
-int64_t token_lanes_of(const Kernel& kernel) {
-  const auto lanes = kernel.sizes.find("TokenLanes");
-  return lanes == kernel.sizes.end() ? 1 : lanes->second;
+TokenTiles::TokenTiles(const Kernel& kernel) : behind(kernel.behind) {
+  const auto size = [&](const char* name) {
+    const auto found = kernel.sizes.find(name);
+    return found == kernel.sizes.end() ? 1 : found->second;
+  };
+  lanes = size("TokenLanes");
+  most = size("TokenTiles");
+}
+
+Trip TokenTiles::all() const {
+  return behind || most == 1 ? Trip(1) : Trip{Extent::symbol(tiles_of(lanes)), most};
+}
+
+Trip TokenTiles::has(int64_t tile) const {
+  if (tile == 0) return {1};
+  return behind ? Trip(0) : Trip{Extent::symbol(tile_in_launch(lanes, tile)), 1};
+}
+
+Trip TokenTiles::others(int64_t tile) const {
+  return behind || lanes == 1 ? Trip(0)
+                              : Trip{Extent::symbol(others_of_tile(lanes, tile)), lanes - 1};
+}
+
+int64_t TokenTiles::rows(int64_t tokens, int64_t tile) const {
+  return std::clamp<int64_t>((behind ? 1 : tokens) - tile * lanes, 0, lanes);
 }
 
 namespace {
 
-/// Tiles of as many rows as there are token lanes.
-StreamType stream(DType dtype, std::vector<Trip> trips, std::vector<int64_t> elem,
-                  std::vector<int64_t> steps, std::vector<MapResult> map) {
+/// Tiles of as many rows as there are lanes.
+StreamType stream(const TokenTiles& tiles, DType dtype, std::vector<Trip> trips,
+                  std::vector<int64_t> elem, std::vector<int64_t> steps,
+                  std::vector<MapResult> map) {
+  trips.insert(trips.begin(), tiles.all());
+  steps.insert(steps.begin(), tiles.lanes);
+  elem.insert(elem.begin(), tiles.lanes);
+  map.insert(map.begin(), 0);
   const int64_t lanes = elem[0] * elem[1];
   const ElementForm form = lanes > 1 ? ElementForm::Vector : ElementForm::Scalar;
   return {{std::move(elem), dtype, std::move(trips), std::move(steps), std::move(map), form},
@@ -42,23 +69,25 @@ StreamType stream(DType dtype, std::vector<Trip> trips, std::vector<int64_t> ele
 }  // namespace
 
 StreamType stripe_words_type(int64_t words) {
-  return stream(DType::I8, {words}, {1, StripeColumns}, {1}, {0, Zero});
+  return {{{1, StripeColumns}, DType::I8, {words}, {1}, {0, Zero}, ElementForm::Vector},
+          static_cast<int>(StripeColumns)};
 }
 
-StreamType stripe_x_type(const StripeLayout& layout, int64_t token_lanes) {
-  return stream(DType::I8, {layout.blocks, layout.columns()}, {token_lanes, StripeColumns},
-                {1, StripeColumns}, {Zero, 1});
+StreamType stripe_x_type(const StripeLayout& layout, const TokenTiles& tiles) {
+  return stream(tiles, DType::I8, {layout.blocks, layout.columns()}, {StripeColumns},
+                {1, StripeColumns}, {2});
 }
 
-StreamType stripe_scale_type(const StripeLayout& layout, int64_t token_lanes) {
-  return stream(DType::F32, {layout.blocks, layout.groups}, {token_lanes, 1}, {1, 1}, {Zero, 1});
+StreamType stripe_scale_type(const StripeLayout& layout, const TokenTiles& tiles) {
+  return stream(tiles, DType::F32, {layout.blocks, layout.groups}, {1}, {1, 1}, {2});
 }
 
-StreamType stripe_y_type(const StripeLayout& layout, int64_t token_lanes, int64_t ports) {
+StreamType stripe_y_type(const StripeLayout& layout, const TokenTiles& tiles, int64_t ports) {
   const int64_t lanes = layout.word_rows * ports;
-  return stream(DType::F32, {layout.blocks * layout.pairs()}, {token_lanes, lanes}, {lanes},
-                {Zero, 0});
+  return stream(tiles, DType::F32, {layout.blocks * layout.pairs()}, {lanes}, {lanes}, {1});
 }
+
+Extent stripe_tokens(const TokenTiles& tiles) { return tiles.lanes * tiles.all().count; }
 
 int64_t filled_columns(int64_t beats, int64_t lanes) {
   return (beats * lanes + StripeColumns - 1) / StripeColumns;
@@ -68,21 +97,22 @@ namespace {
 
 // ---- feed_rows
 
-/// Row by row, what is held of a launch's rows.
+/// What is held of the rows of a tile, by lane.
 struct FedRows {
   std::vector<std::vector<int8_t>> columns;
   std::vector<std::vector<float>> scales;
 };
 
-/// Writes column `c` of all rows to all slices, and the scales of its group before its first one.
+/// Writes column `c` of all rows of a tile to all slices, and the scales of its group before its
+/// first one.
 class Sender {
  public:
   explicit Sender(const Kernel& kernel)
       : layout_(stripe_layout_of(kernel)),
+        tiles_(kernel),
         slices_(kernel.sizes.at("Slices")),
-        behind_(kernel.behind),
         rows_(std::make_shared<FedRows>()) {
-    const auto lanes = static_cast<size_t>(token_lanes_of(kernel));
+    const auto lanes = static_cast<size_t>(tiles_.lanes);
     rows_->columns.assign(
         lanes, std::vector<int8_t>(static_cast<size_t>(layout_.columns() * StripeColumns), 0));
     rows_->scales.assign(lanes, std::vector<float>(static_cast<size_t>(layout_.groups), 0.0f));
@@ -99,8 +129,8 @@ class Sender {
     for (int s = 0; s < slices; ++s) ports.push_back(s);
     return ports;
   }
-  void send(Firing& f, int64_t column) const {
-    const int64_t used = behind_ ? 1 : f.tokens;
+  void send(Firing& f, int64_t tile, int64_t column) const {
+    const int64_t used = tiles_.rows(f.tokens, tile);
     for (int s = 0; s < static_cast<int>(slices_); ++s) {
       int8_t* to = f.out<int8_t>(s);
       const int scales = static_cast<int>(slices_) + s;
@@ -113,7 +143,8 @@ class Sender {
           std::memset(lane, 0, StripeColumns);
         }
         if (begins_group(column))
-          f.out<float>(scales)[t] = has_row ? rows_->scales[t][static_cast<size_t>(group(column))] : 0;
+          f.out<float>(scales)[t] =
+              has_row ? rows_->scales[t][static_cast<size_t>(group(column))] : 0.0f;
       }
     }
   }
@@ -123,61 +154,69 @@ class Sender {
   [[nodiscard]] float& scale(int64_t t, int64_t group) const {
     return rows_->scales[static_cast<size_t>(t)][static_cast<size_t>(group)];
   }
+  [[nodiscard]] const TokenTiles& tiles() const { return tiles_; }
 
  private:
   StripeLayout layout_;
+  TokenTiles tiles_;
   int64_t slices_;
-  bool behind_;  ///< the layers: there is one row
   std::shared_ptr<FedRows> rows_;
 };
 
-/// Takes a row as it comes. Of the last one, a column of all rows goes on when all of its beats are
-/// there.
-Nest taken(const Kernel& kernel, const Sender& sender, bool last) {
+/// Takes a row as it comes, in a loop of depth 1. Of the last one of a tile, a column of all rows
+/// goes on when all of its beats are there.
+Nest taken(const Kernel& kernel, const Sender& sender, int64_t tile, bool last) {
   const int64_t lanes = kernel.sizes.at("L"), beats = kernel.sizes.at("Beats");
-  const bool behind = kernel.behind;
   Nest steps;
   for (int64_t b = 0; b < beats; ++b) {
     const int64_t end = (b + 1) * lanes, column = (end - 1) / StripeColumns;
     const bool complete = end % StripeColumns == 0 || b == beats - 1;
     const bool scaled = complete && sender.begins_group(column);
     const auto take = [=](Firing& f) {
-      const int64_t t = last ? (behind ? 1 : f.tokens) - 1 : f.counter(0);
+      const int64_t t = last ? sender.tiles().rows(f.tokens, tile) - 1 : f.counter(1);
       std::memcpy(sender.row(t).data() + b * lanes, f.in<int8_t>(0), static_cast<size_t>(lanes));
       if (scaled) sender.scale(t, sender.group(column)) = *f.in<float>(1);
-      if (last && complete) sender.send(f, column);
+      if (last && complete) sender.send(f, tile, column);
     };
     std::vector<int> reads = {0};
     if (scaled) reads.push_back(1);
-    steps.push_back(step(reads, take, last && complete ? sender.ports(scaled) : std::vector<int>()));
+    steps.push_back(
+        step(reads, take, last && complete ? sender.ports(scaled) : std::vector<int>()));
   }
   // A group that is not filled ends with columns of zeroes.
   const int64_t columns = stripe_layout_of(kernel).columns();
   for (int64_t c = filled_columns(beats, lanes); last && c < columns; ++c)
-    steps.push_back(step({}, [=](Firing& f) { sender.send(f, c); }, sender.ports(false)));
+    steps.push_back(step({}, [=](Firing& f) { sender.send(f, tile, c); }, sender.ports(false)));
   return steps;
 }
 
-Nest feed_rows(const Program& program, const Kernel& kernel) {
+Nest feed_rows(const Program&, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
   const Sender sender(kernel);
-  Nest again;  // of a group
-  for (int64_t w = 0; w < layout.group_words; ++w) {
-    const auto send = [=](Firing& f) { sender.send(f, f.counter(1) * layout.group_words + w); };
-    again.push_back(step({}, send, sender.ports(w == 0)));
-  }
-  const Trip rows = rows_of(program, kernel);
-  const Trip earlier = {rows.count + Extent(-1), rows.bound - 1};
+  const TokenTiles& tiles = sender.tiles();
   Nest all;
-  if (earlier.bound > 0)
-    all.push_back(loop(earlier, {flattened(1, 1, taken(kernel, sender, false))}));
-  all.push_back(flattened(1, 1, taken(kernel, sender, true)));
-  all.push_back(flattened(layout.blocks - 1, 1, {loop(layout.groups, std::move(again))}));
+  for (int64_t tile = 0; tile < tiles.most; ++tile) {
+    if (tiles.has(tile).bound == 0) continue;
+    Nest again;  // of a group
+    for (int64_t w = 0; w < layout.group_words; ++w) {
+      const auto send = [=](Firing& f) {
+        sender.send(f, tile, f.counter(2) * layout.group_words + w);
+      };
+      again.push_back(step({}, send, sender.ports(w == 0)));
+    }
+    Nest of_tile;
+    const Trip others = tiles.others(tile);
+    if (others.bound > 0)
+      of_tile.push_back(loop(others, {flattened(1, 1, taken(kernel, sender, tile, false))}));
+    of_tile.push_back(flattened(1, 1, taken(kernel, sender, tile, true)));
+    of_tile.push_back(flattened(layout.blocks - 1, 1, {loop(layout.groups, std::move(again))}));
+    all.push_back(loop(tiles.has(tile), std::move(of_tile)));
+  }
   return all;
 }
 
 std::vector<Buffer> fed_row(const Program&, const Kernel& kernel) {
-  const int64_t columns = kernel.sizes.at("MaxColumns"), lanes = token_lanes_of(kernel);
+  const int64_t columns = kernel.sizes.at("MaxColumns"), lanes = TokenTiles(kernel).lanes;
   return {{.name = "columns",
            .width_bits = 8 * StripeColumns,
            .words = lanes * columns,
@@ -189,7 +228,7 @@ Datapath feed_datapath(const Program&, const Kernel& kernel) {
   Datapath made;
   // Parts of a column; in each lane the newest column, one that is held, or none.
   made.add(Operator::Select, selects_of(8 * StripeColumns, 3));
-  made.add(Operator::Select, token_lanes_of(kernel) * selects_of(8 * StripeColumns + 32, 3));
+  made.add(Operator::Select, TokenTiles(kernel).lanes * selects_of(8 * StripeColumns + 32, 3));
   made.add(Operator::IntAdd, 4 * kernel.sizes.at("Slices"));
   return made;
 }
@@ -216,26 +255,27 @@ struct Collecting {
   }
 };
 
-/// The results of a launch's rows, and how many beats of the row at hand are gone.
+/// The results of the rows of a tile, and how many beats of the row at hand are gone.
 struct Collected {
   std::vector<std::vector<float>> rows;
   int64_t sent = 0;
 };
 
-/// The first row leaves while results come, those behind it from what is kept, in the same turns.
-Nest collect_rows(const Program& program, const Kernel& kernel) {
+/// Of a tile the first row leaves while results come, those behind it from what is kept, in the same
+/// turns.
+Nest collect_rows(const Program&, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L"), word_rows = kernel.sizes.at("WordRows");
-  const int64_t token_lanes = token_lanes_of(kernel);
+  const TokenTiles tiles(kernel);
   std::vector<int64_t> ports;  // of each slice
   std::vector<int> slices;
   for (const Port& port : kernel.inputs) {
     slices.push_back(static_cast<int>(slices.size()));
-    ports.push_back(port.type.lanes / (token_lanes * word_rows));
+    ports.push_back(port.type.lanes / (tiles.lanes * word_rows));
   }
   const auto all = std::make_shared<Collected>();
-  all->rows.resize(static_cast<size_t>(token_lanes));
+  all->rows.resize(static_cast<size_t>(tiles.lanes));
   const auto take = [=](Firing& f) {
-    for (int64_t t = 0; t < token_lanes; ++t) {
+    for (int64_t t = 0; t < static_cast<int64_t>(all->rows.size()); ++t) {
       std::vector<float>& row = all->rows[static_cast<size_t>(t)];
       for (int64_t r = 0; r < word_rows; ++r) {
         for (const int s : slices) {
@@ -248,7 +288,7 @@ Nest collect_rows(const Program& program, const Kernel& kernel) {
   };
   const auto send = [=](bool first) -> Body {
     return [=](Firing& f) {
-      const auto& row = all->rows[first ? 0 : static_cast<size_t>(f.counter(0)) + 1];
+      const auto& row = all->rows[first ? 0 : static_cast<size_t>(f.counter(1)) + 1];
       std::copy_n(row.begin() + all->sent++ * lanes, lanes, f.out<float>(0));
     };
   };
@@ -260,20 +300,23 @@ Nest collect_rows(const Program& program, const Kernel& kernel) {
   };
   const auto begin_row = [=](Firing&) { all->sent = 0; };
   const auto count = static_cast<int64_t>(turns.takes.size());
-  Nest nest = {step({}, begin, {}),
-               pipelined(count, 1, {sometimes(turns.takes, step(slices, take, {})),
-                                    sometimes(turns.sends, write(0, send(true)))})};
-  const Trip rows = rows_of(program, kernel);
-  const Trip others = {rows.count + Extent(-1), rows.bound - 1};
-  if (others.bound > 0)
-    nest.push_back(loop(others, {step({}, begin_row, {}),
-                                 pipelined(count, 1, {sometimes(turns.sends, write(0, send(false)))})}));
+  Nest nest;
+  for (int64_t tile = 0; tile < tiles.most; ++tile) {
+    if (tiles.has(tile).bound == 0) continue;
+    Nest of_tile = {step({}, begin, {}),
+                    pipelined(count, 1, {sometimes(turns.takes, step(slices, take, {})),
+                                         sometimes(turns.sends, write(0, send(true)))})};
+    const Nest row = {step({}, begin_row, {}),
+                      pipelined(count, 1, {sometimes(turns.sends, write(0, send(false)))})};
+    if (tiles.others(tile).bound > 0) of_tile.push_back(loop(tiles.others(tile), row));
+    nest.push_back(loop(tiles.has(tile), std::move(of_tile)));
+  }
   return nest;
 }
 
 std::vector<Buffer> held_results(const Program&, const Kernel& kernel) {
   const int64_t width = kernel.sizes.at("WordRows") * kernel.sizes.at("Ports");
-  const int64_t lanes = kernel.sizes.at("L") + width, others = token_lanes_of(kernel) - 1;
+  const int64_t lanes = kernel.sizes.at("L") + width, others = TokenTiles(kernel).lanes - 1;
   std::vector<Buffer> buffers = {
       {.name = "held", .width_bits = 32, .words = lanes, .banks = lanes}};
   if (others > 0)
