@@ -94,7 +94,24 @@ class PragmaChecks {
         for (const size_t i : variables_of(line, option)) variable(directive, line.tokens[i], walk);
       } else if (option.record->kind == OptionKind::Integer) {
         constants(option, line, walk);
+      } else if (directive.is("allocation") && option.record->name == "instances" &&
+                 directive.value("type") == "function") {
+        shared_function(line.tokens[option.end - 1], walk);
       }
+    }
+  }
+
+  /// The function whose calls are limited, which Vitis finds by its plain name.
+  void shared_function(const Token& token, const Walk& walk) {
+    const auto& functions = context_.unit.functions;
+    const auto known =
+        std::find_if(functions.begin(), functions.end(),
+                     [&](const Function& function) { return function.name == token.text; });
+    if (known == functions.end()) {
+      unknown(token, walk);
+    } else if (known->is_template) {
+      context_.report.add("pragma-bad-value", token.place,
+                          in_quotes(token.text) + " is a template; name a function that calls it");
     }
   }
 

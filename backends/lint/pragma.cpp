@@ -289,6 +289,7 @@ class PragmaParser {
     check_numbers();
     if (out_.is("bind_storage")) check_storage();
     if (out_.is("dependence")) check_dependence();
+    if (out_.is("allocation")) check_allocation();
     if (out_.is("array_partition") || out_.is("array_reshape")) check_partition();
   }
 
@@ -360,6 +361,13 @@ class PragmaParser {
     if (out_.has("distance") && out_.value("type") == "intra")
       report_.add("pragma-conflict", out_.option("distance")->place,
                   "'distance' is between iterations, not inside of one: type=inter");
+  }
+
+  /// What `instances` may be is known only behind the type.
+  void check_allocation() {
+    if (out_.options.empty() || out_.options[0].record->name != "type")
+      report_.add("pragma-missing-option", line_.place,
+                  "ALLOCATION begins with 'function' or 'operation'");
   }
 
   void check_partition() {

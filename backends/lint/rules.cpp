@@ -48,7 +48,7 @@ const std::vector<RuleRecord>& rule_records() {
        "move it to the start of the body"},
       {"pragma-unknown-name", Error, "a pragma about a name that is not there",
        "warning: invalid variable expr",
-       "name a variable that is declared before the pragma, in its scope or around it"},
+       "name what is declared before the pragma, in its scope or around it"},
 
       // --- The interface of the kernel.
       {"top-missing", Error, "a kernel whose function is not defined", "",

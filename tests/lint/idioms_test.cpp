@@ -48,6 +48,29 @@ TEST(Idioms, DirectivesInAnyCaseAndOptionsInAnyOrder) {
             "");
 }
 
+TEST(Idioms, AFunctionIsShared) {
+  const std::string text =
+      "template <int N> int times(int a) { return a * N; }\n"
+      "static int product(int a, int b) {\n#pragma HLS INLINE off\n  return a * b; }\n"
+      "void f(int a[2]) {\n#pragma HLS ALLOCATION function instances=product limit=1\n"
+      "#pragma HLS ALLOCATION operation instances=mul limit=1\n"
+      "  a[0] = product(a[0], 3);\n  a[1] = product(a[1], times<2>(5));\n}\n";
+  EXPECT_EQ(shown(lint_text(text)), "");
+  const auto rules_with = [&](const std::string& from, const std::string& to) {
+    std::string wrong = text;
+    wrong.replace(wrong.find(from), from.size(), to);
+    return rules_of(lint_text(wrong));
+  };
+  EXPECT_EQ(rules_with("instances=product", "instances=produkt"), "pragma-unknown-name");
+  EXPECT_EQ(rules_with("instances=product", "instances=times"), "pragma-bad-value");
+  EXPECT_EQ(rules_with("function instances=product limit=1", "instances=product limit=1"),
+            "pragma-missing-option");
+  EXPECT_EQ(rules_with("function instances=product limit=1", "instances=product limit=1 function"),
+            "pragma-missing-option");
+  EXPECT_EQ(rules_with("instances=product limit=1", "instances=product limit=0"),
+            "pragma-bad-value");
+}
+
 TEST(Idioms, PragmasFromMacros) {
   const std::string text =
       "#define PRAGMA_TEXT(x) _Pragma(#x)\n#define PRAGMA(x) PRAGMA_TEXT(x)\n"
