@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/hls/emit_call.h"
 
+#include <algorithm>
+
 #include "backends/hls/cpp_text.h"
 #include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
@@ -31,6 +33,7 @@ std::string template_argument(const Kernel& kernel, std::string_view what) {
     for (const std::string& name : kernel.body) operations.push_back("st::op::" + name);
     return joined(operations);
   }
+  if (what == "products") return products_name(kernel);
   if (what == "Interleaved") return kernel.sizes.at("Interleaved") != 0 ? "true" : "false";
   return std::to_string(kernel.sizes.at(std::string(what)));
 }
@@ -74,6 +77,15 @@ bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m) {
   return memory.copies > 1 && (memory.role != MemoryRole::Parameters || kernel.layered);
 }
 
+bool has_products(const Kernel& kernel) {
+  const auto& arguments = kernel_record(kernel.kind).template_arguments;
+  return std::find(arguments.begin(), arguments.end(), "products") != arguments.end();
+}
+
+std::string products_name(const Kernel& kernel) {
+  return (kernel.instance.empty() ? kernel.name : kernel.instance) + "_products";
+}
+
 std::string function_of(const Kernel& kernel) {
   const KernelRecord& record = kernel_record(kernel.kind);
   if (record.header.empty()) return kernel.name;
@@ -83,7 +95,8 @@ std::string function_of(const Kernel& kernel) {
   return "st::" + kernel.kind + (arguments.empty() ? "" : "<" + arguments + ">");
 }
 
-std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel) {
+std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
+                                        const std::map<std::string, std::string>& sizes) {
   const KernelRecord& record = kernel_record(kernel.kind);
   std::vector<std::string> arguments;
   for (std::string_view what : record.arguments) {
@@ -109,8 +122,11 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
         if (&program.kernels[argument.kernel] == &kernel && argument.size == name)
           arguments.back() = argument.name;
       }
+      if (const auto text = sizes.find(name); text != sizes.end()) arguments.back() = text->second;
     } else if (what.starts_with("real:")) {
       arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
+    } else if (const auto text = sizes.find(std::string(what)); text != sizes.end()) {
+      arguments.push_back(text->second);
     } else if (takes_length(kernel, what) || what != "tokens" || kernel.behind) {
       // Behind the layers there is one row.
       arguments.emplace_back(kernel.behind && what == "tokens" ? "1" : what);

@@ -2,6 +2,7 @@
 /// The call of a kernel's template in emitted code.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,14 @@ namespace st::hls {
 
 /// "st::rms_norm<16, 4, 1>", or the name of the function that was generated for a kernel.
 std::string function_of(const Kernel& kernel);
-/// Arguments of the call: streams, pointers, numbers.
-std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel);
+/// Arguments of the call: streams, pointers, numbers. `sizes` has what stands for sizes that are
+/// taken at run time in the place of their numbers, by name, and for lengths of the launch.
+std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
+                                        const std::map<std::string, std::string>& sizes = {});
+/// Whether the kernel multiplies by a function of its instance, which that one's nodes share, and
+/// the name of this function.
+bool has_products(const Kernel& kernel);
+std::string products_name(const Kernel& kernel);
 /// Whether the call takes a length of the launch (launch_lengths): "past" is for caches and
 /// attention, "results" for what is behind the layers, which has one row. Words of a shared engine
 /// come once for all rows.

@@ -140,9 +140,8 @@ std::string region(const Program& program, const Unit& unit) {
   std::vector<Instance> instances = instances_of(program, kernels_of(program, unit));
   if (program.layers.streamed) instances = in_stream_order(program, instances);
   for (const Instance& instance : instances) {
-    const bool plain = !program.layers.streamed || is_plain_call(program, instance);
-    out += plain ? task(program, program.kernels[instance.nodes[0]])
-                 : instance_task(program, instance);
+    out += is_plain_call(program, instance) ? task(program, program.kernels[instance.nodes[0]])
+                                            : instance_task(program, instance);
   }
   return out;
 }
@@ -285,22 +284,22 @@ std::string emit_source(const Program& program, const Unit& unit) {
   const std::vector<KernelId> kernels = kernels_of(program, unit);
   size_t converters = 0;
   for (const int group : unit.groups) {
+    std::vector<KernelId> of_group;
     for (KernelId k : kernels) {
       const Kernel& kernel = program.kernels[k];
       if (kernel.group != group) continue;
+      of_group.push_back(k);
       converters += kernel.kind == "convert";
       if (kernel.kind == "convert") functions += emit_converter(kernel) + "\n";
       if (kernel.kind == "load_params" && !program.layers.streamed)
         functions += emit_loader(program, kernel) + "\n";
     }
-    if (program.layers.folded() && !program.layers.streamed)
-      functions += group_function(program, group);
-  }
-  if (program.layers.streamed) {
-    for (const Instance& instance : instances_of(program, kernels)) {
+    for (const Instance& instance : instances_of(program, of_group)) {
       if (!is_plain_call(program, instance))
         functions += instance_function(program, instance) + "\n";
     }
+    if (program.layers.folded() && !program.layers.streamed)
+      functions += group_function(program, group);
   }
   std::string out = title(program, unit) + ": " + std::to_string(kernels.size()) + " kernels, " +
                     std::to_string(channels_of(program, unit).size()) + " streams, " +

@@ -33,21 +33,15 @@ class InstanceText {
     for (const Parameter& parameter : parameters_) declarations.push_back(parameter.declaration);
     std::string head = wrapped_call("static void " + name_ + "(", declarations, 4);
     head.back() = ' ';
-    std::string tables, before, layered, behind;
-    for (const KernelId k : instance_.nodes) {
-      const Kernel& kernel = program_.kernels[k];
-      tables += size_tables(kernel);
-      if (kernel.layered) {
-        layered += call(kernel, "    ");
-      } else {
-        (kernel.behind ? behind : before) += call(kernel, kernel.behind ? "    " : "  ");
-      }
+    const Kernel& first = program_.kernels[instance_.nodes[0]];
+    const std::string title_and_head = "// " + title() + "\n" + head + "{\n";
+    if (has_products(first)) {
+      const std::string turns = instance_.nodes.size() > 1 ? table_of_turns() : calls_of_turns();
+      return products_function() + title_and_head +
+             "#pragma HLS ALLOCATION function instances=" + products_name(first) + " limit=1\n" +
+             turns + "}\n";
     }
-    if (!layered.empty())
-      layered = "  for (int layer = 0; layer < " + std::to_string(program_.layers.count) +
-                "; ++layer) {\n" + layered + "  }\n";
-    if (!behind.empty()) behind = "  if (results > 0) {\n" + behind + "  }\n";
-    return "// " + title() + "\n" + head + "{\n" + tables + before + layered + behind + "}\n";
+    return title_and_head + calls_of_turns() + "}\n";
   }
 
   [[nodiscard]] std::string task() const {
@@ -98,7 +92,9 @@ class InstanceText {
   }
 
   static std::string table_name(const Kernel& kernel, const std::string& size) {
-    std::string name = kernel.name + "_" + size;
+    return lower(kernel.name + "_" + size);
+  }
+  static std::string lower(std::string name) {
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return name;
   }
@@ -150,30 +146,186 @@ class InstanceText {
     return text;
   }
 
-  /// The call, with what stands for a layer's copies and sizes in the place of names.
-  [[nodiscard]] std::string call(const Kernel& kernel, const std::string& indent) const {
-    std::map<std::string, std::string> values;
+  /// The call, behind the names of the model's nodes.
+  [[nodiscard]] std::string commented_call(const Kernel& kernel, const std::string& indent) const {
+    const std::string text =
+        kernel.kind == "load_params" ? segment_calls(kernel, indent) : call(kernel, indent, {});
+    return kernel.origin.empty() ? text : indent + "// " + comment(kernel.origin) + "\n" + text;
+  }
+
+  /// The call, with what stands for a layer's copies and sizes in the place of names. `sizes` has
+  /// what stands for other sizes.
+  [[nodiscard]] std::string call(const Kernel& kernel, const std::string& indent,
+                                 std::map<std::string, std::string> sizes) const {
+    std::map<std::string, std::string> offsets;
     for (const MemoryId m : kernel.memories) {
       if (!uses_offset(program_, kernel, m)) continue;
       const std::string words = std::to_string(layer_words(program_.memories[m]));
-      values[offset_name(argument_name(program_, kernel, m))] = "layer * " + words;
+      offsets[offset_name(argument_name(program_, kernel, m))] = "layer * " + words;
     }
-    for (const SizeArgument& size : size_arguments(program_, kernel.group)) {
-      if (&program_.kernels[size.kernel] == &kernel)
-        values[size.name] = table_name(kernel, size.size) + "[layer]";
-    }
-    if (kernel.kind == "load_params") {
-      const std::string calls = segment_calls(kernel, indent);
-      return kernel.origin.empty() ? calls : indent + "// " + comment(kernel.origin) + "\n" + calls;
-    }
-    std::vector<std::string> arguments = call_arguments(program_, kernel);
+    for (const auto& [size, of_layers] : kernel.layer_sizes)
+      sizes[size] = table_name(kernel, size) + "[layer]";
+    std::vector<std::string> arguments = call_arguments(program_, kernel, sizes);
     for (std::string& argument : arguments) {
-      if (const auto value = values.find(argument); value != values.end()) argument = value->second;
+      if (const auto value = offsets.find(argument); value != offsets.end())
+        argument = value->second;
     }
+    return wrapped_call(indent + function_of(kernel) + "(", arguments, indent.size() + 4) + "\n";
+  }
+
+  /// A call for each node.
+  [[nodiscard]] std::string calls_of_turns() const {
+    std::string tables, before, layered, behind;
+    for (const KernelId k : instance_.nodes) {
+      const Kernel& kernel = program_.kernels[k];
+      tables += size_tables(kernel);
+      if (kernel.layered) {
+        layered += commented_call(kernel, "    ");
+      } else {
+        (kernel.behind ? behind : before) += commented_call(kernel, kernel.behind ? "    " : "  ");
+      }
+    }
+    if (!layered.empty())
+      layered = "  for (int layer = 0; layer < " + std::to_string(program_.layers.count) +
+                "; ++layer) {\n" + layered + "  }\n";
+    if (!behind.empty()) behind = "  if (results > 0) {\n" + behind + "  }\n";
+    return tables + before + layered + behind;
+  }
+
+  /// The multipliers of all nodes: a plain function, as ALLOCATION knows no template by its name.
+  [[nodiscard]] std::string products_function() const {
+    int64_t ports = 1, word_rows = 1;
+    for (const KernelId k : instance_.nodes) {
+      const std::map<std::string, int64_t>& sizes = program_.kernels[k].sizes;
+      ports = sizes.at("Ports");
+      if (const auto rows = sizes.find("WordRows"); rows != sizes.end())
+        word_rows = std::max(word_rows, rows->second);
+    }
+    const std::string of = "<" + std::to_string(ports) + ">";
+    std::string head =
+        wrapped_call("static void " + products_name(program_.kernels[instance_.nodes[0]]) + "(",
+                     {"const st::port_words" + of + "& words", "const st::word_bytes& x",
+                      "const vec<int16_t, " + std::to_string(ports) + ">& port_weights",
+                      "st::word_use use", "st::chain_totals" + of + "& totals"},
+                     4);
+    head.back() = ' ';
+    return "// The multipliers of " + instance_.name + ": weights, keys and values take turns.\n" +
+           head + "{\n#pragma HLS INLINE off\n#pragma HLS PIPELINE II=1\n" +
+           "  st::stripe_products<" + std::to_string(ports) + ", " + std::to_string(word_rows) +
+           ">(words, x, port_weights, use, totals);\n}\n\n";
+  }
+
+  /// Sizes that the nodes take at run time and that differ from node to node. What differs from
+  /// layer to layer has a table of its own.
+  [[nodiscard]] std::vector<std::string> sizes_of_turns() const {
+    std::map<std::string, std::set<int64_t>> values;
+    std::vector<std::string> sizes;
+    for (const KernelId k : instance_.nodes) {
+      const Kernel& kernel = program_.kernels[k];
+      for (const std::string_view what : kernel_record(kernel.kind).arguments) {
+        if (!what.starts_with("size:")) continue;
+        const std::string size(what.substr(5));
+        if (kernel.layer_sizes.count(size) != 0) continue;
+        std::set<int64_t>& known = values[size];
+        known.insert(kernel.sizes.at(size));
+        if (known.size() == 2 && std::find(sizes.begin(), sizes.end(), size) == sizes.end())
+          sizes.push_back(size);
+      }
+    }
+    return sizes;
+  }
+
+  /// Nodes before the layers, of the layers, behind them.
+  [[nodiscard]] std::vector<KernelId> nodes_in_order() const {
+    std::vector<KernelId> nodes = instance_.nodes;
+    std::stable_sort(nodes.begin(), nodes.end(), [&](KernelId a, KernelId b) {
+      const auto place = [&](KernelId k) {
+        return program_.kernels[k].layered ? 1 : program_.kernels[k].behind ? 2 : 0;
+      };
+      return place(a) < place(b);
+    });
+    return nodes;
+  }
+
+  /// The nodes as a table. What differs in sizes alone has one call, and all calls are of one
+  /// scope: within it they have one array of multipliers.
+  [[nodiscard]] std::string table_of_turns() const {
+    const std::vector<std::string> sizes = sizes_of_turns();
+    const std::vector<KernelId> nodes = nodes_in_order();
+    const auto first_behind = static_cast<size_t>(
+        std::find_if(nodes.begin(), nodes.end(),
+                     [&](KernelId k) { return program_.kernels[k].behind; }) -
+        nodes.begin());
+    std::vector<std::string> calls;
+    std::string tables, rows;
+    for (const KernelId k : nodes) {
+      const Kernel& kernel = program_.kernels[k];
+      tables += size_tables(kernel);
+      std::map<std::string, std::string> names;
+      for (const std::string& size : sizes) names[size] = lower(size);
+      if (first_behind < nodes.size()) names["tokens"] = "turn_tokens";
+      const std::string text = call(kernel, "      ", names);
+      const auto known = std::find(calls.begin(), calls.end(), text);
+      rows += "      {" + std::to_string(known - calls.begin());
+      if (known == calls.end()) calls.push_back(text);
+      for (const std::string& size : sizes) {
+        const auto own = kernel.sizes.find(size);
+        const bool taken = own != kernel.sizes.end() && kernel.layer_sizes.count(size) == 0;
+        rows += ", " + std::to_string(taken ? own->second : 0);
+      }
+      rows += "},  // " + comment(kernel.origin) + "\n";
+    }
+    std::string columns = "  // Of a turn: its call";
+    std::string row = "    const int call = turns[turn][0];\n";
+    if (first_behind < nodes.size())
+      row += "    const int turn_tokens = turn < " + std::to_string(first_behind) +
+             " ? tokens : 1;\n";
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      columns += ", " + lower(sizes[i]);
+      row +=
+          "    const int " + lower(sizes[i]) + " = turns[turn][" + std::to_string(i + 1) + "];\n";
+    }
+    return tables + columns + "\n  static const int turns[][" + std::to_string(sizes.size() + 1) +
+           "] = {\n" + rows + "  };\n" + walk_of_turns(nodes, row + choice_of(calls));
+  }
+
+  /// The loop over the turns, whose body is given.
+  [[nodiscard]] std::string walk_of_turns(const std::vector<KernelId>& nodes,
+                                          const std::string& body) const {
+    const auto number = [&](const auto& which) {
+      return std::count_if(nodes.begin(), nodes.end(),
+                           [&](KernelId k) { return which(program_.kernels[k]); });
+    };
+    const int64_t layered = number([](const Kernel& kernel) { return kernel.layered; });
+    const int64_t behind = number([](const Kernel& kernel) { return kernel.behind; });
+    const auto all = static_cast<int64_t>(nodes.size());
+    const int64_t before = all - layered - behind;
+    const int64_t again = layered * (program_.layers.count - 1);
+    std::string end = std::to_string(all);
+    if (behind > 0) end = "results > 0 ? " + end + " : " + std::to_string(all - behind);
+    const std::string last = std::to_string(before + layered - 1);
+    std::string next = "    ++turn;\n";
+    if (layered > 0)
+      next = "    const bool again = turn == " + last + " && layer < " +
+             std::to_string(program_.layers.count - 1) + ";\n" +
+             "    layer = again ? layer + 1 : layer;\n    turn = again ? " +
+             std::to_string(before) + " : turn + 1;\n";
+    return std::string("  int turn = 0") + (layered > 0 ? ", layer = 0" : "") + ";\n" +
+           "  const int end = " + end + ";\n  while (turn < end) {\n" +
+           "#pragma HLS LOOP_TRIPCOUNT min=" + std::to_string(all - behind + again) +
+           " max=" + std::to_string(all + again) + "\n" + body + next + "  }\n";
+  }
+
+  /// The call of a turn.
+  static std::string choice_of(const std::vector<std::string>& calls) {
     std::string text;
-    if (!kernel.origin.empty()) text += indent + "// " + comment(kernel.origin) + "\n";
-    return text + wrapped_call(indent + function_of(kernel) + "(", arguments, indent.size() + 4) +
-           "\n";
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const bool last = i + 1 == calls.size();
+      text += (i == 0 ? "    " : " else ") +
+              (last && i > 0 ? "{\n" : "if (call == " + std::to_string(i) + ") {\n") + calls[i] +
+              "    }";
+    }
+    return text + "\n";
   }
 
   const Program& program_;
@@ -187,8 +339,9 @@ class InstanceText {
 
 bool is_plain_call(const Program& program, const Instance& instance) {
   const Kernel& kernel = program.kernels[instance.nodes[0]];
-  return instance.nodes.size() == 1 && !kernel.layered && !kernel.behind &&
-         kernel.kind != "load_params";
+  if (has_products(kernel)) return false;
+  return !program.layers.streamed || (instance.nodes.size() == 1 && !kernel.layered &&
+                                      !kernel.behind && kernel.kind != "load_params");
 }
 
 std::string instance_function(const Program& program, const Instance& instance) {

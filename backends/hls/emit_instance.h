@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Instances as code where layers are streamed: a function that does its nodes' work in turns, for
-/// all layers of a launch.
+/// Instances as code: where layers are streamed, a function that does its nodes' work in turns, for
+/// all layers of a launch; also what multiplies by a function that its nodes share.
 #pragma once
 
 #include <string>

@@ -45,7 +45,8 @@ struct KernelRecord {
       header;  ///< below hls_templates/; empty where the code is generated for each kernel
   std::string_view summary;
   /// Template arguments in order: a name of Kernel::sizes, "type of in0" for an element type,
-  /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel.
+  /// "sizes Part*" for all sizes of that form, "body" for the operations of a folded kernel,
+  /// "products" for the multipliers of an instance, where its nodes take turns on them.
   std::vector<std::string_view> template_arguments;
   /// Arguments in order: "in0", "in*", "in1*" (all from the second on), "in2*", ..., "out0",
   /// "out*", "out-last", "out*-last" (all but the last), "memory0", "memory*" (any number of equal

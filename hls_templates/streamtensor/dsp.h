@@ -50,26 +50,6 @@ int64_t chain_sum(const vec<A, N>& a, const vec<B, N>& b) {
   return sum;
 }
 
-/// a . b in chains of ChainLength neighbours: the sum of each.
-template <typename A, typename B, int N>
-vec<int64_t, N / ChainLength> chain_sums(const vec<A, N>& a, const vec<B, N>& b) {
-#pragma HLS INLINE
-  static_assert(N % ChainLength == 0, "all chains are of one length");
-  vec<int64_t, N / ChainLength> sums;
-  for (int c = 0; c < N / ChainLength; ++c) {
-#pragma HLS UNROLL
-    vec<A, ChainLength> of_a;
-    vec<B, ChainLength> of_b;
-    for (int i = 0; i < ChainLength; ++i) {
-#pragma HLS UNROLL
-      of_a[i] = a[c * ChainLength + i];
-      of_b[i] = b[c * ChainLength + i];
-    }
-    sums[c] = chain_sum(of_a, of_b);
-  }
-  return sums;
-}
-
 }  // namespace st
 
 #endif

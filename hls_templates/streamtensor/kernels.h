@@ -28,6 +28,7 @@
 #include "streamtensor/quantize_heads.h"
 #include "streamtensor/rotary.h"
 #include "streamtensor/sample.h"
+#include "streamtensor/stripe_products.h"
 #include "streamtensor/stripe_rows.h"
 #include "streamtensor/striped_attention.h"
 #include "streamtensor/striped_cache.h"

@@ -27,12 +27,14 @@ namespace st {
 ///   words: of each port, as load_cache() sends them
 /// A position behind a row's own, or before its window, has a score of -INFINITY, so that its power
 /// and its weight are 0, whatever its words are. Scales are not negative.
+/// Products are those that linear layers on the same ports take turns on.
 template <int Heads, int KVHeads, int Head, int MaxTokens, int Stripes, int Ports, int First,
-          int Ways, int MaxRounds, typename... Words>
+          int Ways, int MaxRounds, products_of<Ports>* Products, typename... Words>
 void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& own_peaks,
             hls::stream<vec<int, ChunkLanes>>& sums, int window, int tokens, int past,
             Words&... words) {
+#pragma HLS INLINE
   using shape = slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
   static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
@@ -57,7 +59,7 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
   round_memory<shape> memory;
 #pragma HLS ARRAY_PARTITION variable = memory.scores dim = 1 type = complete
 #pragma HLS ARRAY_PARTITION variable = memory.scales dim = 1 type = complete
-  key_pass(rows, positions, memory, words...);
+  key_pass<shape, Products>(rows, positions, memory, words...);
   send_peaks(memory, tokens, own_peaks);
 
   float all_peaks[MaxTokens * Heads], inverses[MaxTokens * KVHeads];
@@ -75,7 +77,7 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
   }
   slice_sums<shape> slice;
 #pragma HLS AGGREGATE variable = slice.contexts
-  value_pass(rows, positions, memory, all_peaks, inverses, slice, words...);
+  value_pass<shape, Products>(rows, positions, memory, all_peaks, inverses, slice, words...);
   send_sums(slice, tokens, sums);
 }
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "streamtensor/attention_int8.h"
-#include "streamtensor/dsp.h"
+#include "streamtensor/stripe_products.h"
 #include "streamtensor/striped_heads.h"
 #include "streamtensor/striped_slice.h"
 
@@ -43,33 +43,34 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
   return tree_sum(powers);
 }
 
-/// Weights times a word of each port, added to a sum. A product takes a DSP; each passes its sum to
-/// that of the next port.
-template <typename Shape>
+/// Weights times a word of each port, added to a sum.
+template <typename Shape, products_of<Shape::Ports>* Products>
 vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bool first,
                                      const word_bytes (&held)[Shape::Ports],
                                      const int16_t (&weights)[Shape::Ports][Shape::Members],
                                      int member) {
 #pragma HLS INLINE
+  vec<int16_t, Shape::Ports> of_ports;
+  for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+    of_ports[p] = weights[p][member];
+  }
+  const word_bytes none = {};
+  chain_totals<Shape::Ports> totals;
+#pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
+  Products(words_of(held), none, of_ports, word_use::values, totals);
   vec<slice_sum, WordBytes> sums;
   for (int i = 0; i < WordBytes; ++i) {
 #pragma HLS UNROLL
-    vec<int, Shape::Ports> of_ports;
-    vec<int8_t, Shape::Ports> values;
-    for (int p = 0; p < Shape::Ports; ++p) {
-#pragma HLS UNROLL
-      of_ports[p] = weights[p][member];
-      values[p] = held[p][i];
-    }
     const slice_sum before = first ? slice_sum(0) : so_far[i];
-    sums[i] = before + slice_sum(chain_sum(of_ports, values));
+    sums[i] = before + slice_sum(column_sum<Shape::Ports>(totals, i));
   }
   return sums;
 }
 
 /// The sums of all positions. `peaks` as of all slices, `inverses` TwicePeak over largest scales,
 /// both row by row.
-template <typename Shape, typename... Words>
+template <typename Shape, products_of<Shape::Ports>* Products, typename... Words>
 void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positions,
                 const round_memory<Shape>& memory, const float* peaks, const float* inverses,
                 slice_sums<Shape>& sums, Words&... words) {
@@ -102,7 +103,7 @@ void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& posit
       sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverse, weights);
     }
     vec<slice_sum, WordBytes>& context = sums.contexts[at.head_word()];
-    context = add_values<Shape>(context, round == 0, held, weights, at.member());
+    context = add_values<Shape, Products>(context, round == 0, held, weights, at.member());
     if (at.next()) ++round;
   }
 }

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "streamtensor/dsp.h"
+#include "streamtensor/stripe_products.h"
 #include "streamtensor/striped_slice.h"
 
 namespace st {
@@ -50,51 +50,16 @@ vec<bfloat16, Shape::Ports> all_scales(const slice_positions<Shape>& positions, 
   return all;
 }
 
-/// The dot products of a word of a query with the keys of two ports, whose products share DSPs. A
-/// chain of four fits the 18 bits of the lower ones.
-inline void dots_of_pair(const word_bytes& query, const word_bytes& lower, const word_bytes& upper,
-                         int& lower_dot, int& upper_dot) {
-#pragma HLS INLINE
-  vec<int, WordBytes> factors;
-  for (int i = 0; i < WordBytes; ++i) {
-#pragma HLS UNROLL
-    factors[i] = pair_of(upper[i], lower[i]);
-  }
-  const vec<int64_t, WordBytes / ChainLength> sums = chain_sums(factors, query);
-  vec<int, WordBytes / ChainLength> lowers, uppers;
-  for (int c = 0; c < WordBytes / ChainLength; ++c) {
-#pragma HLS UNROLL
-    lowers[c] = lower_of(sums[c]);
-    uppers[c] = upper_of(sums[c]);
-  }
-  lower_dot = tree_sum(lowers);
-  upper_dot = tree_sum(uppers);
-}
-
-/// The dot products of a word of a query with one of each port; of an odd number of ports the last
-/// one has DSPs of its own.
-template <int Ports>
-vec<int, Ports> port_dots(const word_bytes& query, const word_bytes (&keys)[Ports]) {
-#pragma HLS INLINE
-  vec<int, Ports> dots;
-  for (int p = 0; p + 1 < Ports; p += 2) {
-#pragma HLS UNROLL
-    dots_of_pair(query, keys[p], keys[p + 1], dots[p], dots[p + 1]);
-  }
-  if (Ports % 2 == 1) dots[Ports - 1] = (int)tree_sum(chain_sums(keys[Ports - 1], query));
-  return dots;
-}
-
 /// The products of all words of a head so far.
 template <typename Shape>
-vec<int, Shape::Ports> add_words(const vec<int, Shape::Ports>& dots, const head_walk<Shape>& at,
+vec<int, Shape::Ports> add_words(const vec<int64_t, Shape::Ports>& dots, const head_walk<Shape>& at,
                                  int (&partials)[Shape::Ports][Shape::Members]) {
 #pragma HLS INLINE
   vec<int, Shape::Ports> sums;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     const int so_far = at.first_word() ? 0 : partials[p][at.member()];
-    sums[p] = so_far + dots[p];
+    sums[p] = so_far + (int)dots[p];
     partials[p][at.member()] = sums[p];
   }
   return sums;
@@ -146,7 +111,7 @@ void keep_scales(const slice_positions<Shape>& positions, const vec<bfloat16, Sh
 }
 
 /// The scores of all positions, and the scales of their values.
-template <typename Shape, typename... Words>
+template <typename Shape, products_of<Shape::Ports>* Products, typename... Words>
 void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positions,
               round_memory<Shape>& memory, Words&... words) {
 #pragma HLS INLINE
@@ -177,8 +142,11 @@ void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positio
     } else {
       const int g = at.kv_head, h = at.head();
       if (at.first_member()) put_new(positions, round, rows.keys, at.kv_word(), held);
-      const vec<int, Shape::Ports> dots =
-          add_words(port_dots(rows.queries[at.head_word()], held), at, partials);
+      const vec<int16_t, Shape::Ports> none = {};
+      chain_totals<Shape::Ports> totals;
+#pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
+      Products(words_of(held), rows.queries[at.head_word()], none, word_use::bytes, totals);
+      const vec<int, Shape::Ports> dots = add_words(port_dots<Shape::Ports>(totals), at, partials);
       const auto key_scales =
           all_scales(positions, round, held_scales, g, rows.key_scales, g);
       const auto scores =

@@ -20,8 +20,8 @@
 #include <cstdint>
 
 #include "streamtensor/bfloat16.h"
-#include "streamtensor/dsp.h"
 #include "streamtensor/memory.h"
+#include "streamtensor/stripe_products.h"
 #include "streamtensor/striped_layout.h"
 #include "streamtensor/vec.h"
 
@@ -70,27 +70,40 @@ stripe_word column_of(const stripe_columns<TokenLanes>& all, int lane) {
   return column;
 }
 
-/// The rows of a word of weights, 64 columns of one of int8, or of two of int4, times x. Row 0 of
-/// int4 is in the lower halves of the bytes; its products share DSPs with those of row 1, and the
-/// sums of both, 64 products of at most 2^10, are parted at the end.
-template <int WordRows>
-vec<int, WordRows> stripe_dots(const stripe_word& word, const stripe_word& x) {
+/// The dot products of a word of weights on each port, row by row. Of pairs of int4 both are in one
+/// sum, which is parted.
+template <int Ports, int WordRows>
+vec<int, WordRows * Ports> weight_dots(const chain_totals<Ports>& totals) {
 #pragma HLS INLINE
-  vec<int, StripeColumns> factors;
-  for (int i = 0; i < StripeColumns; ++i) {
+  const vec<int64_t, Ports> sums = port_dots<Ports>(totals);
+  vec<int, WordRows * Ports> dots;
+  for (int p = 0; p < Ports; ++p) {
 #pragma HLS UNROLL
-    const int byte = word[i];
-    const int lower = ((byte & 15) ^ 8) - 8, upper = byte >> 4;
-    factors[i] = WordRows == 1 ? byte : pair_of(upper, lower);
-  }
-  const int64_t sum = tree_sum(chain_sums(factors, x));
-  vec<int, WordRows> dots;
-  for (int r = 0; r < WordRows; ++r) {
+    for (int r = 0; r < WordRows; ++r) {
 #pragma HLS UNROLL
-    const int of_row = r == 0 ? lower_of(sum) : upper_of(sum);
-    dots[r] = WordRows == 1 ? (int)sum : of_row;
+      const int of_row = r == 0 ? lower_of(sums[p]) : upper_of(sums[p]);
+      dots[r * Ports + p] = WordRows == 1 ? (int)sums[p] : of_row;
+    }
   }
   return dots;
+}
+
+/// The products of a token lane: the first one shares its multipliers with attention, the others
+/// have their own.
+template <int Ports, int WordRows, products_of<Ports>* Products>
+vec<int, WordRows * Ports> lane_dots(const port_words<Ports>& words, const stripe_word& column,
+                                     int lane) {
+#pragma HLS INLINE
+  constexpr word_use Use = WordRows == 2 ? word_use::pairs : word_use::bytes;
+  const vec<int16_t, Ports> none = {};
+  chain_totals<Ports> products;
+#pragma HLS ARRAY_PARTITION variable = products.lane type = complete
+  if (lane == 0) {
+    Products(words, column, none, Use, products);
+  } else {
+    stripe_products<Ports, WordRows>(words, column, none, Use, products);
+  }
+  return weight_dots<Ports, WordRows>(products);
 }
 
 /// Cycles that a slice takes to scale the rows of a word: one for each row, so that these share
@@ -139,13 +152,15 @@ void take_stripes(stripe_word (&taken)[Ports], Words&... words) {
 ///   y[row] = sum over groups of (x scale * scale[row][group]) * (integer product of the group)
 /// The columns of a group come with the first pair of rows and stay for the others. Totals of all
 /// rows are kept while groups pass, and leave with the last one. Words come once, with the first
-/// tile, and are kept for another one.
+/// tile, and are kept for another one. Products are those that attention on the same ports takes
+/// turns on.
 template <int Ports, int GroupWords, int WordRows, int TokenLanes, int TokenTiles, int MaxRows,
-          int MaxScaleWords, int MaxWords, typename... Words>
+          int MaxScaleWords, int MaxWords, products_of<Ports>* Products, typename... Words>
 void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
                       hls::stream<vec<float, TokenLanes>>& x_scales,
                       hls::stream<vec<float, TokenLanes * WordRows * Ports>>& y, int rows,
                       int groups, int blocks, int tokens, Words&... words) {
+#pragma HLS INLINE
   static_assert(sizeof...(Words) == Ports, "a stream of words for each port");
   constexpr int Turns = ScalingTurns<GroupWords, WordRows>, Rows = WordRows / Turns;
   constexpr int PairsPerScaleWord = StripeScales / WordRows;
@@ -211,15 +226,12 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
       for (int lane = 0; lane < TokenLanes; ++lane) {
 #pragma HLS UNROLL
         const stripe_word column = column_of<TokenLanes>(columns[w], lane);
-        for (int p = 0; p < Ports; ++p) {
+        const vec<int, WordRows* Ports> dots =
+            lane_dots<Ports, WordRows, Products>(words_of(taken), column, lane);
+        for (int i = 0; i < WordRows * Ports; ++i) {
 #pragma HLS UNROLL
-          const vec<int, WordRows> dots = stripe_dots<WordRows>(taken[p], column);
-          for (int r = 0; r < WordRows; ++r) {
-#pragma HLS UNROLL
-            int& sum = sums[lane][r * Ports + p];
-            const int so_far = w == 0 ? 0 : sum;
-            sum = so_far + dots[r];
-          }
+          const int so_far = w == 0 ? 0 : sums[lane][i];
+          sums[lane][i] = so_far + dots[i];
         }
       }
     }

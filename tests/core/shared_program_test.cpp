@@ -6,6 +6,7 @@
 
 #include "core/dataflow/instances.h"
 #include "core/dataflow/interpreter.h"
+#include "core/dataflow/kernel_record.h"
 #include "core/dataflow/parse.h"
 #include "core/dataflow/units.h"
 #include "tests/common/builds.h"
@@ -79,6 +80,27 @@ TEST(SharedProgram, IsSoundAndReadsBack) {
   const auto again = parse_program(text_of(sound()), any_constant());
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(text_of(*again), text_of(sound()));
+}
+
+/// Operators of one kind in a kernel.
+int64_t operators(const Program& program, const Kernel& kernel, Operator op) {
+  int64_t number = 0;
+  for (const OperatorUse& use : datapath_of(program, kernel).uses)
+    number += use.op == op ? use.operators() : 0;
+  return number;
+}
+
+TEST(SharedProgram, AttentionTakesTurnsOnTheMultipliersOfLinearLayers) {
+  Program program = sound();
+  for (const KernelId k : distinct_hardware(program, program.kernels_of(0))) {
+    const Kernel& each = program.kernels[static_cast<size_t>(k)];
+    if (each.kind != "multiply_stripes" && each.kind != "attend") continue;
+    const int64_t own = each.kind == "attend" ? 0 : 64 * each.sizes.at("Ports");
+    EXPECT_EQ(operators(program, each, Operator::MultiplyAdd), own) << each.name;
+  }
+  Kernel& alone = kernel(program, "attend");
+  alone.instance = "";
+  EXPECT_EQ(operators(program, alone, Operator::MultiplyAdd), 64 * alone.sizes.at("Ports"));
 }
 
 TEST(SharedProgram, BrokenOnesAreRefused) {

@@ -198,6 +198,23 @@ TEST(SharedEngine, RowsOfALaunchAreThoseOfLaunchesOfOneRow) {
   }
 }
 
+/// HLS shares a function among the calls of one scope: each kernel is called once, for all nodes.
+TEST(SharedEngine, SlicesHaveOneArrayOfMultipliers) {
+  const fs::path groups = built(shared_design("adder", "w4a8")) / "groups";
+  const std::string code = read(groups / "engine0/src/engine0.cpp");
+  const auto times = [&](const std::string& text) {
+    size_t number = 0;
+    for (size_t at = code.find(text); at != std::string::npos; at = code.find(text, at + 1))
+      ++number;
+    return number;
+  };
+  EXPECT_EQ(times("st::multiply_stripes<"), 1U);
+  EXPECT_EQ(times("st::attend<"), 1U);
+  EXPECT_EQ(times(", engine0_slice_products>("), 2U);
+  EXPECT_EQ(times("#pragma HLS ALLOCATION function instances=engine0_slice_products limit=1"), 1U);
+  EXPECT_EQ(times("  // h..x2a/attn/c_attn/MatMul\n"), 1U) << code;
+}
+
 std::string told(const Request& request, const std::string& prompt, size_t tokens) {
   const Outcome outcome = streamtensor(
       {"run", built(request), "--prompt", prompt, "--max-tokens", std::to_string(tokens)});

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/dataflow/kernels/arithmetic.h"
+#include "core/dataflow/kernels/stripe_products.h"
 #include "core/dataflow/kernels/stripes.h"
 #include "core/graph/half.h"
 
@@ -228,27 +229,30 @@ std::vector<Buffer> slice_buffers(const Program&, const Kernel& kernel) {
 }
 
 /// Two products of i4 share a DSP, as both rows of a word take the same column of x. Rows of a word
-/// are scaled one after another, with operators for one on each port and token lane.
-Datapath slice_datapath(const Program&, const Kernel& kernel) {
+/// are scaled one after another, with operators for one on each port and token lane. Multipliers of
+/// the first lane are those of the slice.
+Datapath slice_datapath(const Program& program, const Kernel& kernel) {
   const StripeLayout layout = stripe_layout_of(kernel);
-  const int64_t ports = TokenTiles(kernel).lanes * layout.ports;
-  const int64_t chains = StripeColumns / DspChain, lanes = layout.word_rows * ports;
+  const TokenTiles tiles(kernel);
+  const int64_t scales = layout.word_rows * layout.ports, lanes = tiles.lanes * scales;
+  const PortBlocks blocks(layout.ports);
   Datapath made;
-  made.add(Operator::MultiplyAdd, StripeColumns * ports);
+  const int64_t arrays = tiles.lanes - (owns_products(program, kernel) ? 0 : 1);
+  made.add(Operator::MultiplyAdd, arrays * blocks.multipliers());
   // Pairs of rows are parted once they are summed up.
-  made.add(Operator::IntAdd, chains * ports + (layout.word_rows - 1) * lanes);
-  made.add(Operator::Select,
-           selects_of(16 * layout.word_rows * layout.ports, StripeScales / layout.word_rows));
+  made.add(Operator::IntAdd, tiles.lanes * blocks.chains() + (layout.word_rows - 1) * lanes);
+  made.add(Operator::Select, selects_of(16 * scales, StripeScales / layout.word_rows));
   const int64_t turns = scaling_turns(layout);
   made.add(Operator::Select, selects_of(36 * lanes / turns, turns));  // a sum and its scale
-  if (TokenTiles(kernel).most > 1)
-    made.add(Operator::Select, selects_of(8 * StripeColumns * layout.ports, 2));  // a word, or one that is kept
+  if (tiles.most > 1)  // words that come, or those that are kept
+    made.add(Operator::Select, selects_of(8 * StripeColumns * layout.ports, 2));
   for (const Operator op :
        {Operator::IntToFloat, Operator::FloatMultiply, Operator::FloatMultiply, Operator::FloatAdd})
     made.add(op, lanes / turns);
   made.then(Operator::ShortMultiply);
-  made.then(Operator::MultiplyAdd, DspChain - 1);
-  made.then(Operator::IntAdd, tree_levels(chains) + layout.word_rows);
+  made.then(Operator::MultiplyAdd, blocks.longest_chain() - 1);
+  made.then(Operator::IntAdd,
+            tree_levels(StripeColumns / blocks.longest_chain()) + layout.word_rows);
   made.then(Operator::IntToFloat);
   made.then(Operator::FloatMultiply);
   made.then(Operator::FloatAdd);
@@ -263,7 +267,7 @@ void add_multiply_stripes_kernel(std::vector<KernelRecord>& records) {
        .header = "streamtensor/stripes.h",
        .summary = "a slice of the engine: a word of weights of each port in a cycle",
        .template_arguments = {"Ports", "GroupWords", "WordRows", "TokenLanes", "TokenTiles",
-                              "MaxRows", "MaxScaleWords", "MaxWords"},
+                              "MaxRows", "MaxScaleWords", "MaxWords", "products"},
        .arguments = {"in0", "in1", "out0", "size:Rows", "size:Groups", "size:Blocks", "tokens",
                      "in2*"},
        .nest = multiply_stripes,

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/dataflow/kernels/stripe_products.h"
 #include "core/dataflow/kernels/striped.h"
 #include "core/graph/attention.h"
 #include "core/graph/half.h"
@@ -295,14 +296,20 @@ std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
           {.name = "powers", .width_bits = SumBits, .words = heads}};
 }
 
-Datapath attend_datapath(const Program&, const Kernel& kernel) {
+Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   const StripedShape s(kernel);
   const int64_t ports = s.ports;
+  const PortBlocks blocks(ports);
   using enum Operator;
   Datapath made;
+  // Keys and values take turns on one array of multipliers, and so do linear layers. Each brings
+  // words and a column of its own; a multiplier chooses between two bytes, and between a byte and a
+  // weight.
+  if (owns_products(program, kernel)) made.add(MultiplyAdd, blocks.multipliers());
+  made.add(Select, selects_of(WordBits * (ports + 1), 3));
+  made.add(Select, blocks.multipliers() * selects_of(8 + 16, 2));
   // Scores.
-  made.add(MultiplyAdd, (ports + 1) / 2 * WordBytes);
-  made.add(IntAdd, ports * (2 * WordBytes / DspChain));  // each chain is parted, then added
+  made.add(IntAdd, blocks.chains());
   made.add(Select,
            ports * (2 * selects_of(16, s.kv_heads) + 2 * s.tokens * WordBits +
                    selects_of(32, s.tokens * s.group)));
@@ -315,9 +322,8 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.add(FloatExp, ports);
   made.add(FloatMultiply, 3 * ports);
   made.add(FloatToInt, 2 * ports);
-  // Sums: a chain of all ports for each byte of a word.
-  made.add(MultiplyAdd, ports * WordBytes);
-  made.add(IntAdd, WordBytes * SumBits / 32 + ports);
+  // Sums: chains of all blocks of ports for each byte of a word.
+  made.add(IntAdd, WordBytes * (blocks.all() - 1) + WordBytes * SumBits / 32 + ports);
   made.add(Select,
            ports * selects_of(16, s.tokens * s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
@@ -326,8 +332,8 @@ Datapath attend_datapath(const Program&, const Kernel& kernel) {
   made.then(FloatToInt);
   made.then(IntAdd);
   made.then(ShortMultiply);
-  made.then(MultiplyAdd, ports - 1);
-  made.then(IntAdd, 2);
+  made.then(MultiplyAdd, blocks.longest_chain() - 1);
+  made.then(IntAdd, tree_levels(blocks.all()) + 2);
   return made;
 }
 
@@ -339,7 +345,7 @@ void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
        .header = "streamtensor/striped_attention.h",
        .summary = "attention of new rows over the positions of some memory ports",
        .template_arguments = {"Heads", "KVHeads", "Head", "MaxTokens", "Stripes", "Ports", "First",
-                              "Ways", "MaxRounds"},
+                              "Ways", "MaxRounds", "products"},
        .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "tokens", "past", "in3*"},
        .nest = attend,
        .buffers = attend_buffers,

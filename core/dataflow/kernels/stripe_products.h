@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/// The multipliers of a slice of the shared engine, on which weights, keys and values take turns
+/// (hls_templates/streamtensor/stripe_products.h).
+#pragma once
+
+#include <cstdint>
+
+#include "core/dataflow/program.h"
+
+namespace st {
+
+/// The ports of a slice: blocks of DspChain of them, and of what is left over one of two and one of
+/// one. A block of n ports has chains of n multipliers.
+class PortBlocks {
+ public:
+  explicit PortBlocks(int64_t ports) : ports_(ports) {}
+
+  [[nodiscard]] int64_t all() const;
+  /// DSPs: one for each byte of a port's word.
+  [[nodiscard]] int64_t multipliers() const;
+  /// Chains of all blocks; also the adders that make dot products of all ports of them, and add
+  /// these to sums.
+  [[nodiscard]] int64_t chains() const;
+  [[nodiscard]] int64_t longest_chain() const;
+
+ private:
+  int64_t ports_;
+};
+
+/// Whether a kernel's multipliers count as its own: of those of an instance, which take turns on
+/// one array, the first one has them.
+bool owns_products(const Program& program, const Kernel& kernel);
+
+}  // namespace st
