@@ -104,6 +104,11 @@ ResourceCounts& operator+=(ResourceCounts& a, const ResourceCounts& b) {
   return a;
 }
 
+ResourceCounts& operator-=(ResourceCounts& a, const ResourceCounts& b) {
+  for (const ResourceKind& kind : ResourceKinds) a.*kind.count -= b.*kind.count;
+  return a;
+}
+
 ResourceCounts resources_of(const Datapath& datapath) {
   ResourceCounts total;
   for (const OperatorUse& use : datapath.uses) add(total, cost_of(use.op), use.operators());

@@ -12,6 +12,7 @@ namespace st {
 
 /// Adds b to a.
 ResourceCounts& operator+=(ResourceCounts& a, const ResourceCounts& b);
+ResourceCounts& operator-=(ResourceCounts& a, const ResourceCounts& b);
 
 /// What operators take.
 ResourceCounts resources_of(const Datapath& datapath);

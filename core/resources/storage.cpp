@@ -125,13 +125,16 @@ ResourceCounts beside_storage(const Program& program) {
   return all;
 }
 
+MemoryCost fifo_of(const Channel& channel) {
+  const bool built = channel.depth > 0 && fifo_name(channel) == channel.name;
+  return built ? cost_of(item_of(channel), channel.memory) : MemoryCost();
+}
+
 MemoryCost fifos_behind(const Program& program, const Kernel& kernel) {
   MemoryCost total;
   for (const Port& port : kernel.outputs) {
-    if (port.channel < 0) continue;
-    const Channel& channel = program.channels[static_cast<size_t>(port.channel)];
-    if (channel.depth > 0 && fifo_name(channel) == channel.name)
-      accumulate(total, cost_of(item_of(channel), channel.memory));
+    if (port.channel >= 0)
+      accumulate(total, fifo_of(program.channels[static_cast<size_t>(port.channel)]));
   }
   return total;
 }

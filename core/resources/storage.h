@@ -15,6 +15,8 @@ MemoryPlan storage_of(const Program& program, int group);
 
 ResourceCounts counts_of(const MemoryCost& cost);
 
+/// What the FIFO of a channel takes; nothing of one that shares that of another.
+MemoryCost fifo_of(const Channel& channel);
 /// What the FIFOs that a kernel writes take, those that several share at the first one alone.
 MemoryCost fifos_behind(const Program& program, const Kernel& kernel);
 /// What its arrays take.

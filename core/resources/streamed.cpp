@@ -13,6 +13,7 @@
 #include "core/resources/memory.h"
 #include "core/resources/place.h"
 #include "core/resources/shortage.h"
+#include "core/resources/storage.h"
 #include "core/support/shortfall.h"
 
 namespace st {
@@ -212,8 +213,12 @@ DieProblem problem_of(const Program& program, const Target& target,
     const Channel& channel = program.channels[c];
     const int source = block_of[static_cast<size_t>(channel.producer)];
     const int sink = block_of[static_cast<size_t>(channel.consumer)];
-    if (fifos[c] == static_cast<ChannelId>(c) && source != sink)
-      problem.streams.push_back({source, sink, channel.type.beat_bits()});
+    if (fifos[c] != static_cast<ChannelId>(c) || source == sink) continue;
+    problem.streams.push_back({source, sink, channel.type.beat_bits()});
+    // A FIFO lies where it is read: what it holds has crossed between dies already.
+    const ResourceCounts fifo = counts_of(fifo_of(channel));
+    problem.kernels[static_cast<size_t>(sink)].need += fifo;
+    problem.kernels[static_cast<size_t>(source)].need -= fifo;
   }
   return problem;
 }

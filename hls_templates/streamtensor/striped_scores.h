@@ -34,18 +34,17 @@ vec<bfloat16, Shape::Ports> all_scales(const slice_positions<Shape>& positions, 
                                        const float (&of_rows)[Shape::Rows][Shape::KVHeads],
                                        int own) {
 #pragma HLS INLINE
+  bfloat16 of_row[Shape::Rows];
+#pragma HLS ARRAY_PARTITION variable = of_row type = complete
+  for (int row = 0; row < Shape::Rows; ++row) {
+#pragma HLS UNROLL
+    of_row[row] = exact_bfloat16(of_rows[row][own]);
+  }
   vec<bfloat16, Shape::Ports> all;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    all[p] = scales[p][i];
-  }
-  for (int row = 0; row < Shape::Rows; ++row) {
-#pragma HLS UNROLL
-    const bfloat16 scale = exact_bfloat16(of_rows[row][own]);
-    for (int p = 0; p < Shape::Ports; ++p) {
-#pragma HLS UNROLL
-      if (positions.is_new(round, p, row)) all[p] = scale;
-    }
+    const int row = positions.new_row(round, p);
+    all[p] = row >= 0 ? of_row[row] : scales[p][i];
   }
   return all;
 }

@@ -71,10 +71,11 @@ struct slice_positions {
     const int own = past + row, first = window > 0 && own >= window ? own - window + 1 : 0;
     return position(round, port) >= first && position(round, port) <= own;
   }
-  /// The position of a new row, which is not in the cache yet.
-  bool is_new(int round, int port, int row) const {
+  /// The new row whose position it is, which is not in the cache yet; none: below 0.
+  int new_row(int round, int port) const {
 #pragma HLS INLINE
-    return position(round, port) == past + row && row < tokens;
+    const int row = position(round, port) - past;
+    return row < tokens ? row : -1;
   }
 };
 
@@ -161,13 +162,16 @@ void put_new(const slice_positions<Shape>& positions, int round,
              const word_bytes (&own)[Shape::Rows][Shape::KVHeads * Shape::HeadWords], int kv_word,
              word_bytes (&held)[Shape::Ports]) {
 #pragma HLS INLINE
+  word_bytes of_rows[Shape::Rows];
+#pragma HLS ARRAY_PARTITION variable = of_rows type = complete
   for (int row = 0; row < Shape::Rows; ++row) {
 #pragma HLS UNROLL
-    const word_bytes word = own[row][kv_word];
-    for (int p = 0; p < Shape::Ports; ++p) {
+    of_rows[row] = own[row][kv_word];
+  }
+  for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-      if (positions.is_new(round, p, row)) held[p] = word;
-    }
+    const int row = positions.new_row(round, p);
+    if (row >= 0) held[p] = of_rows[row];
   }
 }
 

@@ -311,7 +311,7 @@ Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   // Scores.
   made.add(IntAdd, blocks.chains());
   made.add(Select,
-           ports * (2 * selects_of(16, s.kv_heads) + 2 * s.tokens * WordBits +
+           ports * (2 * selects_of(16, s.kv_heads) + 2 * selects_of(WordBits, s.tokens + 1) +
                    selects_of(32, s.tokens * s.group)));
   made.add(IntToFloat, ports);
   made.add(FloatMultiply, 2 * ports);
