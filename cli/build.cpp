@@ -11,6 +11,7 @@
 #include "core/compiler/stage.h"
 #include "core/dataflow/units.h"
 #include "core/explore/choose_binding.h"
+#include "core/explore/token_lanes.h"
 #include "core/explore/smaller.h"
 #include "core/fusion/fuse.h"
 #include "core/graph/sample.h"
@@ -150,6 +151,16 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Bu
   std::cout << "wrote " << printable(options.output) << "\n";
 }
 
+/// The token lanes of a shared design where they were left open, if there are to be several.
+std::optional<TokenLanes> open_token_lanes(const Design& start, const Design& fitting,
+                                           bool open_ports, Progress& progress) {
+  const CompileOptions& options = start.options;
+  if (options.binding != "shared" || options.token_lanes > 0 || options.token_tiles > 0)
+    return std::nullopt;
+  progress.step("choosing token lanes");
+  return most_token_lanes(start, fitting, open_ports);
+}
+
 /// On standard error, because no time belongs into what a build writes.
 void print_times(const Progress& progress) {
   double passes = 0, total = 0;
@@ -275,7 +286,7 @@ int build(const BuildOptions& options) {
       if (next < passes().size()) progress.step(PassStep + std::string(passes()[next].name));
     };
     if (options.start.empty()) {
-      const Design start = design;
+      Design start = design;
       progress.step(PassStep + std::string(passes().front().name));
       Status status = compile(design, after);
       if (!status.ok()) {
@@ -283,12 +294,22 @@ int build(const BuildOptions& options) {
           if (!smaller->problems.empty())
             return advised(smaller->problems, smaller->design, options.design, progress);
           how = smaller->how;
-          design = smaller->design;
+          start = smaller->design;
+          design = start;
           inputs.stages.clear();
           status = compile(design, after);
         }
       }
       if (!status.ok()) return advised(status.errors(), start, options.design, progress);
+      if (const auto lanes = open_token_lanes(
+              start, design, options.compile.engine_ports == 0, progress)) {
+        design = start;
+        design.options.token_lanes = lanes->lanes;
+        design.options.token_tiles = lanes->tiles;
+        design.options.engine_ports = lanes->ports;
+        inputs.stages.clear();
+        ST_CHECK(compile(design, after));
+      }
     } else {
       ST_TRY(start, read_file(options.start, LargestInput));
       ST_TRY(first, start_from(design, start, options.start));
@@ -387,14 +408,15 @@ Action add_build(CLI::App& app) {
       ->needs(binding);
   app.add_option("--token-lanes", options->compile.token_lanes,
                  "tokens that the shared engine works on at once: those of a prompt share each word "
-                 "of weights")
-      ->check(CLI::Range(int64_t{1}, MostTokenLanes))
+                 "of weights; 0: as many as fit")
+      ->check(CLI::Range(int64_t{0}, MostTokenLanes))
       ->capture_default_str()
       ->needs(binding);
   app.add_option("--token-tiles", options->compile.token_tiles,
                  "times as many tokens a launch has: words of weights are kept on the chip, so that "
-                 "the engine works on some tokens while others are in norms and activations")
-      ->check(CLI::Range(int64_t{1}, MostTokenTiles))
+                 "the engine works on some tokens while others are in norms and activations; 0: 2 "
+                 "where they fit")
+      ->check(CLI::Range(int64_t{0}, MostTokenTiles))
       ->capture_default_str()
       ->needs(binding);
   app.add_flag("--as-asked", options->as_asked,

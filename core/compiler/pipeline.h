@@ -37,8 +37,9 @@ struct CompileOptions {
   std::string binding = "spatial";
   int64_t engine_ports = 0;   ///< of a shared engine; 0: as many as serve it best
   int64_t engine_slices = 0;  ///< of a shared engine at most; 0: as many as the target has dies
-  int64_t token_lanes = 1;    ///< tokens that a shared engine works on at once
-  int64_t token_tiles = 1;    ///< times as many tokens a launch of it has at most
+  /// Tokens that a shared engine works on at once, and times as many that a launch has at most; 0:
+  /// left open, 1 (core/explore/token_lanes.h).
+  int64_t token_lanes = 0, token_tiles = 0;
   bool fold_layers = false;   ///< equal layers share kernels, and are walked on the device
   int64_t top_k = 0;          ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;              ///< of linear layers; empty: as without a choice

@@ -79,30 +79,36 @@ class Refinement {
   }
 
  private:
-  [[nodiscard]] Bindings launch_at(int64_t past, int64_t results = 1) const {
+  [[nodiscard]] Bindings launch_at(int64_t rows, int64_t past, int64_t results = 1) const {
     Bindings launch;
     for (const NetworkSymbol& symbol : network_.symbols)
-      launch[symbol.name] = value_in_launch(symbol.name, 1, past, results);
+      launch[symbol.name] = value_in_launch(symbol.name, rows, past, results);
     return launch;
   }
 
-  /// A launch where layers are streamed is one row, and leaves all channels empty: launches at all
+  /// A launch where layers are streamed leaves all channels empty: launches of all lengths at all
   /// positions, with results and without, are all that there are. Of a large program some are
-  /// proven, from the first to the last position.
+  /// proven, of each length from the first to the last position.
   Status prove_positions(FifoFacts& facts) const {
-    const int64_t last = program_.max_positions - 1;
-    const int64_t firings = std::max<int64_t>(1, firings_of_all(network_, launch_at(last)));
-    const int64_t count =
-        std::clamp(ProofFirings / (2 * firings), std::min<int64_t>(2, last + 1), last + 1);
+    const int64_t lengths = program_.max_sequence;
+    const int64_t positions = program_.max_positions - lengths + 1;  // of the longest
+    const int64_t firings =
+        std::max<int64_t>(1, firings_of_all(network_, launch_at(lengths, positions - 1)));
+    const int64_t count = std::clamp(ProofFirings / (2 * firings * lengths),
+                                     std::min<int64_t>(2, positions), positions);
     Network all = network_;
     all.launches.clear();
-    for (int64_t n = 0; n < count; ++n) {
-      for (const int64_t results : {0, 1})
-        all.launches.push_back(launch_at(count > 1 ? n * last / (count - 1) : last, results));
+    for (int64_t rows = 1; rows <= lengths; ++rows) {
+      const int64_t last = program_.max_positions - rows;
+      const int64_t some = count == positions ? last + 1 : count;
+      for (int64_t n = 0; n < some; ++n) {
+        for (const int64_t results : {0, 1})
+          all.launches.push_back(launch_at(rows, some > 1 ? n * last / (some - 1) : last, results));
+      }
     }
     ST_TRY(proven, prove_and_check(all, depths_));
     facts.launches = proven.launches;
-    facts.positions = count > last ? count : 0;
+    facts.positions = count == positions ? program_.max_positions : 0;
     return {};
   }
 
@@ -294,7 +300,7 @@ class Refinement {
   Status add_counterexample(const std::vector<int64_t>& depths) {
     Network row = network_;
     for (int64_t past = 0; past < program_.max_positions; ++past) {
-      row.launches = {launch_at(past)};
+      row.launches = {launch_at(1, past)};
       const Network bare = without_time(row);
       if (Simulator(bare).run(depths).completed) continue;
       network_.launches.push_back(row.launches[0]);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "core/explore/token_lanes.h"
 #include "frontends/onnx_json/onnx_json.h"
 #include "tests/common/tool.h"
 
@@ -75,7 +76,7 @@ bool read_design(const fs::path& folder, const std::string& binding, const std::
   ReadOptions reading;
   reading.graph_only = true;
   if (binding == "shared") {
-    reading.dims["sequence_length"] = {1, 1};
+    reading.dims["sequence_length"] = {1, MostTokenLanes * MostTokenTiles};
     reading.dims["past_sequence_length"] = {0, most_past};
   }
   auto graph = read_onnx_json(folder / "model/model.json", reading);
@@ -96,13 +97,24 @@ bool read_design(const fs::path& folder, const std::string& binding, const std::
 }
 
 bool compile_as_built(Design& design, const OpenChoices& open, std::string& how) {
-  const Design start = design;
+  Design start = design;
   Status status = compiled(design);
-  if (status.ok()) return true;
-  auto smaller = smaller_design(start, open);
-  if (!smaller || !smaller->problems.empty()) return fail(status.errors());
-  how = smaller->how;
-  design = std::move(smaller->design);
+  if (!status.ok()) {
+    auto smaller = smaller_design(start, open);
+    if (!smaller || !smaller->problems.empty()) return fail(status.errors());
+    how = smaller->how;
+    start = smaller->design;
+    design = std::move(smaller->design);
+    status = compiled(design);
+  }
+  if (!status.ok()) return fail(status.errors());
+  if (design.options.binding != "shared") return true;
+  const auto lanes = most_token_lanes(start, design, open.engine_ports);
+  if (!lanes) return true;
+  design = std::move(start);
+  design.options.token_lanes = lanes->lanes;
+  design.options.token_tiles = lanes->tiles;
+  design.options.engine_ports = lanes->ports;
   status = compiled(design);
   return status.ok() || fail(status.errors());
 }

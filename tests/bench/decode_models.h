@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Four models at full size, with any weights, as shared designs stream them: w4a8 in groups of
-/// 128, int8 caches, launches of one token.
+/// 128, int8 caches.
 #pragma once
 
 #include <filesystem>

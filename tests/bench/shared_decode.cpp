@@ -44,8 +44,9 @@ struct Launch {
   Network network;
   SimulationResult run;
 };
-Launch launch_of(const Design& design, int64_t past, int group = 0, int64_t results = 1) {
-  Bindings lengths = {{Sequence, 1}, {Past, past}};
+Launch launch_of(const Design& design, int64_t past, int group = 0, int64_t results = 1,
+                 int64_t rows = 1) {
+  Bindings lengths = {{Sequence, rows}, {Past, past}};
   if (design.program.layers.streamed) lengths[Results] = results;
   Launch made;
   made.network = network_of(design.program, group, design.target, {lengths});
@@ -141,23 +142,31 @@ std::string position_lines(const Model& model, const Design& design, int64_t fir
   return lines;
 }
 
-/// Rows of prompts come one after another, and only the last one goes on behind the layers.
-/// Launches are simulated every PromptStep positions; in between their cycles are on a line.
-std::string prompt_lines(const Model& model, const Design& design) {
+/// From nothing to the first token. Rows of prompts come in launches of as many as the design has,
+/// and only the last one goes on behind the layers. Launches are simulated every PromptStep
+/// positions; in between their cycles are on a line.
+double prompt_ms(const Design& design, int64_t rows) {
+  const int64_t most = design.program.max_sequence;
+  const int64_t last = (rows - 1) / most * most;  // position of the first row of the last launch
   std::vector<double> cycles;
-  for (int64_t past = 0; past <= Prompts[std::size(Prompts) - 1]; past += PromptStep)
-    cycles.push_back(static_cast<double>(launch_of(design, past, 0, 0).run.cycles));
-  const auto of_row = [&](int64_t past) {
+  for (int64_t past = 0; past <= rows; past += PromptStep)
+    cycles.push_back(static_cast<double>(launch_of(design, past, 0, 0, most).run.cycles));
+  const auto of_launch = [&](int64_t past) {
     const auto at = static_cast<size_t>(past / PromptStep);
     const double part = static_cast<double>(past % PromptStep) / PromptStep;
     return part == 0 ? cycles[at] : cycles[at] + part * (cycles[at + 1] - cycles[at]);
   };
+  double all = static_cast<double>(launch_of(design, last, 0, 1, rows - last).run.cycles);
+  for (int64_t past = 0; past < last; past += most) all += of_launch(past);
+  return 1e3 * seconds_of(design, 1) * all;
+}
+
+std::string prompt_lines(const Model& model, const Design& design) {
   std::string lines;
   for (const int64_t rows : Prompts) {
-    double all = static_cast<double>(launch_of(design, rows - 1).run.cycles);
-    for (int64_t past = 0; past + 1 < rows; ++past) all += of_row(past);
-    const double ms = 1e3 * seconds_of(design, 1) * all;
-    lines += text("%-13s %6lld %9.1f %10.3f", model.name, static_cast<long long>(rows), ms,
+    const double ms = prompt_ms(design, rows);
+    lines += text("%-13s %6lld %6lld %9.1f %10.3f", model.name, static_cast<long long>(rows),
+                  static_cast<long long>(design.program.max_sequence), ms,
                   ms / static_cast<double>(rows));
     lines += rows == ShortPast ? text(" %8.0f%c\n", model.first_token_goal,
                                       ms <= model.first_token_goal ? ' ' : '!')
@@ -242,11 +251,13 @@ std::string board_line(const Model& model, const Design& design, const std::stri
   const double peak =
       design.target.memory_bytes_per_cycle() / OfPeak * design.target.frequency_mhz() * 1e6;
   const double needed = weight_bytes(model) + cache_bytes(model, ShortPast);
-  return text("%-7s %-13s %5d %4.0f %9lld %8.1f %8.1f %6.1f %6.1f%c  %s\n",
+  return text("%-7s %-13s %5d %4.0f %9lld %8.1f %8.1f %6.1f %6.1f%c %6lld %9.0f  %s\n",
               design.target.name.c_str(), model.name, weights_streamed(design.program).ports,
               design.target.frequency_mhz(), static_cast<long long>(launch.run.cycles), 1 / seconds,
               needed / seconds / 1e9, peak / 1e9, 100 * needed / seconds / peak,
-              needed / seconds >= BoardGoal * peak ? ' ' : '!', how.c_str());
+              needed / seconds >= BoardGoal * peak ? ' ' : '!',
+              static_cast<long long>(design.program.max_sequence), prompt_ms(design, ShortPast),
+              how.c_str());
 }
 
 /// On each board the largest model that fits.
@@ -318,10 +329,9 @@ void print_tables(const Tables& tables) {
       "model          past    cycles  token/s    KV MB     added  by bytes  over %%\n%s",
       100 * MostOver, tables.positions.c_str());
   std::printf(
-      "\nPrompts, from nothing to the first token: a launch for each row, of which only the last "
-      "one "
-      "works behind the layers\n(simulated every %lld positions; the host's part is not in it)\n"
-      "model         prompt        ms  ms of row  goal, ms\n%s",
+      "\nPrompts, from nothing to the first token: only the last row works behind the layers\n"
+      "(simulated every %lld positions; the host's part is not in it)\n"
+      "model         prompt launch        ms  ms of row  goal, ms\n%s",
       static_cast<long long>(PromptStep), tables.prompts.c_str());
   std::printf(
       "\nWhere the cycles of a token went (simulated; the classes of core/simulate/account.h)\n"
@@ -336,7 +346,7 @@ void print_boards(const std::string& boards) {
       "\nOther boards, each with the largest model that fits: needed bytes of a token behind %lld "
       "positions, and the board's own\nbandwidth, of which memory gives %.0f %% (simulated; goal: "
       "%.0f %%). A model is passed over for what is said above.\n"
-      "board   model         ports  MHz    cycles  token/s     GB/s   peak      %%\n%s",
+      "board   model         ports  MHz    cycles  token/s     GB/s   peak      %%  launch 128 ids, ms\n%s",
       static_cast<long long>(ShortPast), 100 * OfPeak, 100 * BoardGoal, boards.c_str());
 }
 

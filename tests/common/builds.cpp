@@ -66,8 +66,9 @@ const fs::path& built(const Request& request) {
     if (request.shared) arguments.insert(arguments.end(), {"--binding", "shared"});
     if (request.shared && request.target == "u280")
       arguments.insert(arguments.end(), {"--engine-ports", "3", "--engine-slices", "2"});
-    if (request.token_lanes > 1)
-      arguments.insert(arguments.end(), {"--token-lanes", std::to_string(request.token_lanes)});
+    if (request.shared)
+      arguments.insert(arguments.end(), {"--token-lanes", std::to_string(request.token_lanes),
+                                         "--token-tiles", std::to_string(request.token_tiles)});
     if (request.top_k > 0)
       arguments.insert(arguments.end(), {"--top-k", std::to_string(request.top_k)});
     if (request.model == "stories260k")

@@ -26,6 +26,7 @@ struct Request {
   int row_lanes = 0;             ///< --row-lanes; 0: as the tool chooses
   bool shared = false;           ///< --binding shared, on a U280 of 3 ports in 2 slices
   int token_lanes = 1;           ///< --token-lanes, of those
+  int token_tiles = 1;           ///< --token-tiles, of those
   auto operator<=>(const Request&) const = default;
 };
 

@@ -175,9 +175,11 @@ std::vector<std::string> sorted_rows(const std::string& beats, size_t row) {
 /// Launches of several rows, each of which sees those before it, move the integers of launches of
 /// one: in another order, a layer of all rows after the other.
 TEST(SharedEngine, RowsOfALaunchAreThoseOfLaunchesOfOneRow) {
-  for (const auto& [precision, lanes] : {std::pair{"w8a8", 3}, std::pair{"w4a8", 2}}) {
+  for (const auto& [precision, lanes, tiles] :
+       {std::tuple{"w8a8", 3, 1}, std::tuple{"w4a8", 2, 2}}) {
     Request request = shared_design("adder", precision);
     request.token_lanes = lanes;
+    request.token_tiles = tiles;
     const std::string ids = "1,2,3,10,5,7,1,1";
     const Recorded several(request, ids, false), single(request, ids, false, 1);
     EXPECT_EQ(several.text, single.text);
