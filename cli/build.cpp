@@ -153,12 +153,12 @@ void print_summary(const Design& design, const ProjectSummary& summary, const Bu
 
 /// The token lanes of a shared design where they were left open, if there are to be several.
 std::optional<TokenLanes> open_token_lanes(const Design& start, const Design& fitting,
-                                           bool open_ports, Progress& progress) {
+                                           Progress& progress) {
   const CompileOptions& options = start.options;
   if (options.binding != "shared" || options.token_lanes > 0 || options.token_tiles > 0)
     return std::nullopt;
   progress.step("choosing token lanes");
-  return most_token_lanes(start, fitting, open_ports);
+  return most_token_lanes(start, fitting);
 }
 
 /// On standard error, because no time belongs into what a build writes.
@@ -301,12 +301,9 @@ int build(const BuildOptions& options) {
         }
       }
       if (!status.ok()) return advised(status.errors(), start, options.design, progress);
-      if (const auto lanes = open_token_lanes(
-              start, design, options.compile.engine_ports == 0, progress)) {
+      if (const auto lanes = open_token_lanes(start, design, progress)) {
         design = start;
-        design.options.token_lanes = lanes->lanes;
-        design.options.token_tiles = lanes->tiles;
-        design.options.engine_ports = lanes->ports;
+        apply(*lanes, design);
         inputs.stages.clear();
         ST_CHECK(compile(design, after));
       }

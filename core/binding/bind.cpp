@@ -23,6 +23,7 @@ Status Binder::run() {
   solution_ = solution;
   tiles_.lanes = std::min(limits_.token_lanes, program_.max_sequence);
   tiles_.most = (program_.max_sequence + tiles_.lanes - 1) / tiles_.lanes;
+  ST_CHECK(streams_fit());
   for (const StripeLayout& layout : solution_.layouts) {
     most_rows_ = std::max(most_rows_, layout.rows);
     most_scale_words_ = std::max(most_scale_words_, layout.scale_words());
@@ -44,6 +45,25 @@ Status Binder::run() {
   lay_out_parameters();
   drop_unused_memories();
   sort_kernels(program_);
+  return {};
+}
+
+/// What all token lanes send in a beat.
+Status Binder::streams_fit() const {
+  const int64_t columns = 8 * StripeColumns;  // bits of a lane
+  for (const int64_t ports : solution_.slice_ports) {
+    const int64_t results = 32 * solution_.layouts[0].word_rows * ports;
+    const int64_t bits = tiles_.lanes * std::max(columns, results);
+    if (bits > MostStreamBits)
+      return Diagnostic{"E0403",
+                        "a stream between the engine and its neighbours has " +
+                            std::to_string(bits) + " bits for " + std::to_string(tiles_.lanes) +
+                            " token lanes; one of AXI4-Stream has " +
+                            std::to_string(MostStreamBits) + " at most",
+                        "",
+                        {},
+                        "choose fewer --token-lanes, or more --engine-slices"};
+  }
   return {};
 }
 

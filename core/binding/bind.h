@@ -37,7 +37,8 @@ Status check_bindable(const Graph& graph, const Program& program);
 int ports_beside_engine(const Program& program);
 
 /// Binds it; `graph` is what it was lowered from, streams are vectorised and not joined yet.
-/// Errors: those of check_bindable(); E0403 where the engine does not fit the ports.
+/// Errors: those of check_bindable(); E0403 where the engine does not fit the ports, or its token
+/// lanes a stream.
 Status bind_to_engine(const Graph& graph, Program& program, const BindingLimits& limits);
 
 }  // namespace st

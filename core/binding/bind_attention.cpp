@@ -48,13 +48,16 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
                  attention.key_scale, attention.value,       attention.value_scale};
   with(with(feed, heads), {{"L", lanes}, {"Head", attention.head}});
   feed.reals = {{"scale", attention.scale}};
+  // A word of a head is a column of one lane.
+  const std::string fifo = tiles_.lanes == 1 ? "columns" : "heads";
+  const std::string scale_fifo = tiles_.lanes == 1 ? "column_scales" : "head_scales";
   std::vector<Port> words, scales;
   for (size_t s = 0; s < slices; ++s) {
     const std::string at = std::to_string(s);
     words.push_back(
-        row_port("heads of " + name, DType::I8, StripeColumns, rows * head_words, "heads" + at));
+        row_port("heads of " + name, DType::I8, StripeColumns, rows * head_words, fifo + at));
     scales.push_back(
-        row_port("scales of heads of " + name, DType::F32, 1, rows, "head_scales" + at));
+        row_port("scales of heads of " + name, DType::F32, 1, rows, scale_fifo + at));
   }
   feed.outputs = words;
   feed.outputs.insert(feed.outputs.end(), scales.begin(), scales.end());

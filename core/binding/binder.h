@@ -27,6 +27,8 @@ class Binder {
  private:
   using Kernels = std::vector<Kernel>;
 
+  [[nodiscard]] Status streams_fit() const;
+
   // Kernels and streams.
   Kernel kernel(const std::string& kind, const std::string& name, const Kernel& of,
                 const std::string& unit, const std::string& instance);
@@ -118,5 +120,7 @@ inline constexpr const char* FeederUnit = "feeder";
 std::string slice_unit(size_t slice);
 /// The graph's input of positions.
 inline constexpr const char* PositionsInput = "position_ids";
+/// Of a beat of AXI4-Stream.
+inline constexpr int64_t MostStreamBits = 4096;
 
 }  // namespace st

@@ -165,20 +165,21 @@ Status choose_memories_of(Design& design) {
   return choose_memories(design.program, design.target, beside_storage(design.program));
 }
 
-/// Memories are chosen here, too, so that what cannot fit is told before it is placed.
+/// Memories are chosen here, too, so that what cannot fit is told before it is placed: beside ports
+/// as narrow as they are to be.
 Status size_fifos_of(Design& design) {
-  if (design.program.layers.streamed)
+  if (design.program.layers.streamed) {
     size_streamed(design.program);
-  else
+    narrow_ports(design.program, design.target);
+  } else {
     ST_CHECK(size_channels(design.program));
+  }
   return choose_memories_of(design);
 }
 
 Status place_memories(Design& design) {
-  if (design.program.layers.streamed) {
-    narrow_ports(design.program, design.target);
+  if (design.program.layers.streamed)
     return place_streamed_memories(design.program, design.target);
-  }
   return assign_memory_channels(design.program, design.target);
 }
 

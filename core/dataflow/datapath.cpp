@@ -47,7 +47,8 @@ int64_t tree_levels(int64_t lanes) {
 }
 
 int64_t selects_of(int64_t bits, int64_t choices) {
-  // Each 4:1 multiplexer takes three choices away.
+  // Two 2:1 multiplexers of one condition share a LUT, and each 4:1 one takes three choices away.
+  if (choices == 2) return (bits + 1) / 2;
   return choices < 2 ? 0 : bits * ((choices + 1) / 3);
 }
 

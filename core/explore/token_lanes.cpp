@@ -1,53 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/explore/token_lanes.h"
 
-#include <algorithm>
-
 #include "core/resources/kernel_resources.h"
+#include "core/resources/program_network.h"
+#include "core/simulate/simulator.h"
 
 namespace st {
 namespace {
 
 /// From the fastest to the slowest; beside these one lane in one tile.
 constexpr TokenLanes Choices[] = {{8, 2}, {8, 1}, {4, 2}, {4, 1}, {2, 2}, {2, 1}, {1, 2}};
-/// Of so many ports one may be given up.
-constexpr int64_t ManyPorts = 16;
+/// What a token of decode may take of the time that it takes with wide rows.
+constexpr double MostLonger = 1.03;
 
-/// Whether operators fit: a bound from below, which needs no compilation.
-bool operators_fit(const Design& fitting, const TokenLanes& choice) {
-  Program program = fitting.program;
-  for (Kernel& kernel : program.kernels) {
-    if (const auto lanes = kernel.sizes.find("TokenLanes"); lanes != kernel.sizes.end())
-      lanes->second = choice.lanes;
-  }
-  const ResourceCounts needs = resources_of(program), budget = fitting.target.budget();
-  return needs.dsp <= budget.dsp && needs.lut <= budget.lut;
+bool is_engine(const Kernel& kernel) {
+  return kernel.kind == "multiply_stripes" || kernel.kind == "attend";
 }
 
-int64_t engine_ports(const Program& program) {
-  const auto collect =
-      std::find_if(program.kernels.begin(), program.kernels.end(),
-                   [](const Kernel& kernel) { return kernel.kind == "collect_rows"; });
-  return collect == program.kernels.end() ? 1 : collect->sizes.at("Ports");
+/// Whether multipliers fit: a bound from below, which needs no compilation. Rows of half the width
+/// have half of those that are not the engine's.
+bool multipliers_fit(const Design& fitting, const TokenLanes& choice, bool narrower) {
+  Program program = fitting.program;
+  std::vector<KernelId> others;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) {
+    Kernel& kernel = program.kernels[static_cast<size_t>(k)];
+    if (const auto lanes = kernel.sizes.find("TokenLanes"); lanes != kernel.sizes.end())
+      lanes->second = choice.lanes;
+    if (!is_engine(kernel)) others.push_back(k);
+  }
+  const int64_t less = narrower ? resources_of(program, others).dsp / 2 : 0;
+  return resources_of(program).dsp - less <= fitting.target.budget().dsp;
+}
+
+/// Cycles of a token in the middle of the positions.
+double decode_cycles(const Design& design) {
+  const Bindings launch = {{Sequence, 1}, {Past, design.program.max_positions / 2}};
+  const Network network = network_of(design.program, 0, design.target, {launch});
+  return static_cast<double>(Simulator(network).run().cycles);
 }
 
 }  // namespace
 
-std::optional<TokenLanes> most_token_lanes(const Design& start, const Design& fitting,
-                                           bool open_ports) {
+void apply(const TokenLanes& choice, Design& design) {
+  design.options.token_lanes = choice.lanes;
+  design.options.token_tiles = choice.tiles;
+  design.options.tiling.row_lanes = choice.row_lanes;
+}
+
+std::optional<TokenLanes> most_token_lanes(const Design& start, const Design& fitting) {
   const int64_t rows = start.graph.symbols.at(fitting.decoder.sequence).high;
-  const int64_t ports = engine_ports(fitting.program);
-  const int64_t least = open_ports && ports >= ManyPorts ? ports - 1 : ports;
+  const int given = start.options.tiling.row_lanes;
   for (TokenLanes choice : Choices) {
-    if (choice.lanes * choice.tiles > rows || !operators_fit(fitting, choice)) continue;
-    for (choice.ports = ports; choice.ports >= least; --choice.ports) {
-      if (choice.lanes == 1 && choice.ports < ports) continue;
+    if (choice.lanes * choice.tiles > rows) continue;
+    for (const int row_lanes : {given, WidestRow / 2}) {
+      const bool narrower = row_lanes != given;
+      if (narrower && (given > 0 || choice.lanes == 1)) continue;
+      if (!multipliers_fit(fitting, choice, narrower)) continue;
+      choice.row_lanes = row_lanes;
       Design design = start;
-      design.options.token_lanes = choice.lanes;
-      design.options.token_tiles = choice.tiles;
-      design.options.engine_ports = choice.ports;
+      apply(choice, design);
       design.options.fifo = "lp";
-      if (compile_up_to("place-kernels", design).ok()) return choice;
+      if (!compile_up_to("place-kernels", design).ok()) continue;
+      if (!narrower || decode_cycles(design) <= MostLonger * decode_cycles(fitting)) return choice;
     }
   }
   return std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <set>
 
 #include "core/dataflow/instances.h"
 #include "core/dataflow/kernel_record.h"
@@ -86,29 +87,40 @@ class Refinement {
     return launch;
   }
 
+  /// Numbers of rows that launches have: all of them, or of a large program one, the first tile and
+  /// all tiles.
+  [[nodiscard]] std::set<int64_t> lengths(bool all) const {
+    const int64_t most = program_.max_sequence;
+    std::set<int64_t> rows = {1, (most + 1) / 2, most};
+    for (int64_t n = 1; all && n <= most; ++n) rows.insert(n);
+    return rows;
+  }
+
   /// A launch where layers are streamed leaves all channels empty: launches of all lengths at all
   /// positions, with results and without, are all that there are. Of a large program some are
-  /// proven, of each length from the first to the last position.
+  /// proven, from the first to the last position.
   Status prove_positions(FifoFacts& facts) const {
-    const int64_t lengths = program_.max_sequence;
-    const int64_t positions = program_.max_positions - lengths + 1;  // of the longest
+    const int64_t most = program_.max_sequence, positions = program_.max_positions;
     const int64_t firings =
-        std::max<int64_t>(1, firings_of_all(network_, launch_at(lengths, positions - 1)));
-    const int64_t count = std::clamp(ProofFirings / (2 * firings * lengths),
-                                     std::min<int64_t>(2, positions), positions);
+        std::max<int64_t>(1, firings_of_all(network_, launch_at(most, positions - most)));
+    const bool whole = ProofFirings / (2 * firings * most) >= positions;
+    const std::set<int64_t> some = lengths(whole);
+    const auto count = static_cast<int64_t>(some.size());
     Network all = network_;
     all.launches.clear();
-    for (int64_t rows = 1; rows <= lengths; ++rows) {
-      const int64_t last = program_.max_positions - rows;
-      const int64_t some = count == positions ? last + 1 : count;
-      for (int64_t n = 0; n < some; ++n) {
+    for (const int64_t rows : some) {
+      const int64_t last = positions - rows;
+      const int64_t at = whole ? last + 1
+                               : std::clamp(ProofFirings / (2 * firings * count),
+                                            std::min<int64_t>(2, last + 1), last + 1);
+      for (int64_t n = 0; n < at; ++n) {
         for (const int64_t results : {0, 1})
-          all.launches.push_back(launch_at(rows, some > 1 ? n * last / (some - 1) : last, results));
+          all.launches.push_back(launch_at(rows, at > 1 ? n * last / (at - 1) : last, results));
       }
     }
     ST_TRY(proven, prove_and_check(all, depths_));
     facts.launches = proven.launches;
-    facts.positions = count == positions ? program_.max_positions : 0;
+    facts.positions = whole ? positions : 0;
     return {};
   }
 

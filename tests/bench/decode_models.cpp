@@ -109,12 +109,10 @@ bool compile_as_built(Design& design, const OpenChoices& open, std::string& how)
   }
   if (!status.ok()) return fail(status.errors());
   if (design.options.binding != "shared") return true;
-  const auto lanes = most_token_lanes(start, design, open.engine_ports);
+  const auto lanes = most_token_lanes(start, design);
   if (!lanes) return true;
   design = std::move(start);
-  design.options.token_lanes = lanes->lanes;
-  design.options.token_tiles = lanes->tiles;
-  design.options.engine_ports = lanes->ports;
+  apply(*lanes, design);
   status = compiled(design);
   return status.ok() || fail(status.errors());
 }

@@ -175,9 +175,12 @@ std::vector<std::string> sorted_rows(const std::string& beats, size_t row) {
 /// Launches of several rows, each of which sees those before it, move the integers of launches of
 /// one: in another order, a layer of all rows after the other.
 TEST(SharedEngine, RowsOfALaunchAreThoseOfLaunchesOfOneRow) {
-  for (const auto& [precision, lanes, tiles] :
-       {std::tuple{"w8a8", 3, 1}, std::tuple{"w4a8", 2, 2}}) {
+  for (const auto& [precision, target, lanes, tiles] :
+       {std::tuple{"w8a8", "u280", 3, 1}, std::tuple{"w4a8", "u280", 2, 2},
+        std::tuple{"w4a8", "kv260", 2, 2}}) {
+    SCOPED_TRACE(std::string(precision) + " on " + target);
     Request request = shared_design("adder", precision);
+    request.target = target;
     request.token_lanes = lanes;
     request.token_tiles = tiles;
     const std::string ids = "1,2,3,10,5,7,1,1";

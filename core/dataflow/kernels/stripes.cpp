@@ -226,9 +226,10 @@ std::vector<Buffer> fed_row(const Program&, const Kernel& kernel) {
 
 Datapath feed_datapath(const Program&, const Kernel& kernel) {
   Datapath made;
-  // Parts of a column; in each lane the newest column, one that is held, or none.
+  // Parts of a column; in each of several lanes the newest column, one that is held, or none.
   made.add(Operator::Select, selects_of(8 * StripeColumns, 3));
-  made.add(Operator::Select, TokenTiles(kernel).lanes * selects_of(8 * StripeColumns + 32, 3));
+  if (const int64_t lanes = TokenTiles(kernel).lanes; lanes > 1)
+    made.add(Operator::Select, lanes * selects_of(8 * StripeColumns + 32, 3));
   made.add(Operator::IntAdd, 4 * kernel.sizes.at("Slices"));
   return made;
 }
