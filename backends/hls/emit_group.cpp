@@ -254,10 +254,9 @@ std::string emit_loader(const Program& program, const Kernel& kernel) {
                          fifo_name(program.channels[port.channel]));
   const bool by_rows = comes_by_rows(kernel.outputs[0].type);
   if (by_rows) parameters.emplace_back("int tokens");
-  std::string out =
-      by_rows
-          ? "// One row's parameters after another, in the order in which kernels come to need them.\n"
-          : "// Parameters that all rows share.\n";
+  std::string out = by_rows ? "// One row's parameters after another, in the order in which "
+                              "kernels come to need them.\n"
+                            : "// Parameters that all rows share.\n";
   out += wrapped_call("static void " + kernel.name + "(", parameters, 4);
   out.back() = ' ';
   out += "{\n";

@@ -64,9 +64,8 @@ class InstanceText {
 
   /// Whether a call takes a length of the launch.
   [[nodiscard]] bool uses(const std::string& length) const {
-    return std::any_of(instance_.nodes.begin(), instance_.nodes.end(), [&](KernelId k) {
-      return takes_length(program_.kernels[k], length);
-    });
+    return std::any_of(instance_.nodes.begin(), instance_.nodes.end(),
+                       [&](KernelId k) { return takes_length(program_.kernels[k], length); });
   }
 
   void add(const std::string& name, const std::string& declaration) {
@@ -252,10 +251,10 @@ class InstanceText {
   [[nodiscard]] std::string table_of_turns() const {
     const std::vector<std::string> sizes = sizes_of_turns();
     const std::vector<KernelId> nodes = nodes_in_order();
-    const auto first_behind = static_cast<size_t>(
-        std::find_if(nodes.begin(), nodes.end(),
-                     [&](KernelId k) { return program_.kernels[k].behind; }) -
-        nodes.begin());
+    const auto first_behind =
+        static_cast<size_t>(std::find_if(nodes.begin(), nodes.end(),
+                                         [&](KernelId k) { return program_.kernels[k].behind; }) -
+                            nodes.begin());
     std::vector<std::string> calls;
     std::string tables, rows;
     for (const KernelId k : nodes) {
@@ -278,8 +277,8 @@ class InstanceText {
     std::string columns = "  // Of a turn: its call";
     std::string row = "    const int call = turns[turn][0];\n";
     if (first_behind < nodes.size())
-      row += "    const int turn_tokens = turn < " + std::to_string(first_behind) +
-             " ? tokens : 1;\n";
+      row +=
+          "    const int turn_tokens = turn < " + std::to_string(first_behind) + " ? tokens : 1;\n";
     for (size_t i = 0; i < sizes.size(); ++i) {
       columns += ", " + lower(sizes[i]);
       row +=

@@ -20,7 +20,7 @@ namespace st {
 struct BindingLimits {
   int64_t least_ports = 1, most_ports = 1;  ///< that the engine may have
   int64_t slices = 1;                       ///< of the engine at most
-  int64_t token_lanes = 1;  ///< rows of a launch that the engine works on at once
+  int64_t token_lanes = 1;                  ///< rows of a launch that the engine works on at once
   /// Memory ports behind each port of the engine, which take turns: as many as give a word of 512
   /// bits in a cycle where those of the platform are narrow.
   int64_t ways = 1;

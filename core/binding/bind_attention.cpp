@@ -56,8 +56,7 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
     const std::string at = std::to_string(s);
     words.push_back(
         row_port("heads of " + name, DType::I8, StripeColumns, rows * head_words, fifo + at));
-    scales.push_back(
-        row_port("scales of heads of " + name, DType::F32, 1, rows, scale_fifo + at));
+    scales.push_back(row_port("scales of heads of " + name, DType::F32, 1, rows, scale_fifo + at));
   }
   feed.outputs = words;
   feed.outputs.insert(feed.outputs.end(), scales.begin(), scales.end());
@@ -71,12 +70,11 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
   for (size_t s = 0; s < slices; ++s) {
     const int64_t ports = solution_.slice_ports[s];
     Kernel attend = kernel("attend", "attend " + name, of, slice_unit(s), slice_unit(s) + "_slice");
-    with(with(with(attend, heads), striped),
-         {{"Ports", ports},
-          {"First", port},
-          {"Ways", limits_.ways},
-          {"MaxTokens", program_.max_sequence},
-          {"Window", attention.window}});
+    with(with(with(attend, heads), striped), {{"Ports", ports},
+                                              {"First", port},
+                                              {"Ways", limits_.ways},
+                                              {"MaxTokens", program_.max_sequence},
+                                              {"Window", attention.window}});
     if (!attention.layer_windows.empty()) attend.layer_sizes["Window"] = attention.layer_windows;
     attend.inputs = {words[s], scales[s], shared};
     for (int64_t p = 0; p < ports; ++p, ++port) {

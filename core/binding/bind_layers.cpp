@@ -43,8 +43,7 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
   for (size_t s = 0; s < slices; ++s) {
     const std::string at = std::to_string(s);
     columns.push_back({tensor("columns of " + name, DType::I8,
-                              {rows, Extent(layout.columns() * StripeColumns)},
-                              "columns" + at),
+                              {rows, Extent(layout.columns() * StripeColumns)}, "columns" + at),
                        stripe_x_type(layout, tiles_), -1});
     scales.push_back({tensor("scales of columns of " + name, DType::F32,
                              {rows, Extent(layout.groups)}, "column_scales" + at),
@@ -64,10 +63,10 @@ void Binder::add_step(const Edges& edges, const EngineStep& step, const StripeLa
     for (int64_t p = 0; p < ports; ++p, ++port)
       slice.inputs.push_back(words_.at(&step)[static_cast<size_t>(port)]);
     const StreamType type = stripe_y_type(layout, tiles_, ports);
-    results.push_back({tensor("results of " + name, DType::F32,
-                              {rows, Extent(layout.blocks * layout.rows * ports)},
-                              "results" + std::to_string(s)),
-                       type, -1});
+    results.push_back(
+        {tensor("results of " + name, DType::F32,
+                {rows, Extent(layout.blocks * layout.rows * ports)}, "results" + std::to_string(s)),
+         type, -1});
     slice.outputs = {results.back()};
     slice.sizes = {{"Ports", ports},
                    {"GroupWords", layout.group_words},

@@ -178,8 +178,7 @@ Status size_fifos_of(Design& design) {
 }
 
 Status place_memories(Design& design) {
-  if (design.program.layers.streamed)
-    return place_streamed_memories(design.program, design.target);
+  if (design.program.layers.streamed) return place_streamed_memories(design.program, design.target);
   return assign_memory_channels(design.program, design.target);
 }
 

@@ -40,9 +40,9 @@ struct CompileOptions {
   /// Tokens that a shared engine works on at once, and times as many that a launch has at most; 0:
   /// left open, 1 (core/explore/token_lanes.h).
   int64_t token_lanes = 0, token_tiles = 0;
-  bool fold_layers = false;   ///< equal layers share kernels, and are walked on the device
-  int64_t top_k = 0;          ///< of sampling on the device (core/passes/sample.h); 0: none
-  Tiling tiling;              ///< of linear layers; empty: as without a choice
+  bool fold_layers = false;  ///< equal layers share kernels, and are walked on the device
+  int64_t top_k = 0;         ///< of sampling on the device (core/passes/sample.h); 0: none
+  Tiling tiling;             ///< of linear layers; empty: as without a choice
 
   [[nodiscard]] Quantisation quantisation() const {
     return {{precision, weight_group}, layers, activation_scales_of(activation_scales)};

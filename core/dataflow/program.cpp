@@ -190,9 +190,8 @@ std::vector<ChannelId> Program::channels_of(int group) const {
 
 bool comes_by_rows(const StreamType& type) {
   const std::vector<Trip>& trips = type.itensor.trips;
-  return std::any_of(trips.begin(), trips.end(), [](const Trip& trip) {
-    return trip.count == Extent::symbol(Sequence);
-  });
+  return std::any_of(trips.begin(), trips.end(),
+                     [](const Trip& trip) { return trip.count == Extent::symbol(Sequence); });
 }
 
 int64_t beats_per_row(const Program& program, const StreamType& type) {

@@ -48,8 +48,8 @@ std::string rounds_of(int64_t stripes);
 /// The symbol for ceil(sequence / lanes): tiles of a launch's rows, `lanes` rows each, the last one
 /// filled up.
 std::string tiles_of(int64_t lanes);
-/// The symbols for 1 if the launch has rows for tile number `tile`, else 0; and for how many rows it
-/// has there beside the first one.
+/// The symbols for 1 if the launch has rows for tile number `tile`, else 0; and for how many rows
+/// it has there beside the first one.
 std::string tile_in_launch(int64_t lanes, int64_t tile);
 std::string others_of_tile(int64_t lanes, int64_t tile);
 /// The symbols of a launch and their values; rounds for each number of stripes, tiles for each of

@@ -171,8 +171,8 @@ class ProgramVerifier {
       elements *= extent == Extent::symbol(Sequence) ? program_.max_sequence
                                                      : extent.constant().value_or(0);
     const bool one = program_.layers.streamed && !by_rows;
-    const int64_t rows = table ? tensor.shape[0].constant().value_or(0)
-                               : (one ? 1 : program_.max_sequence);
+    const int64_t rows =
+        table ? tensor.shape[0].constant().value_or(0) : (one ? 1 : program_.max_sequence);
     if (memory.rows != rows || elements != rows * memory.beats * memory.lanes ||
         (table ? !tensor.constant : !by_rows && rows != 1)) {
       report(memory.name,

@@ -245,14 +245,14 @@ std::string check_int8_context(const Program& program, const Kernel& kernel) {
 std::string check_head_norm(const Program& program, const Kernel& kernel) {
   const int lanes = static_cast<int>(kernel.sizes.at("L"));
   const StreamType& scale = kernel.inputs[1].type;
-  const StreamType wanted = {{{lanes},
-                              DType::F32,
-                              {rows_of(program, kernel), kernel.sizes.at("Heads"),
-                               kernel.sizes.at("Beats")},
-                              {1, 1, lanes},
-                              {2},
-                              scale.itensor.form},
-                             lanes};
+  const StreamType wanted = {
+      {{lanes},
+       DType::F32,
+       {rows_of(program, kernel), kernel.sizes.at("Heads"), kernel.sizes.at("Beats")},
+       {1, 1, lanes},
+       {2},
+       scale.itensor.form},
+      lanes};
   return scale == wanted ? "" : "the scale does not come once for each head";
 }
 

@@ -111,7 +111,9 @@ std::string check_collect(const Program& program, const Kernel& kernel) {
     return "it has no room for the results of all rows";
   if (ports != kernel.sizes.at("Ports") || width > ports * word_rows * beats)
     return "the slices have not the results of a row";
-  return is_row(program, kernel, kernel.outputs[0], DType::F32, width) ? "" : "the row has another width";
+  return is_row(program, kernel, kernel.outputs[0], DType::F32, width)
+             ? ""
+             : "the row has another width";
 }
 
 }  // namespace st

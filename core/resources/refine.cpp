@@ -87,12 +87,11 @@ class Refinement {
     return launch;
   }
 
-  /// Numbers of rows that launches have: all of them, or of a large program one, the first tile and
-  /// all tiles.
+  /// Rows of launches: all numbers, or, of a large program, one, the first tile, all tiles.
   [[nodiscard]] std::set<int64_t> lengths(bool all) const {
     const int64_t most = program_.max_sequence;
     std::set<int64_t> rows = {1, (most + 1) / 2, most};
-    for (int64_t n = 1; all && n <= most; ++n) rows.insert(n);
+    for (int64_t n = 2; all && n < most; ++n) rows.insert(n);
     return rows;
   }
 
@@ -105,14 +104,12 @@ class Refinement {
         std::max<int64_t>(1, firings_of_all(network_, launch_at(most, positions - most)));
     const bool whole = ProofFirings / (2 * firings * most) >= positions;
     const std::set<int64_t> some = lengths(whole);
-    const auto count = static_cast<int64_t>(some.size());
+    const int64_t part = ProofFirings / (2 * firings * static_cast<int64_t>(some.size()));
     Network all = network_;
     all.launches.clear();
     for (const int64_t rows : some) {
       const int64_t last = positions - rows;
-      const int64_t at = whole ? last + 1
-                               : std::clamp(ProofFirings / (2 * firings * count),
-                                            std::min<int64_t>(2, last + 1), last + 1);
+      const int64_t at = whole ? last + 1 : std::min(std::max<int64_t>(2, part), last + 1);
       for (int64_t n = 0; n < at; ++n) {
         for (const int64_t results : {0, 1})
           all.launches.push_back(launch_at(rows, at > 1 ? n * last / (at - 1) : last, results));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Attention of the new rows of a launch over a striped cache (striped_layout.h), a slice of the ports: all
-/// ports of a slice stream a word in the same cycle, so that a round of positions is a lane per
-/// port. Keys come first, for all rounds; then the slices agree on the largest scores, and values
-/// follow. Scores and weights are made of integers, and sums are integers, exact in any order.
+/// Attention of the new rows of a launch over a striped cache (striped_layout.h), a slice of the
+/// ports: all ports of a slice stream a word in the same cycle, so that a round of positions is a
+/// lane per port. Keys come first, for all rounds; then the slices agree on the largest scores, and
+/// values follow. Scores and weights are made of integers, and sums are integers, exact in any
+/// order.
 #ifndef STREAMTENSOR_STRIPED_ATTENTION_H
 #define STREAMTENSOR_STRIPED_ATTENTION_H
 
@@ -22,7 +23,8 @@ namespace st {
 ///   peaks: of all slices, for each row the largest score of each head, then the largest scale of
 ///          the values of each key and value head
 ///   own_peaks: the same of this slice; -INFINITY and 0 where it sees no position
-///   sums: per row and head the sum of powers, in lanes 0 and 1 its lowest 16 bits and the rest; then those
+///   sums: per row and head the sum of powers, in lanes 0 and 1 its lowest 16 bits and the rest;
+///   then those
 ///         of weights times values, 16 at a time, a beat of the lowest 16 bits and one of the rest
 ///   words: of each port, as load_cache() sends them
 /// A position behind a row's own, or before its window, has a score of -INFINITY, so that its power
@@ -35,7 +37,8 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<int, ChunkLanes>>& sums, int window, int tokens, int past,
             Words&... words) {
 #pragma HLS INLINE
-  using shape = slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds>;
+  using shape =
+      slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
   static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
                 "the sums of all positions fit");

@@ -35,7 +35,8 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
   vec<int, Shape::Ports> powers;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const float power = expf(memory.scores[p][round * round_memory<Shape>::RowHeads + at.head()] - peak);
+    const float power =
+        expf(memory.scores[p][round * round_memory<Shape>::RowHeads + at.head()] - peak);
     const float scale = to_float(memory.scales[p][round * Shape::KVHeads + at.kv_head]) * inverse;
     powers[p] = weight_of(power * TwicePeak);
     weights[p][at.member()] = weight_of(power * scale);
@@ -117,8 +118,7 @@ inline int half_of(slice_sum sum, bool upper) {
 
 /// Sums as merge_heads() takes them.
 template <typename Shape>
-void send_sums(const slice_sums<Shape>& sums, int tokens,
-               hls::stream<vec<int, ChunkLanes>>& out) {
+void send_sums(const slice_sums<Shape>& sums, int tokens, hls::stream<vec<int, ChunkLanes>>& out) {
 #pragma HLS INLINE
   constexpr int Chunks = Shape::HeadWords * (WordBytes / ChunkLanes);
   for (int h = 0; h < tokens * Shape::Heads; ++h) {

@@ -48,8 +48,8 @@ void feed_row(hls::stream<vec<int8_t, L>>& row, hls::stream<vec<Scale, 1>>& scal
   }
 }
 
-/// Queries, keys and values of each token, int8 with a scale for each head, to all slices; scales of
-/// queries are multiplied with that of all scores. `outs` are a stream of words for each slice,
+/// Queries, keys and values of each token, int8 with a scale for each head, to all slices; scales
+/// of queries are multiplied with that of all scores. `outs` are a stream of words for each slice,
 /// then one of scales for each.
 template <int L, int Heads, int KVHeads, int Head, typename KScale, typename VScale,
           typename... Outs>
@@ -78,11 +78,11 @@ vec<float, 1> largest_of(Slices&... slices) {
   return largest;
 }
 
-/// The largest of what the slices found, for each token: the score of each head, then the scale of the values of
-/// each key and value head, which also goes to `scales`.
+/// The largest of what the slices found, for each token: the score of each head, then the scale of
+/// the values of each key and value head, which also goes to `scales`.
 template <int Heads, int KVHeads, typename... Slices>
-void share_peaks(hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& scales,
-                 int tokens, Slices&... slices) {
+void share_peaks(hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& scales, int tokens,
+                 Slices&... slices) {
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
     for (int h = 0; h < Heads; ++h) {

@@ -146,10 +146,8 @@ void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positio
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
       Products(words_of(held), rows.queries[at.head_word()], none, word_use::bytes, totals);
       const vec<int, Shape::Ports> dots = add_words(port_dots<Shape::Ports>(totals), at, partials);
-      const auto key_scales =
-          all_scales(positions, round, held_scales, g, rows.key_scales, g);
-      const auto scores =
-          seen_scores(positions, round, at.row, dots, rows.factors[h], key_scales);
+      const auto key_scales = all_scales(positions, round, held_scales, g, rows.key_scales, g);
+      const auto scores = seen_scores(positions, round, at.row, dots, rows.factors[h], key_scales);
       const auto value_scales =
           all_scales(positions, round, held_scales, Shape::KVHeads + g, rows.value_scales, g);
       if (at.last_word()) keep_scores(scores, round, h, memory);

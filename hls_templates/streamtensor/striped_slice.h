@@ -18,7 +18,7 @@ template <int HeadCount, int KVHeadCount, int Head, int RowCount, int StripeCoun
           int FirstPort, int WayCount, int RoundCount>
 struct slice_shape {
   static constexpr int Heads = HeadCount, KVHeads = KVHeadCount, Group = Heads / KVHeads;
-  static constexpr int Rows = RowCount;  ///< new ones, of a launch at most
+  static constexpr int Rows = RowCount;         ///< new ones, of a launch at most
   static constexpr int Members = Rows * Group;  ///< queries that share a key or value
   static constexpr int Stripes = StripeCount, Ports = PortCount, First = FirstPort;
   static constexpr int Ways = WayCount, MaxRounds = RoundCount;

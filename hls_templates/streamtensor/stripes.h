@@ -175,7 +175,7 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
 #pragma HLS ARRAY_PARTITION variable = kept dim = 2 type = complete
   stripe_columns<TokenLanes> columns[GroupWords];
 #pragma HLS ARRAY_PARTITION variable = columns type = complete
-  vec<int, WordRows* Ports> sums[TokenLanes] = {};
+  vec<int, WordRows * Ports> sums[TokenLanes] = {};
 #pragma HLS ARRAY_PARTITION variable = sums type = complete
   vec<float, TokenLanes * WordRows * Ports> results;
 #pragma HLS ARRAY_PARTITION variable = results.lane type = complete
@@ -260,7 +260,8 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
       for (int i = 0; i < TokenLanes * WordRows * Ports; ++i) {
 #pragma HLS UNROLL
         const int lane = i / (WordRows * Ports), at = i % (WordRows * Ports);
-        if (at / (Rows * Ports) == turn) results[i] = now[lane * Rows * Ports + at % (Rows * Ports)];
+        if (at / (Rows * Ports) == turn)
+          results[i] = now[lane * Rows * Ports + at % (Rows * Ports)];
       }
       if (ended.last_group && turn == Turns - 1) y.write(results);
       ++turn;

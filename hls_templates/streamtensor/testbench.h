@@ -107,8 +107,8 @@ class TestBench {
     }
   }
 
-  /// Compares the rows that this launch wrote, `rows` of them: integers exactly, floats within 1e-5 of the expected
-  /// value's magnitude.
+  /// Compares the rows that this launch wrote, `rows` of them: integers exactly, floats within 1e-5
+  /// of the expected value's magnitude.
   template <typename T, int L, int Beats, int WordBits>
   void compare(const std::string& name, const Words<WordBits>& words, int rows) {
     const auto found = launches_[launch_].expected.find(name);

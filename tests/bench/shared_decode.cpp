@@ -7,10 +7,10 @@
 // default /tmp]
 //
 //   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  at 512  at 1,024  128 ids, ms
-//   gpt2_medium      28    1,780           74.6           2,437   1,618     1,452         61.4
-//   qwen2_0_5b       28    1,357           75.9           1,800   1,342     1,304         69.2
-//   tinyllama_1b     28      653           77.4             860     648       640        183.6
-//   gemma3_1b        28      678           77.2             889     671       653        133.3
+//   gpt2_medium      28    1,776           74.4           2,437   1,618     1,452         31.7
+//   qwen2_0_5b       28    1,357           75.9           1,800   1,342     1,306         32.0
+//   tinyllama_1b     28      653           77.4             860     648       640         82.3
+//   gemma3_1b        28      678           77.2             889     671       653         65.4
 #include <unistd.h>
 
 #include <algorithm>
@@ -346,7 +346,8 @@ void print_boards(const std::string& boards) {
       "\nOther boards, each with the largest model that fits: needed bytes of a token behind %lld "
       "positions, and the board's own\nbandwidth, of which memory gives %.0f %% (simulated; goal: "
       "%.0f %%). A model is passed over for what is said above.\n"
-      "board   model         ports  MHz    cycles  token/s     GB/s   peak      %%  launch 128 ids, ms\n%s",
+      "board   model         ports  MHz    cycles  token/s     GB/s   peak      %%  launch 128 "
+      "ids, ms\n%s",
       static_cast<long long>(ShortPast), 100 * OfPeak, 100 * BoardGoal, boards.c_str());
 }
 

@@ -150,7 +150,7 @@ class EngineMaker {
           {"GroupWords", layout_.group_words},
           {"WordRows", layout_.word_rows},
           {"TokenLanes", tiles_.lanes},
-                                         {"TokenTiles", tiles_.most},
+          {"TokenTiles", tiles_.most},
           {"MaxRows", layout_.rows + 2},
           {"MaxScaleWords", layout_.scale_words() + 1},
           {"MaxWords", layout_.words()},
@@ -172,7 +172,7 @@ class EngineMaker {
                                                {"Ports", layout_.ports},
                                                {"WordRows", layout_.word_rows},
                                                {"TokenLanes", tiles_.lanes},
-                                         {"TokenTiles", tiles_.most},
+                                               {"TokenTiles", tiles_.most},
                                                {"MaxKept", layout_.blocks * layout_.pairs()},
                                                {"SliceBeats", layout_.blocks * layout_.pairs()}};
     for (size_t s = 0; s < of_.slices.size(); ++s) in("results_" + std::to_string(s));

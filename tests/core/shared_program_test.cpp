@@ -243,13 +243,8 @@ class Layers {
     // One row leaves the layers.
     const bool outside = to == "store_y";
     const Trip rows = outside ? Trip(1) : Trip{Extent::symbol(Sequence), tokens_};
-    const StreamType type = {{{1, Lanes},
-                              DType::F32,
-                              {rows, Beats},
-                              {1, Lanes},
-                              {0, 1},
-                              ElementForm::Vector},
-                             Lanes};
+    const StreamType type = {
+        {{1, Lanes}, DType::F32, {rows, Beats}, {1, Lanes}, {0, 1}, ElementForm::Vector}, Lanes};
     StreamType parameter = type;
     parameter.itensor.elem = {Lanes};
     parameter.itensor.steps = {1, Lanes};

@@ -55,8 +55,8 @@ class NestCounter {
   [[nodiscard]] int64_t steps_in(const Nest& nest) const {
     int64_t steps = 0;
     for (const NestItem& item : nest)
-      steps += item.is_loop() ? item.trip.count.evaluate(bindings_).value() * steps_in(item.items)
-                              : 1;
+      steps +=
+          item.is_loop() ? item.trip.count.evaluate(bindings_).value() * steps_in(item.items) : 1;
     return steps;
   }
 
@@ -153,9 +153,9 @@ std::vector<LaunchCounts> counted(const CountingCode& code, size_t tasks) {
   const fs::path here = code.folder / "groups" / name, dump = code.folder / "counts.txt";
   const Outcome compiled = run_program(
       {"g++", "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
-       "-Wno-maybe-uninitialized", "-ffp-contract=off", "-I../../hls_templates", "-I../../hls_templates/csim", "-include",
-       source("tests/emission/loop_counters.h"), "src/" + name + ".cpp", "tb/" + name + "_tb.cpp",
-       "-o", "bench", "-lboost_context"},
+       "-Wno-maybe-uninitialized", "-ffp-contract=off", "-I../../hls_templates",
+       "-I../../hls_templates/csim", "-include", source("tests/emission/loop_counters.h"),
+       "src/" + name + ".cpp", "tb/" + name + "_tb.cpp", "-o", "bench", "-lboost_context"},
       here);
   EXPECT_EQ(compiled.status, 0) << compiled.err;
   if (compiled.status != 0) return {};

@@ -35,8 +35,7 @@ class Slice {
     lanes_->scales.assign(
         static_cast<size_t>(layout_.ports),
         std::vector<uint16_t>(static_cast<size_t>(layout_.scale_words() * StripeScales)));
-    lanes_->columns.resize(
-        static_cast<size_t>(token_lanes_ * layout_.group_words * StripeColumns));
+    lanes_->columns.resize(static_cast<size_t>(token_lanes_ * layout_.group_words * StripeColumns));
     lanes_->x_scales.resize(static_cast<size_t>(token_lanes_));
   }
 
@@ -134,9 +133,9 @@ int64_t scaling_turns(const StripeLayout& layout) {
   return layout.group_words >= layout.word_rows ? layout.word_rows : 1;
 }
 
-/// The iterations of a tile. All of them are one pipelined loop, so that results leave with the last
-/// word of their rows, or, where rows of a word are scaled one after another, with whatever word is
-/// next.
+/// The iterations of a tile. All of them are one pipelined loop, so that results leave with the
+/// last word of their rows, or, where rows of a word are scaled one after another, with whatever
+/// word is next.
 class TileNest {
  public:
   TileNest(const Kernel& kernel, const Slice& slice, int64_t tile)

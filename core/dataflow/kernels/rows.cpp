@@ -92,7 +92,8 @@ Nest rms_norm(const Program& program, const Kernel& kernel) {
 
 Nest rms_norm_heads(const Program& program, const Kernel& kernel) {
   const auto head = local<float>(RowShape(kernel).width);
-  return {loop(rows_of(program, kernel), {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
+  return {loop(rows_of(program, kernel),
+               {loop(kernel.sizes.at("Heads"), rms_norm_of(kernel, head, 2))})};
 }
 
 /// The last output is the scale; the others take the rows.
@@ -128,7 +129,8 @@ Nest dequantize_rows(const Program& program, const Kernel& kernel) {
     for (int64_t i = 0; i < lanes; ++i)
       f.out<float>(0)[i] = static_cast<float>(sums[i]) * (row_scale * channel_scale[i]);
   };
-  return {loop(rows_of(program, kernel), {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
+  return {loop(rows_of(program, kernel),
+               {read(1), pipelined(shape.beats, 1, {step({0, 2}, scale, {0})})})};
 }
 
 /// Values from one of a pair to the other.

@@ -84,10 +84,11 @@ Nest sample_rows(const Program& program, const Kernel& kernel) {
     const size_t chosen = found == weights->end() ? 0 : found - weights->begin();
     *f.out<int32_t>(0) = (*largest)[chosen].id;
   };
-  return {loop(rows_of(program, kernel), {read(1, keep), largest_of_row(kernel, most, largest),
-                                  pipelined(most, TakeInterval, {step({}, nullptr, {})}),
-                                  pipelined(most, FloatAddInterval, {step({}, weigh, {})}),
-                                  pipelined(most, 1, {step({}, nullptr, {})}), write(0, emit)})};
+  return {loop(rows_of(program, kernel),
+               {read(1, keep), largest_of_row(kernel, most, largest),
+                pipelined(most, TakeInterval, {step({}, nullptr, {})}),
+                pipelined(most, FloatAddInterval, {step({}, weigh, {})}),
+                pipelined(most, 1, {step({}, nullptr, {})}), write(0, emit)})};
 }
 
 Buffer registers(std::string_view name, int64_t words) {

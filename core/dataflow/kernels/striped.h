@@ -22,7 +22,7 @@ struct StripedShape {
   int64_t lanes, heads, kv_heads, head;  ///< heads of `head` values
   int64_t stripes, ports, first;         ///< ports of all slices, and those of this one
   int64_t ways;                          ///< memory ports behind each, which take rounds in turn
-  int64_t tokens;                   ///< rows of a launch at most
+  int64_t tokens;                        ///< rows of a launch at most
   int64_t max_rounds;                    ///< positions of a port at most
   int64_t group;                         ///< query heads of a key and value head
   int64_t head_words;                    ///< words of a head

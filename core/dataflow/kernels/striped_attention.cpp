@@ -146,8 +146,8 @@ class AttentionSlice {
     if (row >= 0)
       return bfloat16_value(scale_bits(at(factors_, row * heads_of_row() + s_.heads + i)));
     const int64_t byte = p * s_.scale_words * WordBytes + 2 * i;
-    const auto bits = static_cast<uint8_t>(at(held_, byte)) |
-                      static_cast<uint8_t>(at(held_, byte + 1)) << 8;
+    const auto bits =
+        static_cast<uint8_t>(at(held_, byte)) | static_cast<uint8_t>(at(held_, byte + 1)) << 8;
     return bfloat16_value(static_cast<uint16_t>(bits));
   }
 
@@ -253,16 +253,17 @@ Nest attend(const Program& program, const Kernel& kernel) {
                                          })}));
   };
   const int64_t inverse = cost_of(Operator::FloatDivide).stages;
-  return {loop(rows, {taken_row(slice, 0, shape.heads), taken_row(slice, shape.heads, shape.kv_heads),
-                      taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads)}),
-          step({}, [=](Firing&) { slice->begin(); }, {}),
-          key_pass(slice, rows),
-          loop(rows, {with_stages(Moves, pipelined(shape.heads + shape.kv_heads, 1,
-                                                   {write(0, send_peak)}))}),
-          loop(rows, {take_peaks(shape.heads, 0, Moves),
-                      take_peaks(shape.kv_heads, shape.heads, Moves + inverse)}),
-          flattened(shape.rounds(), 1, {head_walk(slice, rows, &AttentionSlice::add)}),
-          sent_sums(slice, rows)};
+  return {
+      loop(rows, {taken_row(slice, 0, shape.heads), taken_row(slice, shape.heads, shape.kv_heads),
+                  taken_row(slice, shape.heads + shape.kv_heads, shape.kv_heads)}),
+      step({}, [=](Firing&) { slice->begin(); }, {}),
+      key_pass(slice, rows),
+      loop(rows,
+           {with_stages(Moves, pipelined(shape.heads + shape.kv_heads, 1, {write(0, send_peak)}))}),
+      loop(rows, {take_peaks(shape.heads, 0, Moves),
+                  take_peaks(shape.kv_heads, shape.heads, Moves + inverse)}),
+      flattened(shape.rounds(), 1, {head_walk(slice, rows, &AttentionSlice::add)}),
+      sent_sums(slice, rows)};
 }
 
 std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
@@ -312,7 +313,7 @@ Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   made.add(IntAdd, blocks.chains());
   made.add(Select,
            ports * (2 * selects_of(16, s.kv_heads) + 2 * selects_of(WordBits, s.tokens + 1) +
-                   selects_of(32, s.tokens * s.group)));
+                    selects_of(32, s.tokens * s.group)));
   made.add(IntToFloat, ports);
   made.add(FloatMultiply, 2 * ports);
   made.add(FloatCompare, ports);
@@ -324,8 +325,8 @@ Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   made.add(FloatToInt, 2 * ports);
   // Sums: chains of all blocks of ports for each byte of a word.
   made.add(IntAdd, WordBytes * (blocks.all() - 1) + WordBytes * SumBits / 32 + ports);
-  made.add(Select,
-           ports * selects_of(16, s.tokens * s.group) + selects_of(SumBits * ChunkLanes, ChunksPerWord));
+  made.add(Select, ports * selects_of(16, s.tokens * s.group) +
+                       selects_of(SumBits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);

@@ -46,8 +46,9 @@ Nest share_peaks(const Program& program, const Kernel& kernel) {
     *f.out<float>(0) = *f.out<float>(1) = largest;
   };
   const std::vector<int> all = ports_from(0, slices);
-  return {loop(rows_of(program, kernel), {pipelined(shape.heads, 1, {step(all, share, {0})}),
-                                          pipelined(shape.kv_heads, 1, {step(all, share, {0, 1})})})};
+  return {
+      loop(rows_of(program, kernel), {pipelined(shape.heads, 1, {step(all, share, {0})}),
+                                      pipelined(shape.kv_heads, 1, {step(all, share, {0, 1})})})};
 }
 
 /// The steps of merge_heads: of each head first the sum of its powers; of each chunk the lowest
@@ -168,14 +169,14 @@ Datapath merge_datapath(const Program&, const Kernel& kernel) {
 }  // namespace
 
 void add_striped_heads_kernels(std::vector<KernelRecord>& records) {
-  records.push_back({.kind = "feed_heads",
-                     .header = "streamtensor/striped_heads.h",
-                     .summary = "new rows' queries, keys and values to all slices of attention",
-                     .template_arguments = {"L", "Heads", "KVHeads", "Head"},
-                     .arguments = {"in0", "in1", "in2", "in3", "in4", "in5", "real:scale", "tokens",
-                                   "out*"},
-                     .nest = feed_heads,
-                     .datapath = heads_datapath});
+  records.push_back(
+      {.kind = "feed_heads",
+       .header = "streamtensor/striped_heads.h",
+       .summary = "new rows' queries, keys and values to all slices of attention",
+       .template_arguments = {"L", "Heads", "KVHeads", "Head"},
+       .arguments = {"in0", "in1", "in2", "in3", "in4", "in5", "real:scale", "tokens", "out*"},
+       .nest = feed_heads,
+       .datapath = heads_datapath});
   records.push_back({.kind = "share_peaks",
                      .header = "streamtensor/striped_heads.h",
                      .summary = "the largest scores and scales of all slices of attention",

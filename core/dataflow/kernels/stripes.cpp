@@ -186,7 +186,8 @@ Nest taken(const Kernel& kernel, const Sender& sender, int64_t tile, bool last) 
   // A group that is not filled ends with columns of zeroes.
   const int64_t columns = stripe_layout_of(kernel).columns();
   for (int64_t c = filled_columns(beats, lanes); last && c < columns; ++c)
-    steps.push_back(step({}, [=](Firing& f) { sender.send(f, tile, c); }, sender.ports(false)));
+    steps.push_back(step(
+        {}, [=](Firing& f) { sender.send(f, tile, c); }, sender.ports(false)));
   return steps;
 }
 
@@ -262,8 +263,8 @@ struct Collected {
   int64_t sent = 0;
 };
 
-/// Of a tile the first row leaves while results come, those behind it from what is kept, in the same
-/// turns.
+/// Of a tile the first row leaves while results come, those behind it from what is kept, in the
+/// same turns.
 Nest collect_rows(const Program&, const Kernel& kernel) {
   const int64_t lanes = kernel.sizes.at("L"), word_rows = kernel.sizes.at("WordRows");
   const TokenTiles tiles(kernel);
@@ -304,9 +305,9 @@ Nest collect_rows(const Program&, const Kernel& kernel) {
   Nest nest;
   for (int64_t tile = 0; tile < tiles.most; ++tile) {
     if (tiles.has(tile).bound == 0) continue;
-    Nest of_tile = {step({}, begin, {}),
-                    pipelined(count, 1, {sometimes(turns.takes, step(slices, take, {})),
-                                         sometimes(turns.sends, write(0, send(true)))})};
+    Nest of_tile = {step({}, begin, {}), pipelined(count, 1,
+                                                   {sometimes(turns.takes, step(slices, take, {})),
+                                                    sometimes(turns.sends, write(0, send(true)))})};
     const Nest row = {step({}, begin_row, {}),
                       pipelined(count, 1, {sometimes(turns.sends, write(0, send(false)))})};
     if (tiles.others(tile).bound > 0) of_tile.push_back(loop(tiles.others(tile), row));
