@@ -41,7 +41,8 @@ constexpr double RaisedTolerance = 0.01;
 constexpr int MostCounterexamples = 4;
 
 std::vector<Bindings> launches_of(const Program& program) {
-  const int64_t rows = std::min(SearchRows, program.max_sequence);
+  const int64_t rows = std::min(
+      program.layers.streamed ? MostTokenLanes * MostTokenTiles : SearchRows, program.max_sequence);
   return {{{Sequence, rows}, {Past, 0}}, {{Sequence, 1}, {Past, program.max_positions - 1}}};
 }
 
