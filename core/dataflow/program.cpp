@@ -3,68 +3,57 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
-#include <optional>
+#include <map>
 #include <set>
 
 namespace st {
 
 namespace {
 
-constexpr std::string_view RoundsPrefix = "rounds_of_", TilesPrefix = "tiles_of_";
-constexpr std::string_view TilePrefix = "tile_", OthersPrefix = "others_of_tile_", Of = "_of_";
-
-/// The number behind a prefix, and what follows it; 0 where there is none.
-int64_t number_behind(std::string_view prefix, std::string_view& text) {
-  if (!text.starts_with(prefix)) return 0;
-  int64_t number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data() + prefix.size(), text.data() + text.size(), number);
-  if (error != std::errc()) return 0;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return number;
-}
-
 int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Rows of tile number `tile`.
-int64_t rows_of_tile(int64_t sequence, int64_t lanes, int64_t tile) {
-  return std::clamp<int64_t>(sequence - tile * lanes, 0, lanes);
+/// What a symbol that follows from a launch's lengths stands for.
+struct Derived {
+  enum Kind { Rounds, Tiles, TileThere, OthersOfTile } kind;
+  int64_t number = 1;  ///< of stripes, or of token lanes
+  int64_t tile = 0;
+
+  [[nodiscard]] int64_t value(int64_t sequence, int64_t past) const {
+    if (kind == Rounds) return divided_up(past + sequence, number);
+    if (kind == Tiles) return divided_up(sequence, number);
+    const int64_t rows = std::clamp<int64_t>(sequence - tile * number, 0, number);
+    return kind == TileThere ? std::min<int64_t>(rows, 1) : std::max<int64_t>(rows - 1, 0);
+  }
+};
+
+std::map<std::string, Derived> make_derived_symbols() {
+  std::map<std::string, Derived> symbols;
+  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes)
+    symbols[rounds_of(stripes)] = {Derived::Rounds, stripes, 0};
+  for (int64_t lanes = 1; lanes <= MostTokenLanes; ++lanes) {
+    symbols[tiles_of(lanes)] = {Derived::Tiles, lanes, 0};
+    for (int64_t tile = 0; tile < MostTokenTiles; ++tile) {
+      symbols[tile_in_launch(lanes, tile)] = {Derived::TileThere, lanes, tile};
+      symbols[others_of_tile(lanes, tile)] = {Derived::OthersOfTile, lanes, tile};
+    }
+  }
+  return symbols;
 }
 
-/// The value of a symbol that is made of a launch's lengths; nothing of any other one.
-std::optional<int64_t> derived_value(std::string_view symbol, int64_t sequence, int64_t past) {
-  std::string_view rest = symbol;
-  if (const int64_t stripes = number_behind(RoundsPrefix, rest);
-      stripes >= 1 && stripes <= MostStripes && symbol == rounds_of(stripes))
-    return divided_up(past + sequence, stripes);
-  if (const int64_t lanes = number_behind(TilesPrefix, rest = symbol);
-      lanes >= 1 && lanes <= MostTokenLanes && symbol == tiles_of(lanes))
-    return divided_up(sequence, lanes);
-  for (const std::string_view prefix : {TilePrefix, OthersPrefix}) {
-    const int64_t number = number_behind(prefix, rest = symbol);
-    const int64_t lanes = number_behind(Of, rest), tile = number - 1;
-    if (tile < 0 || tile >= MostTokenTiles || lanes < 1 || lanes > MostTokenLanes) continue;
-    const int64_t rows = rows_of_tile(sequence, lanes, tile);
-    if (symbol == tile_in_launch(lanes, tile)) return std::min<int64_t>(rows, 1);
-    if (symbol == others_of_tile(lanes, tile)) return std::max<int64_t>(rows - 1, 0);
-  }
-  return std::nullopt;
+const std::map<std::string, Derived>& derived_symbols() {
+  static const std::map<std::string, Derived> symbols = make_derived_symbols();
+  return symbols;
 }
 
 }  // namespace
 
-std::string rounds_of(int64_t stripes) {
-  return std::string(RoundsPrefix) + std::to_string(stripes);
-}
-std::string tiles_of(int64_t lanes) { return std::string(TilesPrefix) + std::to_string(lanes); }
+std::string rounds_of(int64_t stripes) { return "rounds_of_" + std::to_string(stripes); }
+std::string tiles_of(int64_t lanes) { return "tiles_of_" + std::to_string(lanes); }
 std::string tile_in_launch(int64_t lanes, int64_t tile) {
-  return std::string(TilePrefix) + std::to_string(tile + 1) + std::string(Of) +
-         std::to_string(lanes);
+  return "tile_" + std::to_string(tile + 1) + "_of_" + std::to_string(lanes);
 }
 std::string others_of_tile(int64_t lanes, int64_t tile) {
-  return std::string(OthersPrefix) + std::to_string(tile + 1) + std::string(Of) +
-         std::to_string(lanes);
+  return "others_of_" + tile_in_launch(lanes, tile);
 }
 
 int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t past,
@@ -72,27 +61,19 @@ int64_t value_in_launch(const std::string& symbol, int64_t sequence, int64_t pas
   if (symbol == Sequence) return sequence;
   if (symbol == Past) return past;
   if (symbol == Results) return results;
-  return derived_value(symbol, sequence, past).value_or(0);
+  const auto derived = derived_symbols().find(symbol);
+  return derived == derived_symbols().end() ? 0 : derived->second.value(sequence, past);
 }
 
 bool is_launch_symbol(const std::string& symbol) {
   return symbol == Sequence || symbol == Past || symbol == Results ||
-         derived_value(symbol, 1, 0).has_value();
+         derived_symbols().count(symbol) != 0;
 }
 
 Bindings in_launch(int64_t sequence, int64_t past, int64_t results) {
   Bindings values = {{Sequence, sequence}, {Past, past}, {Results, results}};
-  const auto add = [&](const std::string& symbol) {
-    values[symbol] = value_in_launch(symbol, sequence, past, results);
-  };
-  for (int64_t stripes = 1; stripes <= MostStripes; ++stripes) add(rounds_of(stripes));
-  for (int64_t lanes = 1; lanes <= MostTokenLanes; ++lanes) {
-    add(tiles_of(lanes));
-    for (int64_t tile = 0; tile < MostTokenTiles; ++tile) {
-      add(tile_in_launch(lanes, tile));
-      add(others_of_tile(lanes, tile));
-    }
-  }
+  for (const auto& [symbol, derived] : derived_symbols())
+    values.emplace_hint(values.end(), symbol, derived.value(sequence, past));
   return values;
 }
 

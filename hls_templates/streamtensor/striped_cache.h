@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Striped caches (striped_layout.h): one stream per memory port, and the row of a new position.
+/// Striped caches (striped_layout.h): one stream per memory port, and the rows of new positions.
 #ifndef STREAMTENSOR_STRIPED_CACHE_H
 #define STREAMTENSOR_STRIPED_CACHE_H
 

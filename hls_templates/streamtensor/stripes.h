@@ -114,7 +114,7 @@ constexpr int ScalingTurns = GroupWords >= WordRows ? WordRows : 1;
 /// The rows of a word on all ports whose group has ended, for each token.
 template <int Ports, int WordRows, int TokenLanes>
 struct ended_rows {
-  vec<int, WordRows * Ports> sums[TokenLanes];
+  vec<int, TokenLanes * WordRows * Ports> sums;
   vec<bfloat16, WordRows * Ports> scales;
   vec<float, TokenLanes> x_scales;
   int pair;
@@ -134,7 +134,7 @@ vec<float, TokenLanes * Rows * Ports> add_group(
     const int lane = i / (Rows * Ports), at = first_row * Ports + i % (Rows * Ports);
     const float so_far = ended.first_group ? 0.0f : totals[i];
     const float scale = ended.x_scales[lane] * to_float(ended.scales[at]);
-    sums[i] = so_far + (float)ended.sums[lane][at] * scale;
+    sums[i] = so_far + (float)ended.sums[lane * WordRows * Ports + at] * scale;
   }
   return sums;
 }
@@ -175,8 +175,8 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
 #pragma HLS ARRAY_PARTITION variable = kept dim = 2 type = complete
   stripe_columns<TokenLanes> columns[GroupWords];
 #pragma HLS ARRAY_PARTITION variable = columns type = complete
-  vec<int, WordRows * Ports> sums[TokenLanes] = {};
-#pragma HLS ARRAY_PARTITION variable = sums type = complete
+  vec<int, TokenLanes* WordRows* Ports> sums = {};
+#pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
   vec<float, TokenLanes * WordRows * Ports> results;
 #pragma HLS ARRAY_PARTITION variable = results.lane type = complete
   ended_rows<Ports, WordRows, TokenLanes> ended = {};
@@ -209,6 +209,7 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
         columns[w] = x.read();
       }
       stripe_word taken[Ports];
+#pragma HLS ARRAY_PARTITION variable = taken type = complete
       if (first_tile) take_stripes(taken, words...);
       if constexpr (TokenTiles > 1) {
         for (int p = 0; p < Ports; ++p) {
@@ -230,18 +231,16 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
             lane_dots<Ports, WordRows, Products>(words_of(taken), column, lane);
         for (int i = 0; i < WordRows * Ports; ++i) {
 #pragma HLS UNROLL
-          const int so_far = w == 0 ? 0 : sums[lane][i];
-          sums[lane][i] = so_far + dots[i];
+          int& sum = sums[lane * WordRows * Ports + i];
+          const int so_far = w == 0 ? 0 : sum;
+          sum = so_far + dots[i];
         }
       }
     }
     const bool pair_ends = n < all_words && !takes_scales && w == GroupWords - 1;
     if (pair_ends) {
       const int at = group * pairs + pair;
-      for (int lane = 0; lane < TokenLanes; ++lane) {
-#pragma HLS UNROLL
-        ended.sums[lane] = sums[lane];
-      }
+      ended.sums = sums;
       ended.x_scales = x_scale;
       ended.pair = pair;
       ended.first_group = group == 0;
