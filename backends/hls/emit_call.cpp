@@ -77,11 +77,6 @@ bool uses_offset(const Program& program, const Kernel& kernel, MemoryId m) {
   return memory.copies > 1 && (memory.role != MemoryRole::Parameters || kernel.layered);
 }
 
-bool has_products(const Kernel& kernel) {
-  const auto& arguments = kernel_record(kernel.kind).template_arguments;
-  return std::find(arguments.begin(), arguments.end(), "products") != arguments.end();
-}
-
 std::string products_name(const Kernel& kernel) {
   return (kernel.instance.empty() ? kernel.name : kernel.instance) + "_products";
 }
@@ -127,9 +122,10 @@ std::vector<std::string> call_arguments(const Program& program, const Kernel& ke
       arguments.push_back(float_literal(kernel.reals.at(std::string(what.substr(5)))));
     } else if (const auto text = sizes.find(std::string(what)); text != sizes.end()) {
       arguments.push_back(text->second);
-    } else if (takes_length(kernel, what) || what != "tokens" || kernel.behind) {
-      // Behind the layers there is one row.
-      arguments.emplace_back(kernel.behind && what == "tokens" ? "1" : what);
+    } else if (what == "tokens" && kernel.behind) {
+      arguments.emplace_back("1");  // behind the layers there is one row
+    } else if (what != "tokens" || takes_length(kernel, what)) {
+      arguments.emplace_back(what);
     }
   }
   return arguments;

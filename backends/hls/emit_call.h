@@ -17,9 +17,7 @@ std::string function_of(const Kernel& kernel);
 /// taken at run time in the place of their numbers, by name, and for lengths of the launch.
 std::vector<std::string> call_arguments(const Program& program, const Kernel& kernel,
                                         const std::map<std::string, std::string>& sizes = {});
-/// Whether the kernel multiplies by a function of its instance, which that one's nodes share, and
-/// the name of this function.
-bool has_products(const Kernel& kernel);
+/// The name of the function of its instance by which a kernel multiplies (has_products).
 std::string products_name(const Kernel& kernel);
 /// Whether the call takes a length of the launch (launch_lengths): "past" is for caches and
 /// attention, "results" for what is behind the layers, which has one row. Words of a shared engine

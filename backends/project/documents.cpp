@@ -257,8 +257,8 @@ std::string command_script(const Design& design, const ProjectInputs& inputs) {
     out += " --binding " + design.options.binding;
     out += " --engine-ports " + std::to_string(design.options.engine_ports);
     out += " --engine-slices " + std::to_string(design.options.engine_slices);
-    out += " --token-lanes " + std::to_string(std::max<int64_t>(design.options.token_lanes, 1));
-    out += " --token-tiles " + std::to_string(std::max<int64_t>(design.options.token_tiles, 1));
+    out += " --token-lanes " + std::to_string(design.options.lanes());
+    out += " --token-tiles " + std::to_string(design.options.tiles());
   }
   if (design.options.top_k > 0) out += " --top-k " + std::to_string(design.options.top_k);
   out += " --parameter-ports " + std::to_string(design.options.parameter_ports) + " --fusion " +

@@ -27,9 +27,7 @@ struct BindingLimits {
 };
 
 /// Whether a program can be bound: folded layers, linear layers with scales for groups of both
-/// operands, all of one element type and group. Launches have as many rows as
-/// the engine has lanes for them, or twice as many.
-/// Errors: E0338, all at once.
+/// operands, all of one element type and group. Errors: E0338, all at once.
 Status check_bindable(const Graph& graph, const Program& program);
 
 /// Memory ports that a program has beside those of an engine that it is bound to: inputs, outputs,

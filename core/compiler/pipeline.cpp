@@ -41,13 +41,6 @@ Status raise_graph(Design& design) {
   return raise(design.graph);
 }
 
-int64_t lanes_of(const CompileOptions& options) {
-  return std::max<int64_t>(options.token_lanes, 1);
-}
-int64_t tiles_of(const CompileOptions& options) {
-  return std::max<int64_t>(options.token_tiles, 1);
-}
-
 Status check_graph(Design& design) {
   ST_CHECK(design.graph.check_and_sort());
   ST_CHECK(check_operators(design.graph));
@@ -56,7 +49,7 @@ Status check_graph(Design& design) {
   // A shared engine has lanes for all tokens of a launch.
   if (design.options.binding == "shared") {
     int64_t& most = design.graph.symbols.at(decoder.sequence).high;
-    most = std::min(most, lanes_of(design.options) * tiles_of(design.options));
+    most = std::min(most, design.options.lanes() * design.options.tiles());
     ST_TRY(single, find_decoder(design.graph));
     decoder = single;
   }
@@ -122,7 +115,7 @@ Status bind_nodes(Design& design) {
   limits.slices = design.options.engine_slices > 0
                       ? design.options.engine_slices
                       : static_cast<int64_t>(design.target.slrs.size());
-  limits.token_lanes = lanes_of(design.options);
+  limits.token_lanes = design.options.lanes();
   limits.ways = ways_of(design.target);
   return bind_to_engine(design.graph, design.program, limits);
 }

@@ -40,6 +40,8 @@ struct CompileOptions {
   /// Tokens that a shared engine works on at once, and times as many that a launch has at most; 0:
   /// left open, 1 (core/explore/token_lanes.h).
   int64_t token_lanes = 0, token_tiles = 0;
+  [[nodiscard]] int64_t lanes() const { return token_lanes > 0 ? token_lanes : 1; }
+  [[nodiscard]] int64_t tiles() const { return token_tiles > 0 ? token_tiles : 1; }
   bool fold_layers = false;  ///< equal layers share kernels, and are walked on the device
   int64_t top_k = 0;         ///< of sampling on the device (core/passes/sample.h); 0: none
   Tiling tiling;             ///< of linear layers; empty: as without a choice

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/dataflow/kernel_record.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -74,6 +75,11 @@ KernelCost cost_of(const Program& program, const Kernel& kernel) {
                                  ? record.row_cycles(program, kernel)
                                  : max_cycles(record.nest(program, kernel)) / program.max_sequence;
   return {row_cycles, record.row_barrier, local_bits_of(program, kernel)};
+}
+
+bool has_products(const Kernel& kernel) {
+  const auto& arguments = kernel_record(kernel.kind).template_arguments;
+  return std::find(arguments.begin(), arguments.end(), "products") != arguments.end();
 }
 
 }  // namespace st

@@ -114,4 +114,8 @@ void add_striped_heads_kernels(std::vector<KernelRecord>& records);
 void add_striped_attention_kernels(std::vector<KernelRecord>& records);
 void add_sample_kernels(std::vector<KernelRecord>& records);
 
+/// Whether kernels of that kind multiply by a function of their instance, which the nodes of one
+/// share: the template argument "products".
+bool has_products(const Kernel& kernel);
+
 }  // namespace st

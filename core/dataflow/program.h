@@ -37,7 +37,7 @@ inline constexpr int MostLanes = 1 << 16;
 inline constexpr int64_t MostLayers = 1 << 16;
 /// Most memory ports over which a shared design stripes its positions.
 inline constexpr int64_t MostStripes = 32;
-/// Most token lanes of a shared engine, and so rows of its launches.
+/// Most token lanes of a shared engine: rows of a launch that it works on at once.
 inline constexpr int64_t MostTokenLanes = 8;
 /// Most tiles of a launch: times that a shared engine goes through a word, for as many rows as it
 /// has lanes.

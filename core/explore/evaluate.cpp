@@ -73,4 +73,10 @@ Result<DesignCost> evaluate(Design& design, Rows rows, const Workload& workload)
   return cost;
 }
 
+int64_t token_cycles(const Design& design) {
+  const Bindings launch = {{Sequence, 1}, {Past, design.program.max_positions / 2}};
+  const Network network = network_of(design.program, 0, design.target, {launch});
+  return Simulator(network).run().cycles;
+}
+
 }  // namespace st

@@ -49,4 +49,7 @@ enum class Rows { Few, All };
 /// E0403 where memories do not fit; E0333 where it does not run.
 Result<DesignCost> evaluate(Design& design, Rows rows, const Workload& workload = {});
 
+/// Simulated cycles of a token in the middle of the positions, of a compiled design of one group.
+int64_t token_cycles(const Design& design);
+
 }  // namespace st

@@ -5,10 +5,9 @@
 #include <limits>
 #include <numeric>
 
+#include "core/explore/evaluate.h"
 #include "core/graph/layers.h"
 #include "core/ops/lowering.h"
-#include "core/resources/program_network.h"
-#include "core/simulate/simulator.h"
 
 namespace st {
 namespace {
@@ -126,9 +125,7 @@ class Ladder {
     last_.problems = status.ok() ? Diagnostics() : status.errors();
     tried_ = true;
     if (!status.ok()) return std::nullopt;
-    const Network network = network_of(design.program, 0, design.target,
-                                       {{{Sequence, 1}, {Past, design.program.max_positions / 2}}});
-    return Simulator(network).run().cycles;
+    return token_cycles(design);
   }
 
   /// Models of one layer, or of layers that differ, stay as they are.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/explore/token_lanes.h"
 
+#include "core/explore/evaluate.h"
 #include "core/resources/kernel_resources.h"
-#include "core/resources/program_network.h"
-#include "core/simulate/simulator.h"
 
 namespace st {
 namespace {
@@ -32,11 +31,9 @@ bool multipliers_fit(const Design& fitting, const TokenLanes& choice, bool narro
   return resources_of(program).dsp - less <= fitting.target.budget().dsp;
 }
 
-/// Cycles of a token in the middle of the positions.
-double decode_cycles(const Design& design) {
-  const Bindings launch = {{Sequence, 1}, {Past, design.program.max_positions / 2}};
-  const Network network = network_of(design.program, 0, design.target, {launch});
-  return static_cast<double>(Simulator(network).run().cycles);
+bool hardly_slower(const Design& design, const Design& than) {
+  return static_cast<double>(token_cycles(design)) <=
+         MostLonger * static_cast<double>(token_cycles(than));
 }
 
 }  // namespace
@@ -61,7 +58,7 @@ std::optional<TokenLanes> most_token_lanes(const Design& start, const Design& fi
       apply(choice, design);
       design.options.fifo = "lp";
       if (!compile_up_to("place-kernels", design).ok()) continue;
-      if (!narrower || decode_cycles(design) <= MostLonger * decode_cycles(fitting)) return choice;
+      if (!narrower || hardly_slower(design, fitting)) return choice;
     }
   }
   return std::nullopt;

@@ -25,6 +25,14 @@ constexpr int WordBytes = WordBits / 8;
 constexpr int ScalesPerWord = WordBits / 16;
 using word_bytes = vec<int8_t, WordBytes>;
 
+/// A word of each port, from left to right.
+template <int Ports, typename... Words>
+void take_words(word_bytes (&held)[Ports], Words&... words) {
+#pragma HLS INLINE
+  int p = 0;
+  ((held[p++] = words.read()), ...);
+}
+
 /// How a position lies in the memory of its port.
 template <int KVHeads, int Head>
 struct position_layout {

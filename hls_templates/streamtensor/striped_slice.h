@@ -148,14 +148,6 @@ void take_row(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales, wo
   }
 }
 
-/// A word of each port.
-template <int Ports, typename... Words>
-void take_words(word_bytes (&held)[Ports], Words&... words) {
-#pragma HLS INLINE
-  int p = 0;
-  ((held[p++] = words.read()), ...);
-}
-
 /// The words of new rows in place of those that the cache does not have yet.
 template <typename Shape>
 void put_new(const slice_positions<Shape>& positions, int round,

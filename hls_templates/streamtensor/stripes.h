@@ -139,14 +139,6 @@ vec<float, TokenLanes * Rows * Ports> add_group(
   return sums;
 }
 
-/// The words of a further tile are those of the first one, which come once.
-template <int Ports, typename... Words>
-void take_stripes(stripe_word (&taken)[Ports], Words&... words) {
-#pragma HLS INLINE
-  int p = 0;
-  ((taken[p++] = words.read()), ...);  // from left to right
-}
-
 /// A slice of the engine: for each tile of tokens, results of its ports' rows, a pair of rows (or
 /// one of int8) after another, for each block, those of all token lanes at once:
 ///   y[row] = sum over groups of (x scale * scale[row][group]) * (integer product of the group)
@@ -210,7 +202,7 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
       }
       stripe_word taken[Ports];
 #pragma HLS ARRAY_PARTITION variable = taken type = complete
-      if (first_tile) take_stripes(taken, words...);
+      if (first_tile) take_words(taken, words...);
       if constexpr (TokenTiles > 1) {
         for (int p = 0; p < Ports; ++p) {
 #pragma HLS UNROLL

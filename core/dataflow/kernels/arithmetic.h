@@ -34,6 +34,12 @@ inline float total_of(std::vector<float>& sums, int64_t count) {
   return tree_sum(sums.data(), PartialSums);
 }
 
+/// A size of a kernel, or `otherwise` where its kind does not have it.
+inline int64_t size_of(const Kernel& kernel, const char* name, int64_t otherwise) {
+  const auto size = kernel.sizes.find(name);
+  return size == kernel.sizes.end() ? otherwise : size->second;
+}
+
 /// What the ports of a kernel's memories move in a cycle.
 inline int64_t port_bits(const Program& program, const Kernel& kernel) {
   return kernel.memories.empty()

@@ -26,17 +26,14 @@ struct Lanes {
 class Slice {
  public:
   explicit Slice(const Kernel& kernel)
-      : layout_(stripe_layout_of(kernel)),
-        tiles_(kernel),
-        token_lanes_(tiles_.lanes),
-        lanes_(std::make_shared<Lanes>()) {
-    lanes_->sums.resize(static_cast<size_t>(token_lanes_ * layout_.word_rows * layout_.ports));
-    lanes_->totals.resize(static_cast<size_t>(token_lanes_ * layout_.rows * layout_.ports));
+      : layout_(stripe_layout_of(kernel)), tiles_(kernel), lanes_(std::make_shared<Lanes>()) {
+    lanes_->sums.resize(static_cast<size_t>(tiles_.lanes * layout_.word_rows * layout_.ports));
+    lanes_->totals.resize(static_cast<size_t>(tiles_.lanes * layout_.rows * layout_.ports));
     lanes_->scales.assign(
         static_cast<size_t>(layout_.ports),
         std::vector<uint16_t>(static_cast<size_t>(layout_.scale_words() * StripeScales)));
-    lanes_->columns.resize(static_cast<size_t>(token_lanes_ * layout_.group_words * StripeColumns));
-    lanes_->x_scales.resize(static_cast<size_t>(token_lanes_));
+    lanes_->columns.resize(static_cast<size_t>(tiles_.lanes * layout_.group_words * StripeColumns));
+    lanes_->x_scales.resize(static_cast<size_t>(tiles_.lanes));
   }
 
   void take_scales(Firing& f, int64_t tile) const {
@@ -54,10 +51,10 @@ class Slice {
     const int64_t pair = lanes_->n / layout_.group_words % layout_.pairs();
     const int64_t group = lanes_->n / (layout_.group_words * layout_.pairs());
     ++lanes_->n;
-    if (takes_scale) std::copy_n(f.in<float>(1), token_lanes_, lanes_->x_scales.begin());
+    if (takes_scale) std::copy_n(f.in<float>(1), tiles_.lanes, lanes_->x_scales.begin());
     const int8_t* words = words_at_hand(f, tile);
     const int64_t used = tiles_.rows(f.tokens, tile), results = layout_.word_rows * layout_.ports;
-    std::fill_n(f.out<float>(0) + used * results, (token_lanes_ - used) * results, 0.0f);
+    std::fill_n(f.out<float>(0) + used * results, (tiles_.lanes - used) * results, 0.0f);
     for (int64_t lane = 0; lane < used; ++lane) {
       int8_t* x = lanes_->columns.data() + (lane * layout_.group_words + w) * StripeColumns;
       if (takes_x) std::memcpy(x, f.in<int8_t>(0) + lane * StripeColumns, StripeColumns);
@@ -113,7 +110,7 @@ class Slice {
         const int64_t at = group * layout_.rows + pair * layout_.word_rows + r;
         const float scale =
             bfloat16_value(lanes_->scales[static_cast<size_t>(p)][static_cast<size_t>(at)]);
-        float& total = lanes_->totals[static_cast<size_t>(pair * token_lanes_ * results + lane)];
+        float& total = lanes_->totals[static_cast<size_t>(pair * tiles_.lanes * results + lane)];
         const auto sum = static_cast<float>(lanes_->sums[static_cast<size_t>(lane)]);
         const float x_scale = lanes_->x_scales[static_cast<size_t>(token_lane)];
         total = (group == 0 ? 0.0f : total) + sum * (x_scale * scale);
@@ -124,7 +121,6 @@ class Slice {
 
   StripeLayout layout_;
   TokenTiles tiles_;
-  int64_t token_lanes_;
   std::shared_ptr<Lanes> lanes_;
 };
 

@@ -22,9 +22,7 @@ bool owns_products(const Program& program, const Kernel& kernel) {
   if (kernel.instance.empty()) return true;
   const auto owner =
       std::find_if(program.kernels.begin(), program.kernels.end(), [&](const Kernel& other) {
-        const auto& arguments = kernel_record(other.kind).template_arguments;
-        return other.instance == kernel.instance &&
-               std::find(arguments.begin(), arguments.end(), "products") != arguments.end();
+        return other.instance == kernel.instance && has_products(other);
       });
   return owner == program.kernels.end() || owner->name == kernel.name;
 }

@@ -12,11 +12,6 @@ namespace {
 
 constexpr int64_t ScalesPerWord = WordBits / 16;
 
-int64_t size_of(const Kernel& kernel, const std::string& name, int64_t otherwise) {
-  const auto size = kernel.sizes.find(name);
-  return size == kernel.sizes.end() ? otherwise : size->second;
-}
-
 int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace

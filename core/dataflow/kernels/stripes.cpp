@@ -10,26 +10,18 @@ namespace st {
 
 StripeLayout stripe_layout_of(const Kernel& kernel) {
   StripeLayout layout;
-  const auto size = [&](const char* name) {
-    const auto found = kernel.sizes.find(name);
-    return found == kernel.sizes.end() ? 1 : found->second;
-  };
-  layout.ports = size("Ports");
-  layout.word_rows = size("WordRows");
-  layout.group_words = size("GroupWords");
-  layout.groups = size("Groups");
-  layout.rows = size("Rows");
-  layout.blocks = size("Blocks");
+  layout.ports = size_of(kernel, "Ports", 1);
+  layout.word_rows = size_of(kernel, "WordRows", 1);
+  layout.group_words = size_of(kernel, "GroupWords", 1);
+  layout.groups = size_of(kernel, "Groups", 1);
+  layout.rows = size_of(kernel, "Rows", 1);
+  layout.blocks = size_of(kernel, "Blocks", 1);
   return layout;
 }
 
 TokenTiles::TokenTiles(const Kernel& kernel) : behind(kernel.behind) {
-  const auto size = [&](const char* name) {
-    const auto found = kernel.sizes.find(name);
-    return found == kernel.sizes.end() ? 1 : found->second;
-  };
-  lanes = size("TokenLanes");
-  most = size("TokenTiles");
+  lanes = size_of(kernel, "TokenLanes", 1);
+  most = size_of(kernel, "TokenTiles", 1);
 }
 
 Trip TokenTiles::all() const {
