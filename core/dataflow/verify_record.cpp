@@ -67,6 +67,8 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
   for (const auto& [name, size] : kernel.sizes) {
     const bool flag = name == "Interleaved" || name == "Entry" || name == "Exit";
     const bool number = name == "Window" || name == "First", may_be_zero = flag || number;
+    // Room in a buffer, whose bits are counted.
+    const bool room = (name == "MaxWords" || name == "MaxKept") && size <= MostRoom;
     if (size < (may_be_zero ? 0 : 1) || (flag && size > 1)) {
       report(kernel.name, "size '" + printable(name) + "' cannot be " + std::to_string(size));
     } else if (name == "MaxPositions") {
@@ -75,10 +77,8 @@ void check_sizes(const Program& program, const Kernel& kernel, const KernelRecor
     } else if (name == "Vocabulary") {
       if (size > product_of(kernel, "L*Beats"))
         report(kernel.name, "size 'Vocabulary' is larger than a row");
-    } else if (number || name == "MaxRounds") {
+    } else if (number || name == "MaxRounds" || room) {
       continue;  // says which, not how many; the kind's rule compares rounds with positions
-    } else if ((name == "MaxWords" || name == "MaxKept") && size <= MostRoom) {
-      continue;  // room in a buffer, whose bits are counted
     } else if (size > 0 && work > MostWork / size) {
       report(kernel.name, "the sizes are too large");
       return;
