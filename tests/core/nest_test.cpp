@@ -19,7 +19,7 @@ namespace {
 using test::Random;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t NestPrograms = 60;
+constexpr uint64_t NestPrograms = 30;
 #else
 constexpr uint64_t NestPrograms = 80;
 #endif

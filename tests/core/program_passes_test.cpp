@@ -18,7 +18,7 @@ using test::Random;
 using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t PassPrograms = 40;
+constexpr uint64_t PassPrograms = 24;
 #else
 constexpr uint64_t PassPrograms = 120;
 #endif

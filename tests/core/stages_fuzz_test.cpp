@@ -14,7 +14,7 @@ namespace st {
 namespace {
 
 #ifdef ST_TEST_SANITIZED
-constexpr int Damages = 6;
+constexpr int Damages = 3;
 #else
 constexpr int Damages = 12;
 #endif

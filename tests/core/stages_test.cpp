@@ -15,7 +15,7 @@ namespace {
 using test::text_of;
 
 #ifdef ST_TEST_SANITIZED
-constexpr uint64_t Seeds = 2;
+constexpr uint64_t Seeds = 1;
 #else
 constexpr uint64_t Seeds = 7;
 #endif

@@ -118,8 +118,10 @@ void expect_same_streams(const Request& shared, const Request& spatial) {
 }
 
 TEST(SharedEngine, OfTheAdderMovesTheIntegersOfTheSpatialDesign) {
-  for (const char* precision : {"w8a8", "w4a8"})
-    expect_same_streams(shared_design("adder", precision), spatial_design("adder", precision));
+#ifndef ST_TEST_SANITIZED  // half of the ways of the other one
+  expect_same_streams(shared_design("adder", "w8a8"), spatial_design("adder", "w8a8"));
+#endif
+  expect_same_streams(shared_design("adder", "w4a8"), spatial_design("adder", "w4a8"));
 }
 
 /// Four memory ports of 128 bits take turns. Rows have one lane in both designs: sums of floats
