@@ -146,9 +146,11 @@ class InstanceText {
   }
 
   /// The call, behind the names of the model's nodes.
-  [[nodiscard]] std::string commented_call(const Kernel& kernel, const std::string& indent) const {
+  [[nodiscard]] std::string commented_call(
+      const Kernel& kernel, const std::string& indent,
+      const std::map<std::string, std::string>& sizes = {}) const {
     const std::string text =
-        kernel.kind == "load_params" ? segment_calls(kernel, indent) : call(kernel, indent, {});
+        kernel.kind == "load_params" ? segment_calls(kernel, indent) : call(kernel, indent, sizes);
     return kernel.origin.empty() ? text : indent + "// " + comment(kernel.origin) + "\n" + text;
   }
 
@@ -172,17 +174,26 @@ class InstanceText {
     return wrapped_call(indent + function_of(kernel) + "(", arguments, indent.size() + 4) + "\n";
   }
 
-  /// A call for each node.
+  [[nodiscard]] const Kernel& node(size_t n) const { return program_.kernels[instance_.nodes[n]]; }
+
+  /// A call for each node. Those that alternate are in a loop over the rows.
   [[nodiscard]] std::string calls_of_turns() const {
     std::string tables, before, layered, behind;
-    for (const KernelId k : instance_.nodes) {
-      const Kernel& kernel = program_.kernels[k];
+    for (size_t n = 0; n < instance_.nodes.size(); ++n) {
+      const Kernel& kernel = node(n);
       tables += size_tables(kernel);
-      if (kernel.layered) {
-        layered += commented_call(kernel, "    ");
-      } else {
+      if (!kernel.layered) {
         (kernel.behind ? behind : before) += commented_call(kernel, kernel.behind ? "    " : "  ");
+        continue;
       }
+      const bool more = n + 1 < instance_.nodes.size() && node(n + 1).alternates;
+      if (more && !kernel.alternates)
+        layered +=
+            "    for (int row = 0; row < tokens; ++row) {\n#pragma HLS LOOP_TRIPCOUNT min=1 max=" +
+            std::to_string(program_.max_sequence) + "\n";
+      layered += more || kernel.alternates ? commented_call(kernel, "      ", {{"tokens", "1"}})
+                                           : commented_call(kernel, "    ");
+      if (kernel.alternates && !more) layered += "    }\n";
     }
     if (!layered.empty())
       layered = "  for (int layer = 0; layer < " + std::to_string(program_.layers.count) +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/binding/share.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -74,6 +75,41 @@ class UnitGraph {
   std::vector<std::pair<KernelId, KernelId>> edges_;
 };
 
+/// Whether one kernel needs what another one makes, in a launch and a layer.
+bool needs(const Program& program, const Edges& edges, KernelId reader, KernelId writer) {
+  std::set<KernelId> seen;
+  std::vector<KernelId> open = {writer};
+  while (!open.empty()) {
+    const KernelId at = open.back();
+    open.pop_back();
+    for (const Port& port : program.kernels[at].outputs) {
+      const bool again =
+          program.tensors[port.tensor].fed_back || port.tensor == program.layers.next;
+      for (const End& end : edges.readers[port.tensor]) {
+        if (end.kernel == reader) return true;
+        if (!again && seen.insert(end.kernel).second) open.push_back(end.kernel);
+      }
+    }
+  }
+  return false;
+}
+
+/// Nodes of an instance that follow one another and do not need each other alternate, such as those
+/// of keys and values.
+void alternate(Program& program, const Edges& edges, const std::vector<KernelId>& nodes) {
+  std::vector<KernelId> together;
+  for (const KernelId k : nodes) {
+    Kernel& kernel = program.kernels[k];
+    const auto apart = [&](KernelId other) {
+      return program.kernels[other].layered && !needs(program, edges, k, other);
+    };
+    kernel.alternates =
+        kernel.layered && !together.empty() && std::all_of(together.begin(), together.end(), apart);
+    if (!kernel.alternates) together.clear();
+    together.push_back(k);
+  }
+}
+
 }  // namespace
 
 void share_rows(Program& program, const std::string& unit) {
@@ -99,6 +135,7 @@ void share_rows(Program& program, const std::string& unit) {
       if (nodes.size() < 2) continue;
       const std::string instance = names.unique(std::get<0>(what) + "_of_all");
       for (const KernelId k : nodes) program.kernels[k].instance = instance;
+      if (program.max_sequence > 1) alternate(program, edges, nodes);
     }
   }
 }

@@ -119,6 +119,24 @@ std::vector<Turn> turns_of(const Program& program, const Instance& instance, int
   return turns;
 }
 
+std::vector<Turn> row_by_row(const Program& program, const std::vector<Turn>& turns,
+                             int64_t tokens) {
+  std::vector<Turn> rows;
+  for (size_t first = 0; first < turns.size();) {
+    size_t end = first + 1;
+    while (end < turns.size() && program.kernels[turns[end].kernel].alternates) ++end;
+    if (end == first + 1) {
+      rows.push_back(turns[first]);
+    } else {
+      for (int64_t row = 0; row < tokens; ++row) {
+        for (size_t t = first; t < end; ++t) rows.push_back({turns[t].kernel, turns[t].layer, 1});
+      }
+    }
+    first = end;
+  }
+  return rows;
+}
+
 const std::string& fifo_name(const Channel& channel) {
   return channel.fifo.empty() ? channel.name : channel.fifo;
 }

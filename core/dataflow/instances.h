@@ -33,12 +33,16 @@ std::vector<KernelId> distinct_hardware(const Program& program,
 struct Turn {
   KernelId kernel = -1;
   int64_t layer = 0;
+  int64_t rows = 0;  ///< of the launch; 0: all of them
 };
 /// What an instance does in a launch where layers are streamed: nodes before the layers, those of
 /// the layers once for each, those behind if results are wanted. Elsewhere its nodes' work for
 /// `layer`.
 std::vector<Turn> turns_of(const Program& program, const Instance& instance, int64_t layer = 0,
                            int64_t results = 1);
+/// The same of a launch of `tokens` rows, where nodes that alternate have a turn for each row.
+std::vector<Turn> row_by_row(const Program& program, const std::vector<Turn>& turns,
+                             int64_t tokens);
 
 /// The name of the FIFO that carries a channel.
 const std::string& fifo_name(const Channel& channel);

@@ -58,8 +58,8 @@ using Bind = std::function<Status(Process&, KernelId, int64_t layer)>;
 class GroupRun {
  public:
   /// `values`: whether kernels compute, or only pass beats of any value.
-  GroupRun(const Program& program, const GroupRunOf& of, bool values, Bind bind,
-           const WholeParameters& whole = {}, int64_t results = 1)
+  GroupRun(const Program& program, const GroupRunOf& of, bool values, Bind bind, int64_t tokens,
+           int64_t results, const WholeParameters& whole = {})
       : program_(program),
         whole_(whole),
         bind_(std::move(bind)),
@@ -70,7 +70,9 @@ class GroupRun {
       if (fifo_[c] == c) queues_.emplace(c, TokenQueue(beat_bytes(channel.type), channel.depth));
     }
     for (const Instance& instance : instances_of(program, program.kernels_of(of.group)))
-      workers_.push_back({turns_of(program, instance, of.layer, results), 0, nullptr});
+      workers_.push_back(
+          {row_by_row(program, turns_of(program, instance, of.layer, results), tokens), 0,
+           nullptr});
   }
 
   void record(ChannelId c, std::vector<uint8_t>& beats) {
@@ -109,7 +111,7 @@ class GroupRun {
   }
 
   Status begin_turn(Worker& worker) {
-    const auto [k, layer] = worker.turns[worker.at];
+    const auto [k, layer, rows] = worker.turns[worker.at];
     const Kernel& kernel = program_.kernels[k];
     const Kernel of = of_layer(kernel, layer);
     Nest nest = whole_.takers.contains(k) ? kernel_record(kernel.kind).whole_nest(program_, of)
@@ -119,7 +121,9 @@ class GroupRun {
     if (!values_) nest = without_bodies(std::move(nest));
     worker.process = std::make_unique<Process>(std::move(nest), queues_of(kernel.inputs),
                                                queues_of(kernel.outputs));
-    return bind_(*worker.process, k, layer);
+    ST_CHECK(bind_(*worker.process, k, layer));
+    if (rows > 0) worker.process->firing().tokens = rows;
+    return {};
   }
 
   Status run_until_it_waits(int w, ReadyKernels& ready) {
@@ -280,7 +284,7 @@ Status ProgramInterpreter::run_group(const GroupRunOf& of, int64_t tokens, int64
     }
     return {};
   };
-  GroupRun run(program_, of, true, bind_turn, whole, results);
+  GroupRun run(program_, of, true, bind_turn, tokens, results, whole);
   for (auto& [c, beats] : recorded_) run.record(c, beats);
   ST_CHECK(run.run());
   for (const auto& [c, queue] : run.queues()) uses_[c] = {queue.moved(), queue.peak()};
@@ -298,7 +302,7 @@ Result<std::map<ChannelId, ChannelUse>> untimed_schedule(const Program& program,
       process.firing().results = results;
       return {};
     };
-    GroupRun run(program, {group, 0}, false, bind, {}, results);
+    GroupRun run(program, {group, 0}, false, bind, tokens, results);
     ST_CHECK(run.run());
     for (const auto& [c, queue] : run.queues()) uses[c] = {queue.moved(), queue.peak()};
   }

@@ -322,6 +322,7 @@ class ProgramParser {
     kernel.group = static_cast<int>(cursor_.integer(0, MostGroups));
     kernel.layered = cursor_.accept("layered");
     if (!kernel.layered) kernel.behind = cursor_.accept("behind");
+    kernel.alternates = cursor_.accept("alternates");
     kernel.inputs = ports(&Channel::consumer, "consumer");
     cursor_.expect("->");
     kernel.outputs = ports(&Channel::producer, "producer");

@@ -208,6 +208,10 @@ struct Kernel {
   /// Where layers are streamed and it is not layered: works behind them, for the one row of which
   /// results are wanted.
   bool behind = false;
+  /// Its rows alternate with those of the node before it in its instance: both are of the layers,
+  /// go row by row, and neither needs what the other one makes. Later rows of the one do not hold
+  /// up the first ones of the other.
+  bool alternates = false;
 
   /// The sizes <prefix>0, <prefix>1, ... as far as there are any.
   [[nodiscard]] std::vector<int64_t> sizes_named(std::string_view prefix) const;

@@ -67,7 +67,8 @@ std::string kernel_text(const Program& program, const Kernel& kernel) {
          (kernel.layered  ? " layered"
           : kernel.behind ? " behind"
                           : "") +
-         " " + list(kernel.inputs, port) + " -> " + list(kernel.outputs, port);
+         (kernel.alternates ? " alternates" : "") + " " + list(kernel.inputs, port) + " -> " +
+         list(kernel.outputs, port);
   if (!kernel.memories.empty()) {
     out += " memories " + list(kernel.memories, [&](MemoryId m) {
              return "@" + name_text(program.memories[m].name);

@@ -113,6 +113,63 @@ void verify_shared_fifos(const Program& program, const Report& report) {
   }
 }
 
+/// Whether a kernel needs what others made before it, in the same layer. Kernels stand in the order
+/// of their streams but for those that are fed back.
+bool needs_one_of(const Program& program, KernelId kernel, const std::vector<KernelId>& others) {
+  std::set<TensorId> made;
+  for (KernelId k = others.front(); k <= kernel; ++k) {
+    const Kernel& each = program.kernels[k];
+    const bool needs = std::any_of(each.inputs.begin(), each.inputs.end(), [&](const Port& port) {
+      return made.count(port.tensor) != 0 && !program.tensors[port.tensor].fed_back &&
+             port.tensor != program.layers.next;
+    });
+    if (k == kernel) return needs;
+    if (!needs && std::find(others.begin(), others.end(), k) == others.end()) continue;
+    for (const Port& port : each.outputs) made.insert(port.tensor);
+  }
+  return false;
+}
+
+/// Whether a kernel is one loop over the rows of a launch, and has its FIFOs for itself.
+bool goes_by_rows(const Program& program, const Kernel& kernel) {
+  const Nest nest = nest_of(program, kernel);
+  if (nest.size() != 1 || !nest[0].is_loop() || nest[0].interval != 0 ||
+      nest[0].trips_by_outer != nullptr || nest[0].trip.count != Extent::symbol(Sequence))
+    return false;
+  const auto alone = [&](const Port& port) {
+    return port.channel < 0 || program.channels[port.channel].fifo.empty();
+  };
+  return std::all_of(kernel.inputs.begin(), kernel.inputs.end(), alone) &&
+         std::all_of(kernel.outputs.begin(), kernel.outputs.end(), alone);
+}
+
+/// Nodes whose rows alternate.
+void verify_alternation(const Program& program, const Report& report) {
+  std::vector<KernelId> all;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) all.push_back(k);
+  const auto by_rows = [&](KernelId k) {
+    return program.kernels[k].layered && goes_by_rows(program, program.kernels[k]);
+  };
+  for (const Instance& instance : instances_of(program, all)) {
+    std::vector<KernelId> together;
+    for (const KernelId k : instance.nodes) {
+      const Kernel& kernel = program.kernels[k];
+      if (!kernel.alternates) {
+        together = {k};
+        continue;
+      }
+      if (together.empty()) {
+        report(kernel.name, "it alternates with a node before it, and there is none");
+      } else if (!by_rows(k) || !by_rows(together.back())) {
+        report(kernel.name, "nodes that alternate are of the layers, and one loop over rows each");
+      } else if (needs_one_of(program, k, together)) {
+        report(kernel.name, "it needs what a node makes with which it alternates");
+      }
+      together.push_back(k);
+    }
+  }
+}
+
 }  // namespace
 
 void verify_instances(const Program& program, const Report& report) {
@@ -141,6 +198,13 @@ void verify_instances(const Program& program, const Report& report) {
     }
   }
   verify_shared_fifos(program, report);
+  const auto alternates = [](const Kernel& kernel) { return kernel.alternates; };
+  if (std::none_of(program.kernels.begin(), program.kernels.end(), alternates)) return;
+  if (program.layers.streamed) {
+    verify_alternation(program, report);
+  } else {
+    report("program", "nodes alternate where layers are streamed");
+  }
 }
 
 void verify_order(const Program& program, const Report& report) {

@@ -330,7 +330,12 @@ class NetworkMaker {
     for (int64_t layer = 0; layer < (differ ? program_.layers.count : 1); ++layer) {
       for (const KernelId k : instance.nodes) {
         if (!program_.kernels[static_cast<size_t>(k)].layered) continue;
-        append(differ ? task.items : layers.items, items_of(k, layer));
+        std::vector<NetworkItem>& items = differ ? task.items : layers.items;
+        if (program_.kernels[static_cast<size_t>(k)].alternates) {
+          append(items.back().items, std::move(items_of(k, layer)[0].items));
+        } else {
+          append(items, items_of(k, layer));
+        }
       }
     }
     for (NetworkItem* part : {&layers, &behind}) {

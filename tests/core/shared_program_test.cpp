@@ -73,6 +73,10 @@ KernelId id_of(const Program& program, const std::string& kind, size_t which) {
   return 0;
 }
 
+Kernel& node(Program& program, const std::string& kind, size_t which) {
+  return program.kernels[static_cast<size_t>(id_of(program, kind, which))];
+}
+
 TEST(SharedProgram, IsSoundAndReadsBack) {
   EXPECT_EQ(text_of(verify(sound())), "");
   EXPECT_EQ(text_of(verify_complete(sound())), "");
@@ -80,6 +84,26 @@ TEST(SharedProgram, IsSoundAndReadsBack) {
   const auto again = parse_program(text_of(sound()), any_constant());
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(text_of(*again), text_of(sound()));
+}
+
+/// Rows of keys and of values take turns where a launch has several, and as one text says.
+TEST(SharedProgram, OfSeveralRowsAlternates) {
+  Request request = shared_design("adder", "w4a8");
+  request.synth = "none";
+  request.token_lanes = request.token_tiles = 2;
+  const Program several = program_of(built(request));
+  EXPECT_EQ(text_of(verify(several)), "");
+  int alternate = 0;
+  for (const Kernel& each : several.kernels) {
+    alternate += each.alternates;
+    EXPECT_EQ(each.alternates, each.kind == "quantize_heads" && !each.instance.empty() &&
+                                   (&each)[-1].instance == each.instance)
+        << each.name;
+  }
+  EXPECT_EQ(alternate, 1);
+  const auto again = parse_program(text_of(several), any_constant());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(text_of(*again), text_of(several));
 }
 
 /// Operators of one kind in a kernel.
@@ -153,6 +177,19 @@ TEST(SharedProgram, BrokenOnesAreRefused) {
       {"the consumer stands before the producer",
        [](Program& p) {
          for (DataTensor& tensor : p.tensors) tensor.fed_back = false;
+       }},
+      {"it alternates with a node before it, and there is none",
+       [](Program& p) { kernel(p, "layer_norm").alternates = true; }},
+      {"it needs what a node makes with which it alternates",
+       [](Program& p) { node(p, "layer_norm", 1).alternates = true; }},
+      {"nodes that alternate are of the layers, and one loop over rows each",
+       [](Program& p) { node(p, "layer_norm", 2).alternates = true; }},
+      {"nodes that alternate are of the layers, and one loop over rows each",
+       [](Program& p) { node(p, "feed_rows", 1).alternates = true; }},
+      {"nodes alternate where layers are streamed",
+       [](Program& p) {
+         node(p, "layer_norm", 1).alternates = true;
+         stop_streaming(p);
        }},
       {"is other hardware for", [](Program& p) { kernel(p, "multiply_stripes").unit = "decoder"; }},
   };

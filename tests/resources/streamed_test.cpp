@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/binding/share.h"
+#include "core/dataflow/instances.h"
 
 namespace st {
 namespace {
@@ -103,6 +104,57 @@ TEST(Streamed, NormsShareAnInstanceUnlessOneReadsWhatTheOtherMade) {
   EXPECT_EQ(program.kernels[before].instance, "rms_norm_of_all");
   EXPECT_EQ(program.kernels[behind].instance, "rms_norm_of_all");
   EXPECT_EQ(program.kernels[next].instance, "");
+}
+
+TEST(Streamed, RowsAlternateOfNodesThatDoNotNeedEachOther) {
+  for (const int64_t most_rows : {1, 4}) {
+    Program program;
+    program.max_sequence = most_rows;
+    const KernelId enter = add_kernel(program, "enter_layers", "feeder", {});
+    const TensorId row = program.kernels[enter].outputs[0].tensor;
+    const KernelId key = add_kernel(program, "quantize_heads", "decoder", {row});
+    const KernelId value = add_kernel(program, "quantize_heads", "decoder", {row});
+    const TensorId made = program.kernels[value].outputs[0].tensor;
+    const KernelId engine = add_kernel(program, "attend", "engine0", {made});
+    const KernelId later = add_kernel(program, "quantize_heads", "decoder",
+                                      {program.kernels[engine].outputs[0].tensor});
+    const KernelId beside = add_kernel(program, "quantize_heads", "decoder", {row});
+    const KernelId behind = add_kernel(program, "quantize_heads", "decoder", {row});
+    for (const KernelId k : {key, value, later, beside}) program.kernels[k].layered = true;
+    program.kernels[behind].behind = true;
+    share_rows(program, "decoder");
+    for (const KernelId k : {key, value, later, beside, behind})
+      EXPECT_EQ(program.kernels[k].instance, "quantize_heads_of_all");
+    EXPECT_FALSE(program.kernels[key].alternates);
+    EXPECT_EQ(program.kernels[value].alternates, most_rows > 1);
+    EXPECT_FALSE(program.kernels[later].alternates) << "it waits for the rows of `value`";
+    EXPECT_EQ(program.kernels[beside].alternates, most_rows > 1);
+    EXPECT_FALSE(program.kernels[behind].alternates);
+  }
+}
+
+TEST(Streamed, NodesThatAlternateHaveATurnForEachRow) {
+  Program program;
+  program.layers.count = 2;
+  program.layers.streamed = true;
+  Instance instance{"all", {}};
+  for (int n = 0; n < 4; ++n) {
+    instance.nodes.push_back(add_kernel(program, "add", "decoder", {}));
+    program.kernels.back().layered = n < 3;
+    program.kernels.back().behind = n == 3;
+    program.kernels.back().alternates = n == 1;
+  }
+  const std::vector<Turn> turns = turns_of(program, instance);
+  EXPECT_EQ(turns.size(), 7U);
+  std::vector<std::vector<int64_t>> is;
+  for (const Turn& turn : row_by_row(program, turns, 2))
+    is.push_back({turn.kernel, turn.layer, turn.rows});
+  const std::vector<std::vector<int64_t>> layer = {
+      {0, 0, 1}, {1, 0, 1}, {0, 0, 1}, {1, 0, 1}, {2, 0, 0}};
+  std::vector<std::vector<int64_t>> wanted = layer;
+  for (const std::vector<int64_t>& turn : layer) wanted.push_back({turn[0], 1, turn[2]});
+  wanted.push_back({3, 0, 0});
+  EXPECT_EQ(is, wanted);
 }
 
 }  // namespace
