@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of attention: caches and their loaders, slices, what they agree on, and what makes the
 // context of their sums.
+#include <algorithm>
+
 #include "core/binding/binder.h"
 #include "core/dataflow/kernels/striped.h"
 #include "core/dataflow/kernels/stripes.h"
@@ -42,6 +44,10 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
   const int64_t rows = attention.heads + 2 * attention.kv_heads;
   const int64_t peaks = attention.heads + attention.kv_heads;
   const int64_t head_words = (attention.head + StripeColumns - 1) / StripeColumns;
+  const int64_t most_positions =
+      striped.at("MaxRounds") *
+      *std::max_element(solution_.slice_ports.begin(), solution_.slice_ports.end());
+  const int64_t sum_parts = sum_fits(most_positions, 1) ? 1 : 2;
 
   Kernel feed = kernel("feed_heads", "feed " + name, of, FeederUnit, "feed");
   feed.inputs = {attention.query,     attention.query_scale, attention.key,
@@ -74,6 +80,7 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
                                               {"First", port},
                                               {"Ways", limits_.ways},
                                               {"MaxTokens", program_.max_sequence},
+                                              {"SumParts", sum_parts},
                                               {"Window", attention.window}});
     if (!attention.layer_windows.empty()) attend.layer_sizes["Window"] = attention.layer_windows;
     attend.inputs = {words[s], scales[s], shared};
@@ -82,7 +89,7 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
     }
     own.push_back(row_port("peaks of a slice of " + name, DType::F32, 1, peaks));
     sums.push_back(row_port("sums of " + name, DType::I32, ChunkLanes,
-                            attention.heads * (1 + 2 * ChunksPerWord * head_words)));
+                            attention.heads * (1 + sum_parts * ChunksPerWord * head_words)));
     attend.outputs = {own.back(), sums.back()};
     to.push_back(std::move(attend));
   }
@@ -95,7 +102,8 @@ void Binder::add_attention(const EngineAttention& attention, Kernels& to) {
   to.push_back(std::move(share));
 
   Kernel merge = kernel("merge_heads", "merge " + name, of, "", "");
-  with(with(merge, heads), {{"L", attention.context.type.lanes}, {"Head", attention.head}});
+  with(with(merge, heads),
+       {{"L", attention.context.type.lanes}, {"Head", attention.head}, {"SumParts", sum_parts}});
   merge.inputs = {largest};
   merge.inputs.insert(merge.inputs.end(), sums.begin(), sums.end());
   merge.outputs = {attention.context};

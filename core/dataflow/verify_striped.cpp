@@ -80,12 +80,6 @@ bool rounds_fit(const Program& program, const StripedShape& shape) {
   return shape.max_rounds == (program.max_positions + together - 1) / together * shape.ways;
 }
 
-/// A slice's sums, of which the largest is that of all its positions with the largest weights.
-bool sums_fit(const StripedShape& shape) {
-  constexpr int64_t Most = ((int64_t{1} << (SumBits - 1)) - 1) / (32767 * 127);
-  return shape.max_rounds <= Most / shape.ports;
-}
-
 }  // namespace
 
 std::string check_striped(const Program& program, const Kernel& kernel) {
@@ -100,7 +94,9 @@ std::string check_striped(const Program& program, const Kernel& kernel) {
   if (shape.stripes * shape.ways > MostStripes || shape.first + shape.ports > shape.stripes)
     return "there are fewer ports";
   if (has_rounds && !rounds_fit(program, shape)) return "MaxRounds is not that of all positions";
-  if (kernel.kind == "attend" && !sums_fit(shape)) return "its sums have more bits";
+  if (shape.sum_parts > 2) return "sums have one part or two";
+  if (kernel.kind == "attend" && !sum_fits(shape.ports * shape.max_rounds, shape.sum_parts))
+    return "its sums have more bits";
   const int64_t row = shape.kv_heads * shape.head;
   if (row % shape.lanes != 0 || (has_heads && shape.heads * shape.head % shape.lanes != 0))
     return "rows are no whole beats";

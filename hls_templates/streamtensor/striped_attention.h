@@ -23,24 +23,24 @@ namespace st {
 ///   peaks: of all slices, for each row the largest score of each head, then the largest scale of
 ///          the values of each key and value head
 ///   own_peaks: the same of this slice; -INFINITY and 0 where it sees no position
-///   sums: per row and head the sum of powers, in lanes 0 and 1 its lowest 16 bits and the rest;
-///   then those
-///         of weights times values, 16 at a time, a beat of the lowest 16 bits and one of the rest
+///   sums: per row and head the sum of powers, then those of weights times values, ChunkLanes at a
+///         time. In one part: the powers in lane 0, and a beat for each chunk. In two parts, of
+///         which the first one has the lowest 16 bits: the powers in lanes 0 and 1, and two beats
 ///   words: of each port, as load_cache() sends them
 /// A position behind a row's own, or before its window, has a score of -INFINITY, so that its power
 /// and its weight are 0, whatever its words are. Scales are not negative.
 /// Products are those that linear layers on the same ports take turns on.
 template <int Heads, int KVHeads, int Head, int MaxTokens, int Stripes, int Ports, int First,
-          int Ways, int MaxRounds, products_of<Ports>* Products, typename... Words>
+          int Ways, int MaxRounds, int SumParts, products_of<Ports>* Products, typename... Words>
 void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
             hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& own_peaks,
             hls::stream<vec<int, ChunkLanes>>& sums, int window, int tokens, int past,
             Words&... words) {
 #pragma HLS INLINE
-  using shape =
-      slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds>;
+  using shape = slice_shape<Heads, KVHeads, Head, MaxTokens, Stripes, Ports, First, Ways, MaxRounds,
+                            SumParts>;
   static_assert(sizeof...(Words) == Ports && First + Ports <= Stripes, "one stream per port");
-  static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits - 1),
+  static_assert((int64_t)Ports * MaxRounds * 32767 * 127 < (int64_t)1 << (SumBits<SumParts> - 1),
                 "the sums of all positions fit");
   const slice_positions<shape> positions(window, past, tokens);
   new_rows<shape> rows;

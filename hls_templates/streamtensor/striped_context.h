@@ -16,15 +16,18 @@
 #include "streamtensor/striped_slice.h"
 
 namespace st {
-/// Bits of a sum of weights times values over the positions of a slice.
-constexpr int SumBits = 40;
-using slice_sum = ap_int<SumBits>;
+/// Bits of a sum of weights times values over the positions of a slice, which is sent in so many
+/// parts.
+template <int Parts>
+constexpr int SumBits = Parts == 1 ? 32 : 40;
+template <typename Shape>
+using slice_sum = ap_int<SumBits<Shape::SumParts>>;
 
 /// Of a slice's share of the context.
 template <typename Shape>
 struct slice_sums {
-  vec<slice_sum, WordBytes> contexts[Shape::Rows * Shape::HeadSteps];
-  slice_sum powers[Shape::Rows * Shape::Heads];
+  vec<slice_sum<Shape>, WordBytes> contexts[Shape::Rows * Shape::HeadSteps];
+  slice_sum<Shape> powers[Shape::Rows * Shape::Heads];
 };
 
 /// The weights of a head in a round, and the sum of its powers.
@@ -46,10 +49,10 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
 
 /// Weights times a word of each port, added to a sum.
 template <typename Shape, products_of<Shape::Ports>* Products>
-vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bool first,
-                                     const word_bytes (&held)[Shape::Ports],
-                                     const int16_t (&weights)[Shape::Ports][Shape::Members],
-                                     int member) {
+vec<slice_sum<Shape>, WordBytes> add_values(const vec<slice_sum<Shape>, WordBytes>& so_far,
+                                            bool first, const word_bytes (&held)[Shape::Ports],
+                                            const int16_t (&weights)[Shape::Ports][Shape::Members],
+                                            int member) {
 #pragma HLS INLINE
   vec<int16_t, Shape::Ports> of_ports;
   for (int p = 0; p < Shape::Ports; ++p) {
@@ -60,11 +63,11 @@ vec<slice_sum, WordBytes> add_values(const vec<slice_sum, WordBytes>& so_far, bo
   chain_totals<Shape::Ports> totals;
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
   Products(words_of(held), none, of_ports, word_use::values, totals);
-  vec<slice_sum, WordBytes> sums;
+  vec<slice_sum<Shape>, WordBytes> sums;
   for (int i = 0; i < WordBytes; ++i) {
 #pragma HLS UNROLL
-    const slice_sum before = first ? slice_sum(0) : so_far[i];
-    sums[i] = before + slice_sum(column_sum<Shape::Ports>(totals, i));
+    const slice_sum<Shape> before = first ? slice_sum<Shape>(0) : so_far[i];
+    sums[i] = before + slice_sum<Shape>(column_sum<Shape::Ports>(totals, i));
   }
   return sums;
 }
@@ -99,21 +102,23 @@ void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& posit
       put_new(positions, round, rows.values, at.kv_word(), held);
     }
     if (at.first_word()) {
-      const slice_sum before = round == 0 ? slice_sum(0) : sums.powers[h];
+      const slice_sum<Shape> before = round == 0 ? slice_sum<Shape>(0) : sums.powers[h];
       const float inverse = inverses[at.row * Shape::KVHeads + at.kv_head];
       sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverse, weights);
     }
-    vec<slice_sum, WordBytes>& context = sums.contexts[at.head_word()];
+    vec<slice_sum<Shape>, WordBytes>& context = sums.contexts[at.head_word()];
     context = add_values<Shape, Products>(context, round == 0, held, weights, at.member());
     if (at.next()) ++round;
   }
 }
 
-/// The lowest 16 bits of a sum, or the rest.
-inline int half_of(slice_sum sum, bool upper) {
+/// A part of a sum: all of it, or its lowest 16 bits, or the rest.
+template <typename Shape>
+int part_of(slice_sum<Shape> sum, int part) {
 #pragma HLS INLINE
   const int64_t value = sum.to_int64();
-  return upper ? (int)(value >> 16) : (int)(value & 0xffff);
+  if (Shape::SumParts == 1) return part == 0 ? (int)value : 0;
+  return part == 0 ? (int)(value & 0xffff) : (int)(value >> 16);
 }
 
 /// Sums as merge_heads() takes them.
@@ -123,16 +128,18 @@ void send_sums(const slice_sums<Shape>& sums, int tokens, hls::stream<vec<int, C
   constexpr int Chunks = Shape::HeadWords * (WordBytes / ChunkLanes);
   for (int h = 0; h < tokens * Shape::Heads; ++h) {
 #pragma HLS LOOP_TRIPCOUNT min = Shape::Heads max = Shape::Rows * Shape::Heads
-    for (int n = 0; n < 1 + 2 * Chunks; ++n) {
+    for (int n = 0; n < 1 + Shape::SumParts * Chunks; ++n) {
 #pragma HLS PIPELINE II = 1
-      const int chunk = n == 0 ? 0 : (n - 1) / 2, first = chunk * ChunkLanes % WordBytes;
-      const vec<slice_sum, WordBytes> word =
+      const int chunk = n == 0 ? 0 : (n - 1) / Shape::SumParts;
+      const int part = n == 0 ? 0 : (n - 1) % Shape::SumParts;
+      const int first = chunk * ChunkLanes % WordBytes;
+      const vec<slice_sum<Shape>, WordBytes> word =
           sums.contexts[h * Shape::HeadWords + chunk / (WordBytes / ChunkLanes)];
       vec<int, ChunkLanes> beat;
       for (int i = 0; i < ChunkLanes; ++i) {
 #pragma HLS UNROLL
-        const int power = i < 2 ? half_of(sums.powers[h], i == 1) : 0;
-        beat[i] = n == 0 ? power : half_of(word[first + i], n % 2 == 0);
+        const int power = i < 2 ? part_of<Shape>(sums.powers[h], i) : 0;
+        beat[i] = n == 0 ? power : part_of<Shape>(word[first + i], part);
       }
       out.write(beat);
     }

@@ -100,10 +100,10 @@ void share_peaks(hls::stream<vec<float, 1>>& peaks, hls::stream<vec<float, 1>>& 
 
 /// A beat of each slice, added.
 template <typename... Slices>
-vec<int, ChunkLanes> added(Slices&... slices) {
+vec<int64_t, ChunkLanes> added(Slices&... slices) {
 #pragma HLS INLINE
   const vec<int, ChunkLanes> beats[] = {slices.read()...};  // from left to right
-  vec<int, ChunkLanes> sum;
+  vec<int64_t, ChunkLanes> sum;
   for (int i = 0; i < ChunkLanes; ++i) {
 #pragma HLS UNROLL
     sum[i] = 0;
@@ -115,57 +115,61 @@ vec<int, ChunkLanes> added(Slices&... slices) {
   return sum;
 }
 
-/// The float of a sum that comes as its lowest 16 bits and the rest.
-inline float whole_sum(int low, int high) {
+/// The float of a sum that comes as it is, or as its lowest 16 bits and the rest.
+template <int Parts>
+float whole_sum(int64_t first, int64_t last) {
 #pragma HLS INLINE
-  return (float)((int64_t)high * 65536 + low);
+  return (float)(Parts == 1 ? first : last * 65536 + first);
 }
 
 /// The context of a token: per head, the sums of weights times values over all slices, times the
 /// largest scale over the sum of powers.
 ///
-/// A chunk of values takes a step for each half of its sums, and further ones where it is several
-/// pieces, of which heads and beats are whole numbers: one leaves in each step.
-template <int L, int Heads, int KVHeads, int Head, typename... Slices>
+/// A chunk of values takes a step for each part of its sums, and further ones where it is several
+/// pieces, of which heads and beats are whole numbers: from the last part on, one leaves in each
+/// step.
+template <int L, int Heads, int KVHeads, int Head, int SumParts, typename... Slices>
 void merge_row(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& out,
                Slices&... slices) {
 #pragma HLS INLINE
   constexpr int Piece = common_divisor(common_divisor(L, Head), ChunkLanes);
   constexpr int PerChunk = ChunkLanes / Piece, PerBeat = L / Piece, PerHead = Head / Piece;
   constexpr int Chunks = position_layout<KVHeads, Head>::HeadWords * (WordBytes / ChunkLanes);
+  constexpr int Before = SumParts - 1;  // steps until a chunk is there
   float largest[KVHeads];
   for (int g = 0; g < KVHeads; ++g) {
 #pragma HLS PIPELINE II = 1
     largest[g] = scales.read()[0];
   }
-  vec<int, ChunkLanes> parts, low;
+  vec<int64_t, ChunkLanes> part, first_part;
   vec<float, ChunkLanes> values;
   vec<float, L> beat;
   float factor = 0.0f;
   int in_beat = 0;
   for (int h = 0; h < Heads; ++h) {
-    int step = 0, chunk = 0;  // step 0 has the low halves, and step n + 1 sends piece n
-    for (int n = 0; n < 1 + Chunks * (1 + PerChunk); ++n) {
+    int step = 0, chunk = 0;
+    for (int n = 0; n < 1 + Chunks * (Before + PerChunk); ++n) {
 #pragma HLS PIPELINE II = 1
-      if (n == 0 || step < 2) parts = added(slices...);
+      if (n == 0 || step < SumParts) part = added(slices...);
       if (n == 0) {
-        factor = largest[h / (Heads / KVHeads)] / whole_sum(parts[0], parts[1]);
+        factor = largest[h / (Heads / KVHeads)] / whole_sum<SumParts>(part[0], part[1]);
       } else {
-        if (step == 0) low = parts;
+        if (step == 0) first_part = part;
         for (int i = 0; i < ChunkLanes; ++i) {
 #pragma HLS UNROLL
-          if (step == 1) values[i] = whole_sum(low[i], parts[i]) * factor;
+          if (step == Before) values[i] = whole_sum<SumParts>(first_part[i], part[i]) * factor;
         }
-        if (step > 0 && chunk * PerChunk + step <= PerHead) {
+        const int piece = step - Before;
+        if (piece >= 0 && chunk * PerChunk + piece < PerHead) {
           for (int i = 0; i < L; ++i) {
 #pragma HLS UNROLL
-            if (i / Piece == in_beat) beat[i] = values[(step - 1) * Piece + i % Piece];
+            if (i / Piece == in_beat) beat[i] = values[piece * Piece + i % Piece];
           }
           if (in_beat == PerBeat - 1) out.write(beat);
           in_beat = in_beat == PerBeat - 1 ? 0 : in_beat + 1;
         }
-        chunk = step == PerChunk ? chunk + 1 : chunk;
-        step = step == PerChunk ? 0 : step + 1;
+        chunk = piece == PerChunk - 1 ? chunk + 1 : chunk;
+        step = piece == PerChunk - 1 ? 0 : step + 1;
       }
     }
   }
@@ -173,12 +177,12 @@ void merge_row(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& o
 
 /// The context of each token. `slices` are as attend() sends them; the zeroes behind a head are
 /// dropped.
-template <int L, int Heads, int KVHeads, int Head, typename... Slices>
+template <int L, int Heads, int KVHeads, int Head, int SumParts, typename... Slices>
 void merge_heads(hls::stream<vec<float, 1>>& scales, hls::stream<vec<float, L>>& out, int tokens,
                  Slices&... slices) {
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = TypicalTokens
-    merge_row<L, Heads, KVHeads, Head>(scales, out, slices...);
+    merge_row<L, Heads, KVHeads, Head, SumParts>(scales, out, slices...);
   }
 }
 

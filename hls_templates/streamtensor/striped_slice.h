@@ -12,16 +12,17 @@
 
 namespace st {
 
-/// A slice and the heads that it works on; its first port is number First of Stripes. Rounds come
-/// in multiples of Ways, as they do of memory ports that take turns.
+/// A slice and the heads that it works on, and how it sends sums; its first port is number First of
+/// Stripes. Rounds come in multiples of Ways, as they do of memory ports that take turns.
 template <int HeadCount, int KVHeadCount, int Head, int RowCount, int StripeCount, int PortCount,
-          int FirstPort, int WayCount, int RoundCount>
+          int FirstPort, int WayCount, int RoundCount, int SumPartCount>
 struct slice_shape {
   static constexpr int Heads = HeadCount, KVHeads = KVHeadCount, Group = Heads / KVHeads;
   static constexpr int Rows = RowCount;         ///< new ones, of a launch at most
   static constexpr int Members = Rows * Group;  ///< queries that share a key or value
   static constexpr int Stripes = StripeCount, Ports = PortCount, First = FirstPort;
   static constexpr int Ways = WayCount, MaxRounds = RoundCount;
+  static constexpr int SumParts = SumPartCount;  ///< ints in which a sum is sent
   static constexpr int HeadWords = position_layout<KVHeads, Head>::HeadWords;
   static constexpr int ScaleWords = position_layout<KVHeads, Head>::ScaleWords;
   static constexpr int Scales = ScaleWords * ScalesPerWord;

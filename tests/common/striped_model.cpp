@@ -126,13 +126,15 @@ class DirectAttention {
   int64_t past_;
 };
 
-/// Beats of 16 of the lowest 16 bits, and of the rest, of values from `first` on.
-void append_parts(std::vector<uint8_t>& bytes, const std::vector<int64_t>& sums, size_t first) {
-  for (const bool upper : {false, true}) {
+/// Beats of 16 of the values from `first` on: as they are, or of the lowest 16 bits and of the
+/// rest.
+void append_parts(std::vector<uint8_t>& bytes, const std::vector<int64_t>& sums, size_t first,
+                  int64_t parts) {
+  for (int64_t part = 0; part < parts; ++part) {
     for (size_t i = first; i < first + 16; ++i) {
       const int64_t sum = i < sums.size() ? sums[i] : 0;
       const int64_t low = ((sum % 65536) + 65536) % 65536;
-      append(bytes, static_cast<int32_t>(upper ? (sum - low) / 65536 : low));
+      append(bytes, static_cast<int32_t>(parts == 1 ? sum : part == 1 ? (sum - low) / 65536 : low));
     }
   }
 }
@@ -159,11 +161,12 @@ std::vector<uint8_t> slice_sums(const StripedCase& of, const DirectAttention& di
   std::vector<uint8_t> bytes;
   for (int64_t h = 0; h < of.heads; ++h) {
     const DirectAttention::Sums sums = direct.sums(h, first, ports);
-    append(bytes, static_cast<int32_t>(sums.powers % 65536));
-    append(bytes, static_cast<int32_t>(sums.powers / 65536));
+    const int64_t split = of.sum_parts == 1 ? int64_t{1} << 31 : 65536;
+    append(bytes, static_cast<int32_t>(sums.powers % split));
+    append(bytes, static_cast<int32_t>(sums.powers / split));
     bytes.resize(bytes.size() + 14 * sizeof(int32_t));
     for (int64_t chunk = 0; chunk < 4 * of.head_words(); ++chunk)
-      append_parts(bytes, sums.values, static_cast<size_t>(16 * chunk));
+      append_parts(bytes, sums.values, static_cast<size_t>(16 * chunk), of.sum_parts);
   }
   return bytes;
 }
@@ -179,7 +182,7 @@ int64_t StripedCase::key_words() const { return (4 * kv_heads + 63) / 64 + value
 std::string StripedCase::text() const {
   std::string text = std::to_string(heads) + " heads of " + std::to_string(head) + " on " +
                      std::to_string(kv_heads) + ", " + std::to_string(lanes) + " lanes, window " +
-                     std::to_string(window) + ", slices";
+                     std::to_string(window) + ", sums in " + std::to_string(sum_parts) + ", slices";
   for (const int64_t ports : slices) text += " " + std::to_string(ports);
   return text;
 }

@@ -18,7 +18,8 @@ struct StripedCase {
   int64_t heads = 1, kv_heads = 1, head = 64, lanes = 16;
   std::vector<int64_t> slices = {1};  ///< ports of each
   int64_t max_positions = 1, window = 0;
-  float scale = 0.7f;  ///< of scores, which feed_heads puts into those of queries
+  float scale = 0.7f;     ///< of scores, which feed_heads puts into those of queries
+  int64_t sum_parts = 1;  ///< in which a slice sends a sum
 
   [[nodiscard]] int64_t stripes() const;
   [[nodiscard]] int64_t max_rounds() const { return (max_positions + stripes() - 1) / stripes(); }

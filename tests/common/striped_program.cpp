@@ -192,6 +192,7 @@ class StripedMaker {
       attend.sizes["First"] = first;
       attend.sizes["Ways"] = 1;
       attend.sizes["MaxTokens"] = 1;
+      attend.sizes["SumParts"] = of_.sum_parts;
       attend.sizes["Window"] = of_.window;
       in("x" + number);
       in("xs" + number);
@@ -200,7 +201,8 @@ class StripedMaker {
       in("peaks" + number);
       for (int64_t p = 0; p < of_.slices[s]; ++p) in("words_" + std::to_string(first + p));
       out("own" + number, values(of_.heads + of_.kv_heads));
-      out("sums" + number, row(DType::I32, 16, of_.heads * (1 + 8 * of_.head_words())));
+      out("sums" + number,
+          row(DType::I32, 16, of_.heads * (1 + 4 * of_.sum_parts * of_.head_words())));
       first += of_.slices[s];
     }
   }
@@ -219,6 +221,7 @@ class StripedMaker {
     Kernel& merge = kernel("merge", "merge_heads");
     heads(merge);
     merge.sizes["L"] = of_.lanes;
+    merge.sizes["SumParts"] = of_.sum_parts;
     in("largest");
     for (size_t s = 0; s < of_.slices.size(); ++s) in("sums_" + std::to_string(s));
     const StreamType context = row(DType::F32, of_.lanes, of_.heads * of_.head / of_.lanes);

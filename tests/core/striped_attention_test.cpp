@@ -15,7 +15,7 @@ using test::StripedCase;
 using test::StripedToken;
 
 /// Runs tokens one after another in caches with any bytes in them.
-void expect_attention(const StripedCase& of, int64_t tokens, uint64_t seed) {
+void expect_attention_as_is(const StripedCase& of, int64_t tokens, uint64_t seed) {
   SCOPED_TRACE(of.text() + ", seed " + std::to_string(seed));
   Random random(seed);
   const Program program = test::striped_program(of);
@@ -47,6 +47,12 @@ void expect_attention(const StripedCase& of, int64_t tokens, uint64_t seed) {
     test::put_position(caches, of, past, history.back());
     ASSERT_EQ(test::caches_in(program, interpreter.state()), caches);
   }
+}
+
+/// The same, with sums in one part and in two.
+void expect_attention(StripedCase of, int64_t tokens, uint64_t seed) {
+  for (of.sum_parts = 1; of.sum_parts <= 2; ++of.sum_parts)
+    expect_attention_as_is(of, tokens, seed);
 }
 
 TEST(StripedAttention, OfOnePort) {
@@ -114,7 +120,7 @@ std::string problems_of(const Program& program) {
 TEST(StripedAttention, IsAPlausibleProgram) {
   for (const StripedCase& of :
        {StripedCase{4, 2, 64, 16, {2, 1}, 11, 0}, StripedCase{6, 2, 8, 16, {2, 3, 2}, 23, 9},
-        StripedCase{32, 32, 128, 16, {7, 7, 7, 7}, 2048, 0}}) {
+        StripedCase{32, 32, 128, 16, {7, 7, 7, 7}, 2048, 0, 1.0f, 2}}) {
     const Program program = test::striped_program(of);
     EXPECT_EQ(problems_of(program), "") << of.text();
     const auto again = parse_program(text_of(program), {});
@@ -142,13 +148,29 @@ TEST(StripedAttention, SizesThatDoNotFitAreFound) {
   expect_striped_fault("attend_0", "MaxRounds", 5, "MaxRounds");
   expect_striped_fault("attend_0", "Ports", 1, "streams are not those of its sizes");
   expect_striped_fault("attend_0", "Head", 128, "its loops move");
+  expect_striped_fault("attend_0", "SumParts", 3, "sums have one part or two");
+  expect_striped_fault("attend_0", "SumParts", 2, "its loops move");
   expect_striped_fault("load_1", "MaxRounds", 3, "MaxRounds");
   expect_striped_fault("load_1", "KVHeads", 3, "no cache of a port");
   expect_striped_fault("store", "Stripes", 4, "not a memory for each port");
   expect_striped_fault("store", "L", 8, "streams are not those of its sizes");
   expect_striped_fault("share", "KVHeads", 1, "its loops move");
   expect_striped_fault("merge", "L", 24, "rows are no whole beats");
+  expect_striped_fault("merge", "SumParts", 2, "its loops move");
   expect_striped_fault("feed", "KVHeads", 4, "its loops move");
+}
+
+/// 516 times the largest weight and value have 31 bits.
+TEST(StripedAttention, SumsOfManyPositionsGoInTwoParts) {
+  for (const int64_t positions : {516, 517}) {
+    for (const int64_t parts : {1, 2}) {
+      const StripedCase of = {1, 1, 64, 16, {1, 1}, 2 * positions, 0, 1.0f, parts};
+      const std::string problems = problems_of(test::striped_program(of));
+      EXPECT_EQ(problems.find("its sums have more bits") != std::string::npos,
+                positions > 516 && parts == 1)
+          << of.text();
+    }
+  }
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ class Script {
     write(0, of_.heads + of_.kv_heads);
     read(2, of_.heads + of_.kv_heads);
     for (int64_t n = 0; n < rounds_ * of_.value_words(); ++n) read_all(3);
-    write(1, of_.heads * (1 + 8 * of_.head_words()));
+    write(1, of_.heads * (1 + 4 * of_.sum_parts * of_.head_words()));
   }
 
   void share_peaks() {
@@ -88,7 +88,7 @@ class Script {
     for (int64_t h = 0; h < of_.heads; ++h) {
       read_all(1);
       for (int64_t i = 0; i < of_.head_words() * 64; ++i) {
-        if (i % 16 == 0) read_all(1), read_all(1);
+        for (int64_t part = 0; i % 16 == 0 && part < of_.sum_parts; ++part) read_all(1);
         if (i < of_.head && (h * of_.head + i + 1) % of_.lanes == 0) write(0);
       }
     }
@@ -138,8 +138,9 @@ TEST(StripedOrder, PortsThatAreMergedTakeTurns) {
 TEST(StripedOrder, IsThatOfTheTemplates) {
   for (const StripedCase& of :
        {StripedCase{1, 1, 64, 16, {1}, 4, 0}, StripedCase{6, 2, 8, 16, {2, 3, 2}, 23, 3},
-        StripedCase{4, 2, 80, 32, {2, 1}, 23, 0}, StripedCase{4, 4, 8, 2, {4}, 23, 0},
-        StripedCase{20, 20, 128, 64, {3, 4}, 23, 0}}) {
+        StripedCase{4, 2, 80, 32, {2, 1}, 23, 0, 1.0f, 2}, StripedCase{4, 4, 8, 2, {4}, 23, 0},
+        StripedCase{4, 4, 8, 2, {4}, 23, 0, 1.0f, 2},
+        StripedCase{20, 20, 128, 64, {3, 4}, 23, 0, 1.0f, 2}}) {
     const Program program = test::striped_program(of);
     size_t compared = 0;
     for (const Kernel& kernel : program.kernels) {
@@ -173,13 +174,18 @@ TEST(StripedOrder, CostsWhatTheTemplatesTake) {
   EXPECT_EQ(cycles_of(of, "store_position"), 2 * (2 * 128 / 16) + (1 + 4) + 4);
   EXPECT_EQ(cycles_of(of, "feed_heads"), (8 + 2 + 2) * 128 / 16);
   EXPECT_EQ(cycles_of(of, "attend"),
-            (8 + 2 + 2) * 2 + 7 * (1 + 8 * 2) + 2 * (8 + 2) + 7 * 8 * 2 + 8 * (1 + 2 * 8));
+            (8 + 2 + 2) * 2 + 7 * (1 + 8 * 2) + 2 * (8 + 2) + 7 * 8 * 2 + 8 * (1 + 8));
   EXPECT_EQ(cycles_of(of, "share_peaks"), 8 + 2);
-  EXPECT_EQ(cycles_of(of, "merge_heads"), 2 + 8 * (1 + 2 * 8));
+  EXPECT_EQ(cycles_of(of, "merge_heads"), 2 + 8 * (1 + 8));
+  const StripedCase halves = {8, 2, 128, 16, {3, 2}, 33, 0, 1.0f, 2};
+  EXPECT_EQ(cycles_of(halves, "attend"), cycles_of(of, "attend") + 8 * 8);
+  EXPECT_EQ(cycles_of(halves, "merge_heads"), 2 + 8 * (1 + 2 * 8));
   // Of beats that are shorter than a chunk of sums each takes a step.
   const StripedCase narrow = {8, 2, 128, 4, {3, 2}, 33, 0};
   EXPECT_EQ(cycles_of(narrow, "feed_heads"), (8 + 2 + 2) * 128 / 4);
-  EXPECT_EQ(cycles_of(narrow, "merge_heads"), 2 + 8 * (1 + 8 * (1 + 4)));
+  EXPECT_EQ(cycles_of(narrow, "merge_heads"), 2 + 8 * (1 + 8 * 4));
+  const StripedCase both = {8, 2, 128, 4, {3, 2}, 33, 0, 1.0f, 2};
+  EXPECT_EQ(cycles_of(both, "merge_heads"), 2 + 8 * (1 + 8 * (1 + 4)));
 }
 
 }  // namespace

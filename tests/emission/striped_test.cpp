@@ -36,9 +36,9 @@ class Striped : public ::testing::Test {
 
 TEST_F(Striped, CodeDoesWhatTheNestsSay) {
   expect_attention({4, 2, 64, 16, {2, 1}, 11, 0}, 11, 1);
-  expect_attention({6, 2, 8, 16, {1, 3}, 14, 3}, 14, 2);
+  expect_attention({6, 2, 8, 16, {1, 3}, 14, 3, 1.0f, 2}, 14, 2);
   expect_attention({2, 2, 80, 16, {2, 2}, 9, 0}, 9, 3);
-  expect_attention({2, 1, 128, 4, {3}, 7, 40}, 7, 4);
+  expect_attention({2, 1, 128, 4, {3}, 7, 40, 1.0f, 2}, 7, 4);
   expect_attention({20, 20, 8, 10, {1, 1}, 5, 0}, 5, 5);
 }
 

@@ -27,11 +27,17 @@ StripedShape::StripedShape(const Kernel& kernel)
       ways(size_of(kernel, "Ways", 1)),
       tokens(size_of(kernel, "MaxTokens", 1)),
       max_rounds(size_of(kernel, "MaxRounds", 1)),
+      sum_parts(size_of(kernel, "SumParts", 1)),
       group(heads / kv_heads),
       head_words(quotient_up(head, WordBytes)),
       scale_words(quotient_up(2 * kv_heads, ScalesPerWord)),
       key_words(scale_words + kv_heads * head_words),
       value_words(kv_heads * head_words) {}
+
+bool sum_fits(int64_t positions, int64_t parts) {
+  constexpr int64_t OfAPosition = 32767 * 127;
+  return positions <= ((int64_t{1} << (sum_bits(parts) - 1)) - 1) / OfAPosition;
+}
 
 Trip StripedShape::rounds() const { return words_of_rounds(1); }
 

@@ -12,8 +12,11 @@ inline constexpr int64_t WordBytes = WordBits / 8;
 /// Values in a beat of sums of a slice.
 inline constexpr int64_t ChunkLanes = 16;
 inline constexpr int64_t ChunksPerWord = WordBytes / ChunkLanes;
-/// Bits of a sum of weights times values over the positions of a slice.
-inline constexpr int64_t SumBits = 40;
+/// Bits of a sum of weights times values over the positions of a slice, which is sent as it is, or
+/// in two parts.
+inline constexpr int64_t sum_bits(int64_t parts) { return parts == 1 ? 32 : 40; }
+/// Whether such a sum of so many positions, with the largest weights, has no more bits.
+bool sum_fits(int64_t positions, int64_t parts);
 
 /// Sizes that these kernels share; 0 or 1 where one does not have them.
 struct StripedShape {
@@ -24,6 +27,7 @@ struct StripedShape {
   int64_t ways;                          ///< memory ports behind each, which take rounds in turn
   int64_t tokens;                        ///< rows of a launch at most
   int64_t max_rounds;                    ///< positions of a port at most
+  int64_t sum_parts;                     ///< ints in which a sum of a slice is sent: 1 or 2
   int64_t group;                         ///< query heads of a key and value head
   int64_t head_words;                    ///< words of a head
   int64_t scale_words;                   ///< words of the scales of a position

@@ -98,22 +98,23 @@ class AttentionSlice {
   void send_powers(Firing& f) {
     const int64_t sum = at(powers_, f.counter(0) * s_.heads + f.counter(1));
     std::fill_n(f.out<int32_t>(1), ChunkLanes, 0);
-    f.out<int32_t>(1)[0] = static_cast<int32_t>(sum & 0xffff);
-    f.out<int32_t>(1)[1] = static_cast<int32_t>(sum >> 16);
+    for (int part = 0; part < s_.sum_parts; ++part) f.out<int32_t>(1)[part] = part_of(sum, part);
   }
-  void send_chunk(Firing& f, bool upper) {
+  void send_chunk(Firing& f, int part) {
     const int64_t head = f.counter(0) * s_.heads + f.counter(1);
     const int64_t chunk = head * s_.head_words * ChunksPerWord + f.counter(2);
-    for (int64_t i = 0; i < ChunkLanes; ++i) {
-      const int64_t sum = at(sums_, chunk * ChunkLanes + i);
-      f.out<int32_t>(1)[i] = static_cast<int32_t>(upper ? sum >> 16 : sum & 0xffff);
-    }
+    for (int64_t i = 0; i < ChunkLanes; ++i)
+      f.out<int32_t>(1)[i] = part_of(at(sums_, chunk * ChunkLanes + i), part);
   }
 
  private:
   template <typename T>
   static T& at(std::vector<T>& values, int64_t i) {
     return values[static_cast<size_t>(i)];
+  }
+  [[nodiscard]] int32_t part_of(int64_t sum, int part) const {
+    const int64_t lowest = s_.sum_parts == 1 ? sum : sum & 0xffff;
+    return static_cast<int32_t>(part == 0 ? lowest : sum >> 16);
   }
   static int port(int64_t p) { return FirstWords + static_cast<int>(p); }
   [[nodiscard]] int64_t heads_of_row() const { return s_.heads + 2 * s_.kv_heads; }
@@ -232,14 +233,14 @@ NestItem key_pass(const SharedSlice& slice, const Trip& rows) {
 
 NestItem sent_sums(const SharedSlice& slice, const Trip& rows) {
   const auto powers = [=](Firing& f) { slice->send_powers(f); };
-  const auto low = [=](Firing& f) { slice->send_chunk(f, false); };
-  const auto high = [=](Firing& f) { slice->send_chunk(f, true); };
   const StripedShape& shape = slice->shape();
+  Nest parts;
+  for (int part = 0; part < shape.sum_parts; ++part)
+    parts.push_back(write(1, [=](Firing& f) { slice->send_chunk(f, part); }));
   return with_stages(
-      Moves,
-      flattened(rows, 1,
-                {loop(shape.heads, {write(1, powers), loop(shape.head_words * ChunksPerWord,
-                                                           {write(1, low), write(1, high)})})}));
+      Moves, flattened(rows, 1,
+                       {loop(shape.heads, {write(1, powers), loop(shape.head_words * ChunksPerWord,
+                                                                  std::move(parts))})}));
 }
 
 Nest attend(const Program& program, const Kernel& kernel) {
@@ -293,8 +294,10 @@ std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
           {.name = "largest", .width_bits = 16, .words = kv_heads},
           {.name = "all_peaks", .width_bits = 32, .words = heads},
           {.name = "inverses", .width_bits = 32, .words = kv_heads},
-          {.name = "contexts", .width_bits = WordBytes * SumBits, .words = heads * s.head_words},
-          {.name = "powers", .width_bits = SumBits, .words = heads}};
+          {.name = "contexts",
+           .width_bits = WordBytes * sum_bits(s.sum_parts),
+           .words = heads * s.head_words},
+          {.name = "powers", .width_bits = sum_bits(s.sum_parts), .words = heads}};
 }
 
 Datapath attend_datapath(const Program& program, const Kernel& kernel) {
@@ -324,9 +327,10 @@ Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   made.add(FloatMultiply, 3 * ports);
   made.add(FloatToInt, 2 * ports);
   // Sums: chains of all blocks of ports for each byte of a word.
-  made.add(IntAdd, WordBytes * (blocks.all() - 1) + WordBytes * SumBits / 32 + ports);
+  const int64_t bits = sum_bits(s.sum_parts);
+  made.add(IntAdd, WordBytes * (blocks.all() - 1) + WordBytes * bits / 32 + ports);
   made.add(Select, ports * selects_of(16, s.tokens * s.group) +
-                       selects_of(SumBits * ChunkLanes, ChunksPerWord));
+                       selects_of(bits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);
@@ -346,7 +350,7 @@ void add_striped_attention_kernels(std::vector<KernelRecord>& records) {
        .header = "streamtensor/striped_attention.h",
        .summary = "attention of new rows over the positions of some memory ports",
        .template_arguments = {"Heads", "KVHeads", "Head", "MaxTokens", "Stripes", "Ports", "First",
-                              "Ways", "MaxRounds", "products"},
+                              "Ways", "MaxRounds", "SumParts", "products"},
        .arguments = {"in0", "in1", "in2", "out0", "out1", "size:Window", "tokens", "past", "in3*"},
        .nest = attend,
        .buffers = attend_buffers,

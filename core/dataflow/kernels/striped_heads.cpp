@@ -51,31 +51,34 @@ Nest share_peaks(const Program& program, const Kernel& kernel) {
                                       pipelined(shape.kv_heads, 1, {step(all, share, {0, 1})})})};
 }
 
-/// The steps of merge_heads: of each head first the sum of its powers; of each chunk the lowest
-/// bits of its sums, then the rest, and then as many more as it has pieces beyond one.
+/// The steps of merge_heads: of each head first the sum of its powers; of each chunk the parts of
+/// its sums, and then as many more as it has pieces beyond one.
 struct MergeSteps {
   explicit MergeSteps(const StripedShape& of)
       : shape(of),
         piece(of.piece(ChunkLanes)),
-        per_chunk(1 + ChunkLanes / piece),
+        before(of.sum_parts - 1),
+        per_chunk(before + ChunkLanes / piece),
         per_head(1 + of.head_words * ChunksPerWord * per_chunk) {}
 
   StripedShape shape;
-  int64_t piece, per_chunk, per_head;
+  int64_t piece;
+  int64_t before;  ///< steps of a chunk until all of it is there
+  int64_t per_chunk, per_head;
 
   [[nodiscard]] int64_t count() const { return shape.heads * per_head; }
   [[nodiscard]] int64_t head(int64_t n) const { return n / per_head; }
   [[nodiscard]] bool powers(int64_t n) const { return n % per_head == 0; }
   /// In a chunk; not where powers() holds.
   [[nodiscard]] int64_t phase(int64_t n) const { return (n % per_head - 1) % per_chunk; }
-  [[nodiscard]] bool reads(int64_t n) const { return powers(n) || phase(n) < 2; }
+  [[nodiscard]] bool reads(int64_t n) const { return powers(n) || phase(n) <= before; }
   /// The first of the head's values that leave, if any do.
   [[nodiscard]] int64_t value(int64_t n) const {
     const int64_t chunk = (n % per_head - 1) / per_chunk;
-    return chunk * ChunkLanes + (phase(n) - 1) * piece;
+    return chunk * ChunkLanes + (phase(n) - before) * piece;
   }
   [[nodiscard]] bool sends_piece(int64_t n) const {
-    return !powers(n) && phase(n) > 0 && value(n) < shape.head;
+    return !powers(n) && phase(n) >= before && value(n) < shape.head;
   }
   /// Where that piece ends in the row.
   [[nodiscard]] int64_t end(int64_t n) const { return head(n) * shape.head + value(n) + piece; }
@@ -99,20 +102,20 @@ Nest merge_heads(const Program& program, const Kernel& kernel) {
   };
   const auto add = [=](Firing& f) {
     const int64_t n = f.counter(1);
-    const bool powers = steps.powers(n), low = powers || steps.phase(n) == 0;
+    const bool powers = steps.powers(n), first = powers || steps.phase(n) == 0;
     for (int64_t i = 0; i < ChunkLanes; ++i) {
       int64_t sum = 0;
       for (int s = 1; s <= slices; ++s) sum += f.in<int32_t>(s)[i];
-      state->sums[i] = low ? sum : state->sums[i] + sum * 65536;
+      state->sums[i] = first ? sum : state->sums[i] + sum * 65536;
     }
     if (powers) {
       const auto group = static_cast<size_t>(steps.head(n) / steps.shape.group);
       state->factor =
           state->largest[group] / static_cast<float>(state->sums[0] + state->sums[1] * 65536);
-    } else if (!low) {
-      const int64_t first = steps.value(n), left = steps.shape.head - first;
+    } else if (steps.phase(n) == steps.before) {
+      const int64_t value = steps.value(n), left = steps.shape.head - value;
       for (int64_t i = 0; i < std::min(ChunkLanes, left); ++i)
-        state->row[static_cast<size_t>(steps.head(n) * steps.shape.head + first + i)] =
+        state->row[static_cast<size_t>(steps.head(n) * steps.shape.head + value + i)] =
             static_cast<float>(state->sums[i]) * state->factor;
     }
   };
@@ -154,7 +157,8 @@ Datapath merge_datapath(const Program&, const Kernel& kernel) {
   const auto slices = static_cast<int64_t>(kernel.inputs.size()) - 1;
   using enum Operator;
   Datapath made;
-  made.add(IntAdd, ChunkLanes * (slices - 1) + 2 * (ChunkLanes + 1));  // parts have 64 bits
+  // Sums of parts have 64 bits.
+  made.add(IntAdd, 2 * ChunkLanes * (slices - 1) + 2 * (ChunkLanes + 1) * (shape.sum_parts - 1));
   made.add(IntToFloat, ChunkLanes + 1);
   made.add(FloatDivide, 1);
   made.add(FloatMultiply, ChunkLanes);
@@ -188,7 +192,7 @@ void add_striped_heads_kernels(std::vector<KernelRecord>& records) {
       {.kind = "merge_heads",
        .header = "streamtensor/striped_heads.h",
        .summary = "sums of all slices of attention to its context",
-       .template_arguments = {"L", "Heads", "KVHeads", "Head"},
+       .template_arguments = {"L", "Heads", "KVHeads", "Head", "SumParts"},
        .arguments = {"in0", "out0", "tokens", "in1*"},
        .nest = merge_heads,
        .buffers = [](const Program&, const Kernel& k) -> std::vector<Buffer> {
