@@ -332,7 +332,7 @@ class NetworkMaker {
         if (!program_.kernels[static_cast<size_t>(k)].layered) continue;
         std::vector<NetworkItem>& items = differ ? task.items : layers.items;
         if (program_.kernels[static_cast<size_t>(k)].alternates) {
-          append(items.back().items, std::move(items_of(k, layer)[0].items));
+          alternate(items.back(), std::move(items_of(k, layer)[0]));
         } else {
           append(items, items_of(k, layer));
         }
@@ -349,6 +349,13 @@ class NetworkMaker {
 
   static void append(std::vector<NetworkItem>& to, std::vector<NetworkItem> items) {
     std::move(items.begin(), items.end(), std::back_inserter(to));
+  }
+
+  /// Puts a row of one loop behind a row of another one. Each is a call of its own, which ends
+  /// before the next one begins.
+  static void alternate(NetworkItem& rows, NetworkItem others) {
+    rows.items.back().drain = others.items.back().drain = true;
+    append(rows.items, std::move(others.items));
   }
 
   /// Counters of outer loops as they are called with one more loop around.

@@ -9,6 +9,8 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/parse.h"
 #include "core/dataflow/units.h"
+#include "core/platform/target.h"
+#include "core/resources/program_network.h"
 #include "tests/common/builds.h"
 #include "tests/common/status_text.h"
 #include "tests/common/tool.h"
@@ -101,6 +103,16 @@ TEST(SharedProgram, OfSeveralRowsAlternates) {
         << each.name;
   }
   EXPECT_EQ(alternate, 1);
+  // A call for each row, whose pipeline runs empty.
+  const Network network = network_of(several, 0, *find_target("u280"), {});
+  const auto task = std::find_if(network.tasks.begin(), network.tasks.end(), [](const auto& each) {
+    return each.name == "quantize_heads_of_all";
+  });
+  ASSERT_NE(task, network.tasks.end());
+  const NetworkItem& rows = task->items.at(0).items.at(0);
+  EXPECT_EQ(rows.trips, Extent::symbol(Sequence));
+  EXPECT_EQ(rows.items.size(), 2U);
+  for (const NetworkItem& call : rows.items) EXPECT_TRUE(call.drain);
   const auto again = parse_program(text_of(several), any_constant());
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(text_of(*again), text_of(several));
