@@ -10,6 +10,7 @@
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/arithmetic.h"
 #include "core/dataflow/kernels/convert.h"
+#include "core/resources/task_items.h"
 
 namespace st {
 namespace {
@@ -18,183 +19,6 @@ namespace {
 constexpr int64_t MemoryLatency = 64;
 /// As the emitted interfaces ask: num_read_outstanding=8 bursts of max_read_burst_length=64.
 constexpr int64_t WordsInFlight = 8 * 64;
-/// To read a stream, and to write one.
-constexpr int64_t StreamStages = 2;
-
-struct KernelShape {
-  const Kernel& kernel;
-  std::vector<int> inputs, outputs;  ///< channels of the network, by port
-  int memory = -1;                   ///< of the network
-  int64_t beat_bytes = 0;            ///< that a beat takes of the memory
-};
-
-bool has_firing(const NestItem& item) {
-  if (!item.is_loop()) return !item.reads.empty() || !item.writes.empty();
-  return std::any_of(item.items.begin(), item.items.end(), has_firing);
-}
-
-class TaskMaker {
- public:
-  TaskMaker(const Program& program, const KernelShape& shape)
-      : shape_(shape),
-        latency_(pipeline_latency(program, shape.kernel)),
-        sends_between_loops_(converter_window(shape.kernel) > 0) {}
-
-  std::vector<NetworkItem> items(const Nest& nest) const {
-    std::vector<NetworkItem> made;
-    for (const NestItem& item : nest) add(item, made);
-    return made;
-  }
-
- private:
-  void add(const NestItem& item, std::vector<NetworkItem>& made) const {
-    if (!item.is_loop()) {
-      // What only computes is hidden behind what moves tokens.
-      if (!has_firing(item)) return;
-      made.push_back(firing({&item}, 1));
-      made.back().drain = sends_between_loops_;
-      return;
-    }
-    NetworkItem loop;
-    loop.trips = item.trip.count;
-    loop.trips_by_outer = item.trips_by_outer;
-    if (item.flattened) {
-      loop.items = flat(item.items, item.interval);
-      if (item.stages >= 0) set_latency(loop, StreamStages + item.stages);
-      loop.drain = true;
-      made.push_back(std::move(loop));
-      return;
-    }
-    loop.items = item.interval > 0 ? iteration(item) : items(item.items);
-    if (loop.items.empty()) return;
-    if (item.stages >= 0) set_latency(loop, StreamStages + item.stages);
-    // A perfect nest is flattened, and drains at its outermost end.
-    NetworkItem& inner = loop.items.back();
-    const bool perfect = loop.items.size() == 1 && inner.is_loop() && inner.drain;
-    loop.drain = item.interval > 0 || perfect;
-    if (perfect) inner.drain = false;
-    made.push_back(std::move(loop));
-  }
-
-  static void set_latency(NetworkItem& item, int64_t latency) {
-    if (!item.is_loop()) item.latency = latency;
-    for (NetworkItem& inner : item.items) set_latency(inner, latency);
-  }
-
-  /// An iteration of a pipelined loop. Where each port is used once it is one firing.
-  std::vector<NetworkItem> iteration(const NestItem& loop) const {
-    const bool plain = std::none_of(loop.items.begin(), loop.items.end(),
-                                    [](const NestItem& item) { return item.is_loop(); });
-    if (plain) {
-      std::vector<const NestItem*> steps;
-      for (const NestItem& step : loop.items) steps.push_back(&step);
-      return {firing(steps, loop.interval)};
-    }
-    return loop.items.size() == 1 && loop.interval > 1 ? word(loop) : patterns(loop);
-  }
-
-  /// What is in a flattened loop: a firing for each step.
-  std::vector<NetworkItem> flat(const Nest& nest, int64_t interval) const {
-    std::vector<NetworkItem> made;
-    for (const NestItem& item : nest) {
-      if (!item.is_loop()) {
-        made.push_back(firing({&item}, interval));
-        continue;
-      }
-      NetworkItem loop;
-      loop.trips = item.trip.count;
-      loop.trips_by_outer = item.trips_by_outer;
-      loop.items = flat(item.items, interval);
-      made.push_back(std::move(loop));
-    }
-    return made;
-  }
-
-  /// Some steps run in some iterations only: a firing for each set of them that occurs.
-  std::vector<NetworkItem> patterns(const NestItem& loop) const {
-    std::map<std::vector<bool>, std::vector<int64_t>> when;
-    size_t iterations = 0;
-    for (const NestItem& item : loop.items)
-      if (item.is_loop()) iterations = item.trips_by_outer->size();
-    for (size_t n = 0; n < iterations; ++n) {
-      std::vector<bool> runs;
-      for (const NestItem& item : loop.items)
-        runs.push_back(!item.is_loop() || (*item.trips_by_outer)[n] > 0);
-      auto& table = when[runs];
-      table.resize(iterations, 0);
-      table[n] = 1;
-    }
-    std::vector<NetworkItem> made;
-    for (auto& [runs, table] : when) {
-      std::vector<const NestItem*> steps;
-      for (size_t i = 0; i < runs.size(); ++i) {
-        const NestItem& item = loop.items[i];
-        if (runs[i]) steps.push_back(item.is_loop() ? &item.items[0] : &item);
-      }
-      NetworkItem item = firing(steps, loop.interval);
-      if (when.size() == 1) return {item};
-      add_times(std::move(table), std::move(item), made);
-    }
-    return made;
-  }
-
-  /// A loop by a table, if it ever runs.
-  static void add_times(std::vector<int64_t> table, NetworkItem item,
-                        std::vector<NetworkItem>& made) {
-    if (std::all_of(table.begin(), table.end(), [](int64_t n) { return n == 0; })) return;
-    NetworkItem loop;
-    loop.trips_by_outer = std::make_shared<const std::vector<int64_t>>(std::move(table));
-    loop.items = {std::move(item)};
-    made.push_back(std::move(loop));
-  }
-
-  /// { for beats { move } }: beats of a word of device memory, one per cycle. Words that are filled
-  /// in part have a firing that takes the rest of their time.
-  std::vector<NetworkItem> word(const NestItem& loop) const {
-    const NestItem& beats = loop.items[0];
-    const std::vector<const NestItem*> move = {&beats.items[0]};
-    if (beats.trips_by_outer == nullptr) {
-      NetworkItem full;
-      full.trips = beats.trip.count;
-      full.items = {firing(move, 1)};
-      return {full};
-    }
-    std::vector<int64_t> alone, with_rest;
-    int64_t rest = 1;
-    for (int64_t n : *beats.trips_by_outer) {
-      with_rest.push_back(n < loop.interval ? 1 : 0);
-      alone.push_back(n - with_rest.back());
-      if (n < loop.interval) rest = loop.interval - n + 1;
-    }
-    std::vector<NetworkItem> made;
-    add_times(std::move(alone), firing(move, 1), made);
-    add_times(std::move(with_rest), firing(move, rest), made);
-    return made;
-  }
-
-  NetworkItem firing(const std::vector<const NestItem*>& steps, int64_t interval) const {
-    NetworkItem made;
-    made.interval = std::max<int64_t>(1, interval);
-    made.latency = latency_;
-    for (const NestItem* step : steps) {
-      for (int port : step->reads) made.reads.push_back(shape_.inputs[static_cast<size_t>(port)]);
-      for (int port : step->writes)
-        made.writes.push_back(shape_.outputs[static_cast<size_t>(port)]);
-    }
-    if (shape_.memory < 0) return made;
-    const bool fetches = !made.writes.empty();
-    const bool takes = !made.reads.empty() && shape_.kernel.kind != "gather_rows";
-    const bool stores = !fetches && (takes || shape_.kernel.outputs.empty());
-    if (fetches || stores) made.access = NetworkAccess{shape_.memory, shape_.beat_bytes, stores};
-    return made;
-  }
-
-  const KernelShape& shape_;
-  int64_t latency_;
-  /// Of a live-range buffer: what it sends outside of pipelined loops stands between a loop that
-  /// receives and the next one, and is over before that begins.
-  bool sends_between_loops_;
-};
 
 /// Splits the nest of a ping-pong converter, loops around a half that fills and a half that drains,
 /// and puts a step before and one after the half that is kept.
@@ -316,9 +140,9 @@ class NetworkMaker {
     bool differ = false;
     const auto items_of = [&](KernelId k, int64_t layer) {
       const Kernel kernel = of_layer(program_.kernels[static_cast<size_t>(k)], layer);
-      const KernelShape shape = shape_of(kernel);
+      const TaskShape shape = shape_of(kernel);
       if (shape.memory >= 0) task.in_flight = std::max(task.in_flight, words_in_flight(shape));
-      return TaskMaker(program_, shape).items(nest_of(program_, kernel));
+      return task_items(program_, shape, nest_of(program_, kernel));
     };
     for (const KernelId k : instance.nodes)
       differ = differ || !program_.kernels[static_cast<size_t>(k)].layer_sizes.empty();
@@ -367,12 +191,12 @@ class NetworkMaker {
     for (NetworkItem& inner : item.items) one_deeper(inner);
   }
 
-  static int64_t words_in_flight(const KernelShape& shape) {
+  static int64_t words_in_flight(const TaskShape& shape) {
     return WordsInFlight * (WordBits / 8 / shape.beat_bytes);
   }
 
-  KernelShape shape_of(const Kernel& kernel) {
-    KernelShape shape{kernel, {}, {}, -1, 0};
+  TaskShape shape_of(const Kernel& kernel) {
+    TaskShape shape{kernel, {}, {}, -1, 0};
     for (const Port& port : kernel.inputs) shape.inputs.push_back(channel_.at(port.channel));
     for (const Port& port : kernel.outputs) shape.outputs.push_back(channel_.at(port.channel));
     if (!kernel.memories.empty()) {
@@ -389,7 +213,7 @@ class NetworkMaker {
   }
 
   void add_kernel(const Kernel& kernel) {
-    const KernelShape shape = shape_of(kernel);
+    const TaskShape shape = shape_of(kernel);
     const Nest nest = nest_of(program_, kernel);
     if (kernel.kind == "convert" && converter_window(kernel) == 0 && kernel.outputs.size() == 1) {
       add_ping_pong(shape, nest);
@@ -398,16 +222,16 @@ class NetworkMaker {
     add_task(kernel.name, shape, nest);
   }
 
-  void add_task(const std::string& name, const KernelShape& shape, const Nest& nest) {
+  void add_task(const std::string& name, const TaskShape& shape, const Nest& nest) {
     NetworkTask task;
     task.name = name;
-    task.items = TaskMaker(program_, shape).items(nest);
+    task.items = task_items(program_, shape, nest);
     if (shape.memory >= 0) task.in_flight = words_in_flight(shape);
     network_.tasks.push_back(std::move(task));
   }
 
   /// The half that fills takes a free buffer and gives it on when it is full.
-  void add_ping_pong(KernelShape shape, const Nest& nest) {
+  void add_ping_pong(TaskShape shape, const Nest& nest) {
     const std::string& name = shape.kernel.name;
     const int full = add_channel(name + ".full", 1, 2), free = add_channel(name + ".free", 1, 2);
     for (int c : {full, free}) network_.channels[static_cast<size_t>(c)].fixed = true;
@@ -431,10 +255,6 @@ class NetworkMaker {
 };
 
 }  // namespace
-
-int64_t pipeline_latency(const Program& program, const Kernel& kernel) {
-  return StreamStages + datapath_of(program, kernel).stages();
-}
 
 Network network_of(const Program& program, int group, const Target& target,
                    const std::vector<Bindings>& launches) {

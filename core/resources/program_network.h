@@ -10,14 +10,9 @@
 
 namespace st {
 
-/// How loops become firings, all predicted:
-///  - An iteration of a pipelined loop is a firing with the loop's initiation interval; a read or
-///    write outside of pipelined loops takes a cycle of its own.
-///  - An iteration over words of device memory is a firing per beat. The last beat of a word that
-///    is not full takes the cycles of those that are missing.
-///  - A pipelined loop drains its pipeline at its end, unless it and the loops around it are
-///    perfectly nested, so that HLS flattens them into one; then the outermost of these does.
+/// A kernel is a task, whose firings are predicted (core/resources/task_items.h):
 ///  - A ping-pong converter is two tasks that pass each other two buffers.
+///  - Where layers are streamed an instance is a task, which has its nodes' firings in turns.
 ///  - Beats to and from device memory ask for their share of a 512-bit word, from the memory
 ///    channel that the program assigns.
 ///
@@ -25,10 +20,5 @@ namespace st {
 /// then the fixed ones inside converters. The launches are those given; none: one of the longest.
 Network network_of(const Program& program, int group, const Target& target,
                    const std::vector<Bindings>& launches = {});
-
-/// Cycles from an iteration's issue to its write: to read the streams, the operators on the longest
-/// way (core/dataflow/datapath.h), to write. The float operators are from csynth reports; no whole
-/// kernel has been synthesised.
-int64_t pipeline_latency(const Program& program, const Kernel& kernel);
 
 }  // namespace st

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Beats from one stream to another as they are, and rows that are kept and sent several times.
+/// Beats from one stream to another as they are, or to some of several, and rows that are kept and
+/// sent several times.
 #ifndef STREAMTENSOR_MOVE_H
 #define STREAMTENSOR_MOVE_H
 
@@ -17,6 +18,17 @@ void move_beats(hls::stream<vec<T, L>>& in, hls::stream<vec<T, L>>& out) {
 #pragma HLS PIPELINE II = 1
     out.write(in.read());
   }
+}
+
+/// Writes a beat to those streams that carry such beats.
+template <typename Beat>
+void send_beat(const Beat& beat, hls::stream<Beat>& to) {
+#pragma HLS INLINE
+  to.write(beat);
+}
+template <typename Beat, typename Other>
+void send_beat(const Beat&, hls::stream<Other>&) {
+#pragma HLS INLINE
 }
 
 /// The same elements in the same order under another shape: expand and collapse of dimensions. A

@@ -8,21 +8,11 @@
 
 #include <cstdint>
 
+#include "streamtensor/move.h"
 #include "streamtensor/stripes.h"
 #include "streamtensor/vec.h"
 
 namespace st {
-
-/// Writes a beat to those streams that carry such beats.
-template <typename Beat>
-void send_beat(const Beat& beat, hls::stream<Beat>& to) {
-#pragma HLS INLINE
-  to.write(beat);
-}
-template <typename Beat, typename Other>
-void send_beat(const Beat&, hls::stream<Other>&) {
-#pragma HLS INLINE
-}
 
 /// The column of a row among those of all lanes.
 template <int TokenLanes>

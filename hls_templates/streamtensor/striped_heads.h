@@ -8,28 +8,13 @@
 
 #include <cstdint>
 
+#include "streamtensor/move.h"
 #include "streamtensor/striped_layout.h"
 
 namespace st {
 
 /// Values in a beat of sums.
 constexpr int ChunkLanes = 16;
-
-// Words go to the streams of words, and scales to those of scales.
-inline void send(hls::stream<word_bytes>& out, const word_bytes& word) {
-#pragma HLS INLINE
-  out.write(word);
-}
-inline void send(hls::stream<word_bytes>&, const vec<float, 1>&) {
-#pragma HLS INLINE
-}
-inline void send(hls::stream<vec<float, 1>>& out, const vec<float, 1>& scale) {
-#pragma HLS INLINE
-  out.write(scale);
-}
-inline void send(hls::stream<vec<float, 1>>&, const word_bytes&) {
-#pragma HLS INLINE
-}
 
 /// A row of heads to all outputs: of each head first its scale, multiplied, then its words.
 template <int L, int Heads, int Head, typename Scale, typename... Outs>
@@ -43,8 +28,8 @@ void feed_row(hls::stream<vec<int8_t, L>>& row, hls::stream<vec<Scale, 1>>& scal
     vec<float, 1> scale = {};
     if (begins) scale[0] = to_float(scales.read()[0]) * times;
     const bool complete = packer.take(row);
-    if (begins) (send(outs, scale), ...);
-    if (complete) (send(outs, packer.word), ...);
+    if (begins) (send_beat(scale, outs), ...);
+    if (complete) (send_beat(packer.word, outs), ...);
   }
 }
 
