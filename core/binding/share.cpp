@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/binding/share.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -75,10 +74,11 @@ class UnitGraph {
   std::vector<std::pair<KernelId, KernelId>> edges_;
 };
 
-/// Whether one kernel needs what another one makes, in a launch and a layer.
-bool needs(const Program& program, const Edges& edges, KernelId reader, KernelId writer) {
+/// Whether a kernel needs what one of some others makes, in a launch and a layer.
+bool needs_one_of(const Program& program, const Edges& edges, KernelId reader,
+                  const std::vector<KernelId>& writers) {
   std::set<KernelId> seen;
-  std::vector<KernelId> open = {writer};
+  std::vector<KernelId> open = writers;
   while (!open.empty()) {
     const KernelId at = open.back();
     open.pop_back();
@@ -100,11 +100,9 @@ void alternate(Program& program, const Edges& edges, const std::vector<KernelId>
   std::vector<KernelId> together;
   for (const KernelId k : nodes) {
     Kernel& kernel = program.kernels[k];
-    const auto apart = [&](KernelId other) {
-      return program.kernels[other].layered && !needs(program, edges, k, other);
-    };
-    kernel.alternates =
-        kernel.layered && !together.empty() && std::all_of(together.begin(), together.end(), apart);
+    kernel.alternates = kernel.layered && !together.empty() &&
+                        program.kernels[together.back()].layered &&
+                        !needs_one_of(program, edges, k, together);
     if (!kernel.alternates) together.clear();
     together.push_back(k);
   }

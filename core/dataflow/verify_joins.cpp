@@ -61,6 +61,12 @@ void verify_loaders(const Program& program, const Report& report) {
 
 namespace {
 
+std::vector<Instance> all_instances(const Program& program) {
+  std::vector<KernelId> all;
+  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) all.push_back(k);
+  return instances_of(program, all);
+}
+
 /// The channels that a turn moves through each FIFO, in order.
 using FifoOrder = std::map<std::string, std::vector<ChannelId>>;
 
@@ -95,8 +101,6 @@ void verify_shared_fifos(const Program& program, const Report& report) {
     report("program", "FIFOs are shared where layers are streamed");
     return;
   }
-  std::vector<KernelId> all;
-  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) all.push_back(k);
   FifoOrder written, read;
   const auto join = [&](FifoOrder& to, FifoOrder order, const char* what) {
     for (auto& [fifo, channels] : order) {
@@ -104,7 +108,7 @@ void verify_shared_fifos(const Program& program, const Report& report) {
         report(fifo, std::string("two instances ") + what + " this FIFO");
     }
   };
-  for (const Instance& instance : instances_of(program, all)) {
+  for (const Instance& instance : all_instances(program)) {
     join(written, order_of(program, instance, true), "write");
     join(read, order_of(program, instance, false), "read");
   }
@@ -145,12 +149,10 @@ bool goes_by_rows(const Program& program, const Kernel& kernel) {
 
 /// Nodes whose rows alternate.
 void verify_alternation(const Program& program, const Report& report) {
-  std::vector<KernelId> all;
-  for (KernelId k = 0; k < static_cast<KernelId>(program.kernels.size()); ++k) all.push_back(k);
   const auto by_rows = [&](KernelId k) {
     return program.kernels[k].layered && goes_by_rows(program, program.kernels[k]);
   };
-  for (const Instance& instance : instances_of(program, all)) {
+  for (const Instance& instance : all_instances(program)) {
     std::vector<KernelId> together;
     for (const KernelId k : instance.nodes) {
       const Kernel& kernel = program.kernels[k];

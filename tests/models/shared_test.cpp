@@ -178,7 +178,8 @@ std::vector<std::string> sorted_rows(const std::string& beats, size_t row) {
 /// one: in another order, a layer of all rows after the other.
 TEST(SharedEngine, RowsOfALaunchAreThoseOfLaunchesOfOneRow) {
   for (const auto& [precision, target, lanes, tiles] :
-       {std::tuple{"w8a8", "u280", 3, 1}, std::tuple{"w4a8", "kv260", 2, 2}}) {
+       {std::tuple{"w8a8", "u280", 3, 1}, std::tuple{"w4a8", "u280", 2, 2},
+        std::tuple{"w4a8", "kv260", 2, 2}}) {
     SCOPED_TRACE(std::string(precision) + " on " + target);
     Request request = shared_design("adder", precision);
     request.target = target;
