@@ -74,8 +74,8 @@ std::function<BuildOptions()> add_build_options(CLI::App& app) {
   app.add_option(
          "--token-tiles", options->compile.token_tiles,
          "times as many tokens a launch has: words of weights are kept on the chip, so that "
-         "the engine works on some tokens while others are in norms and activations; 0: 2 "
-         "where they fit")
+         "the engine works on some tokens while others are in norms and activations; 0: as many as "
+         "fit")
       ->check(CLI::Range(int64_t{0}, MostTokenTiles))
       ->capture_default_str()
       ->needs(binding);

@@ -204,17 +204,19 @@ class InstanceText {
 
   /// The multipliers of all nodes: a plain function, as ALLOCATION knows no template by its name.
   [[nodiscard]] std::string products_function() const {
-    int64_t ports = 1, word_rows = 1;
+    int64_t ports = 1, word_rows = 1, token_lanes = 1;
     for (const KernelId k : instance_.nodes) {
       const std::map<std::string, int64_t>& sizes = program_.kernels[k].sizes;
       ports = sizes.at("Ports");
-      if (const auto rows = sizes.find("WordRows"); rows != sizes.end())
-        word_rows = std::max(word_rows, rows->second);
+      if (sizes.count("WordRows") == 0) continue;  // attention
+      word_rows = sizes.at("WordRows");
+      token_lanes = sizes.at("TokenLanes");
     }
     const std::string of = "<" + std::to_string(ports) + ">";
     std::string head =
         wrapped_call("static void " + products_name(program_.kernels[instance_.nodes[0]]) + "(",
-                     {"const st::port_words" + of + "& words", "const st::word_bytes& x",
+                     {"const st::port_words" + of + "& words", "const st::word_bytes& token0",
+                      "const st::word_bytes& token1",
                       "const vec<int16_t, " + std::to_string(ports) + ">& port_weights",
                       "st::word_use use", "st::chain_totals" + of + "& totals"},
                      4);
@@ -222,7 +224,8 @@ class InstanceText {
     return "// The multipliers of " + instance_.name + ": weights, keys and values take turns.\n" +
            head + "{\n#pragma HLS INLINE off\n#pragma HLS PIPELINE II=1\n" +
            "  st::stripe_products<" + std::to_string(ports) + ", " + std::to_string(word_rows) +
-           ">(words, x, port_weights, use, totals);\n}\n\n";
+           (token_lanes > 1 ? ", 2" : ", 1") +
+           ">(words, token0, token1, port_weights, use, totals);\n}\n\n";
   }
 
   /// Sizes that the nodes take at run time and that differ from node to node. What differs from

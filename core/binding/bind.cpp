@@ -32,7 +32,7 @@ Status Binder::run() {
   for (const EngineStep& step : steps_) {
     const StripeLayout& layout = layout_of(step);
     if (!program_.kernels[step.layers[0].kernel].layered) continue;
-    if (tiles_.lanes > 1) most_kept_ = std::max(most_kept_, layout.blocks * layout.pairs());
+    if (tiles_.lanes > 1) most_kept_ = std::max(most_kept_, layout.result_beats());
     if (tiles_.most > 1) most_words_ = std::max(most_words_, layout.words());
   }
   add_parameter_files();
@@ -52,7 +52,7 @@ Status Binder::run() {
 Status Binder::streams_fit() const {
   const int64_t columns = 8 * StripeColumns;  // bits of a lane
   for (const int64_t ports : solution_.slice_ports) {
-    const int64_t results = 32 * solution_.layouts[0].word_rows * ports;
+    const int64_t results = 32 * solution_.layouts[0].beat_rows() * ports;
     const int64_t bits = tiles_.lanes * std::max(columns, results);
     if (bits > MostStreamBits)
       return Diagnostic{"E0403",
@@ -193,8 +193,7 @@ void Binder::count_positions() {
 
 void Binder::place_in_units() {
   for (Kernel& each : program_.kernels) {
-    if (!each.unit.empty()) continue;
-    each.unit = each.layered || each.behind ? DecoderUnit : FeederUnit;
+    if (each.unit.empty()) each.unit = DecoderUnit;
   }
 }
 

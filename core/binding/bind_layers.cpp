@@ -166,12 +166,12 @@ void Binder::collect(const EngineStep& step, const Kernel& of, const StripeLayou
   collect.inputs = results;
   collect.sizes = {{"L", step.lanes},
                    {"Ports", layout.ports},
-                   {"WordRows", layout.word_rows},
+                   {"BeatRows", layout.beat_rows()},
                    {"TokenLanes", tiles_.lanes},
                    {"TokenTiles", tiles_.most},
                    {"MaxKept", most_kept_},
                    {"Beats", width / step.lanes},
-                   {"SliceBeats", layout.blocks * layout.pairs()}};
+                   {"SliceBeats", layout.result_beats()}};
   const bool one = step.layers.size() == 1;
   const TensorId whole = one ? step.layers[0].y
                              : tensor("results of " + step.name, DType::F32,

@@ -122,8 +122,15 @@ Result<EngineSolution> bind_engine(const EngineProblem& problem) {
   }
   if (best.layouts.empty()) return fault("a slice is too small for a block of a step");
   const int64_t slices = std::min(problem.slices, best.ports);
-  for (int64_t s = 0; s < slices; ++s)
-    best.slice_ports.push_back((best.ports * (s + 1)) / slices - best.ports * s / slices);
+  // A slice of an odd number of ports needs more adders: one port has no chains of DSPs.
+  const int64_t block = best.ports >= 2 * slices ? 2 : 1;
+  int64_t begin = 0;
+  for (int64_t s = 1; s <= slices; ++s) {
+    const int64_t even = best.ports * s / slices;
+    const int64_t end = s == slices ? best.ports : (even + block / 2) / block * block;
+    best.slice_ports.push_back(end - begin);
+    begin = end;
+  }
   return best;
 }
 

@@ -53,7 +53,8 @@ int64_t words_of(const EngineProblem& problem, const std::vector<StripeLayout>& 
 Status verify(const EngineProblem& problem, const EngineSolution& solution);
 
 /// As many ports as make launches shortest, and blocks as large as a slice can hold, so that few
-/// scales and rows of zeroes are streamed. Deterministic. Errors: those of check().
+/// scales and rows of zeroes are streamed. Slices are nearly alike, and all but the last one have
+/// even numbers of ports where there are enough. Deterministic. Errors: those of check().
 Result<EngineSolution> bind_engine(const EngineProblem& problem);
 
 }  // namespace st

@@ -5,6 +5,8 @@
 
 #include "core/dataflow/kernel_record.h"
 #include "core/dataflow/kernels/elementwise.h"
+#include "core/dataflow/kernels/stripes.h"
+#include "core/streams/edges.h"
 
 namespace st {
 namespace {
@@ -15,6 +17,23 @@ bool is_costly(const Program& program, const Kernel& kernel) {
   return std::any_of(datapath.uses.begin(), datapath.uses.end(), [](const OperatorUse& use) {
     return use.op == Operator::FloatExp || use.op == Operator::FloatDivide;
   });
+}
+
+/// Cycles from one row to the next in which the engine makes what a kernel reads; 0 if it is not
+/// made there. Kernels between it and the engine only move or add.
+int64_t pace_of(const Program& program, const Edges& edges, const Kernel& kernel) {
+  for (const Port& port : kernel.inputs) {
+    const KernelId from = edges.writer[static_cast<size_t>(port.tensor)].kernel;
+    if (from < 0) continue;
+    const Kernel& writer = program.kernels[static_cast<size_t>(from)];
+    if (writer.kind == "multiply_stripes")
+      return stripe_layout_of(writer).words() / TokenTiles(writer).lanes;
+    const bool passes = writer.kind == "collect_rows" || writer.kind == "split" ||
+                        writer.kind == "add" || writer.kind == "fork";
+    if (!passes) continue;
+    if (const int64_t pace = pace_of(program, edges, writer); pace > 0) return pace;
+  }
+  return 0;
 }
 
 /// Rows of vectors, a beat in each iteration of the innermost loop, with half of the lanes.
@@ -35,8 +54,12 @@ bool halve(StreamType& type) {
 
 void narrow_costly_rows(Program& program) {
   if (!program.layers.streamed) return;
+  const Edges edges(program);
   for (Kernel& kernel : program.kernels) {
     if (!is_costly(program, kernel)) continue;
+    const int64_t pace = pace_of(program, edges, kernel);
+    const int64_t beats = 2 * beats_per_row(program, kernel.outputs[0].type);
+    if (pace > 0 && beats > pace) continue;
     Kernel narrow = kernel;
     bool all = true;
     for (Port& port : narrow.inputs) all = all && halve(port.type);

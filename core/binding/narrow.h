@@ -6,9 +6,10 @@
 
 namespace st {
 
-/// Halves the lanes of elementwise kernels with exponentials or divisions: results of the engine
-/// come more slowly than a full row's width on average, and such lanes are large. Adapters are
-/// needed around them (materialise_converters). Only where layers are streamed.
+/// Halves the lanes of elementwise kernels with exponentials or divisions, which are large, where
+/// they keep pace with the engine all the same: a row takes no longer than the engine takes for
+/// one, with all of its token lanes in use. Adapters are needed around them
+/// (materialise_converters). Only where layers are streamed.
 void narrow_costly_rows(Program& program);
 
 }  // namespace st

@@ -9,6 +9,10 @@ const std::vector<OperatorCost>& operator_costs() {
   static const std::vector<OperatorCost> costs = {
       {"float add", 7, 198, 318, 2, "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fadd fulldsp"},
       {"float multiply", 4, 78, 143, 3, "csynth, Vitis HLS 2023.2, xcu280 at 300 MHz: fmul maxdsp"},
+      {"float by bfloat16", 4, 56, 149, 1,
+       "Yosys, synth_xilinx for UltraScale+ (tests/resources/yosys_operators_test.cpp)"},
+      {"integer by float", 5, 123, 221, 1,
+       "Yosys, synth_xilinx for UltraScale+ (tests/resources/yosys_operators_test.cpp)"},
       {"float divide", 12, 883, 1227, 0,
        "stages: csynth, Vitis HLS 2023.2, which shows no resources; these: Vivado, xcu280-2L"},
       {"float square root", 12, 883, 1227, 0, "no report at hand; taken as a division"},
@@ -17,7 +21,8 @@ const std::vector<OperatorCost>& operator_costs() {
       {"float compare", 2, 70, 66, 0,
        "stages: csynth, Vitis HLS 2023.2, which shows no resources; LUT and FF: our estimate"},
       {"int to float", 4, 190, 173, 0, "Vivado, xcu280-2L"},
-      {"float to int", 4, 177, 106, 0, "Vivado, xcu280-2L"},
+      {"float to short int", 2, 45, 33, 0,
+       "Yosys, synth_xilinx for UltraScale+ (tests/resources/yosys_operators_test.cpp)"},
       {"8-bit multiply", 1, 70, 32, 0, "Vivado, xcu280-2L: 68 to 71 LUT; csynth estimates 40"},
       {"4-bit by 8-bit multiply", 1, 35, 16, 0,
        "no report at hand; taken as half of an 8-bit multiply: half of the partial products"},
@@ -25,10 +30,17 @@ const std::vector<OperatorCost>& operator_costs() {
        "UG579: a DSP48E2 multiplies 27 by 18 bits, with three registers on the way"},
       {"pair of 8-bit multiplies", 3, 20, 36, 1,
        "WP486: two products that share an operand; LUTs: the correction of the upper one"},
-      {"multiply and add in a DSP", 1, 12, 24, 1,
+      {"multiply and add in a DSP", 1, 0, 0, 1,
        "UG579: pre-adder, multiplier and adder of a DSP48E2, and the way to the next one, a stage "
-       "further; LUT and FF: our estimate of the registers in which factors wait for it"},
+       "further"},
+      {"bit of the factors of a chain", 0, 1, 4, 0,
+       "reasoned: factor n waits n cycles for its DSP, and three registers or more are a shift "
+       "register in a LUT"},
+      {"sums of a chain of quads", 2, 133, 99, 0,
+       "Yosys, synth_xilinx for UltraScale+ (tests/resources/yosys_operators_test.cpp): 16 chains "
+       "and the trees behind them"},
       {"32-bit add", 1, 34, 32, 0, "Vivado, xcu280-2L"},
+      {"16-bit add", 1, 17, 16, 0, "half of a 32-bit add"},
       {"4:1 select", 0, 1, 0, 0, "UG574: a 6-input LUT"},
   };
   return costs;

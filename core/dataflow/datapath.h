@@ -14,18 +14,23 @@ namespace st {
 enum class Operator {
   FloatAdd,
   FloatMultiply,
+  ScaleMultiply,  ///< float by bfloat16
+  ScaleInt,       ///< an integer of 17 bits and a sign by a float, without a conversion before
   FloatDivide,
   FloatSqrt,
   FloatExp,
   FloatCompare,
   IntToFloat,
-  FloatToInt,
+  FloatToShort,      ///< 16 bits or fewer
   ByteMultiply,      ///< 8 x 8 bits in LUTs, which is what HLS takes if nothing is said
   NibbleMultiply,    ///< 4 x 8 bits in LUTs
   ShortMultiply,     ///< 16 x 8 bits, in one DSP
   ByteMultiplyPair,  ///< two 8 x 8 products, or 4 x 8, that share an operand, in one DSP
-  MultiplyAdd,       ///< a product, or a pair of products, added to another one's in its DSP
+  MultiplyAdd,       ///< a product, or products that share factors, added to those of a DSP before
+  ChainWait,         ///< a bit of each factor of a chain of four DSPs
+  QuadChain,         ///< a chain of four products each is parted and added to those of its port
   IntAdd,            ///< 32 bits
+  ShortAdd,          ///< 16 bits
   Select,            ///< one bit out of four
 };
 

@@ -41,7 +41,7 @@ inline constexpr int64_t MostStripes = 32;
 inline constexpr int64_t MostTokenLanes = 8;
 /// Most tiles of a launch: times that a shared engine goes through a word, for as many rows as it
 /// has lanes.
-inline constexpr int64_t MostTokenTiles = 2;
+inline constexpr int64_t MostTokenTiles = 4;
 /// The symbol for ceil((past + sequence) / stripes): positions that each of `stripes` memory ports
 /// holds, the last one filled up, where port p has positions p, p + stripes, and so on.
 std::string rounds_of(int64_t stripes);

@@ -96,11 +96,11 @@ std::string check_slice(const Program& program, const Kernel& kernel) {
 }
 
 std::string check_collect(const Program& program, const Kernel& kernel) {
-  const int64_t word_rows = kernel.sizes.at("WordRows"), beats = kernel.sizes.at("SliceBeats");
+  const int64_t beat_rows = kernel.sizes.at("BeatRows"), beats = kernel.sizes.at("SliceBeats");
   const int64_t width = kernel.sizes.at("L") * kernel.sizes.at("Beats");
   if (!has_lanes(program, kernel)) return "there is not a lane for each row of a launch";
   const TokenTiles tiles(kernel);
-  const int64_t results = word_rows * tiles.lanes;
+  const int64_t results = beat_rows * tiles.lanes;
   int64_t ports = 0;
   for (const Port& port : kernel.inputs) {
     if (port.type.lanes % results != 0 || port.type.max_beats() != beats * tiles.all().bound)
@@ -109,7 +109,7 @@ std::string check_collect(const Program& program, const Kernel& kernel) {
   }
   if (!kernel.behind && tiles.lanes > 1 && beats > kernel.sizes.at("MaxKept"))
     return "it has no room for the results of all rows";
-  if (ports != kernel.sizes.at("Ports") || width > ports * word_rows * beats)
+  if (ports != kernel.sizes.at("Ports") || width > ports * beat_rows * beats)
     return "the slices have not the results of a row";
   return is_row(program, kernel, kernel.outputs[0], DType::F32, width)
              ? ""

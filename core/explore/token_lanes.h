@@ -16,12 +16,12 @@ struct TokenLanes {
 };
 
 /// The choice with which prompts take least time, of those that fit: weights stream once for all
-/// lanes, and two tiles keep the engine busy while one of them is elsewhere. `start` holds the
+/// lanes, and several tiles keep the engine busy while one of them is elsewhere. `start` holds the
 /// graph as read, the target and the options; `fitting` is the same compiled, with one lane. Where
 /// `start` leaves rows open, they may be half as wide, if a token of decode takes no more than 3 %
 /// longer then (simulated). Nothing if one lane is all that fits, or what the model's bound on a
-/// launch's rows leaves. Deterministic; at most fourteen compilations without a search for FIFO
-/// depths, fewer where multipliers alone do not fit.
+/// launch's rows leaves. Deterministic; at most 27 compilations without a search for FIFO depths,
+/// fewer where multipliers alone do not fit.
 std::optional<TokenLanes> most_token_lanes(const Design& start, const Design& fitting);
 
 /// `design` with that choice.

@@ -24,6 +24,8 @@ namespace st {
 inline constexpr int64_t StripeColumns = 64;
 /// Scales in a word.
 inline constexpr int64_t StripeScales = 32;
+/// Products that emitted code adds up in one chain of DSPs (hls_templates/streamtensor/dsp.h).
+inline constexpr int64_t DspChain = 4;
 
 struct StripeLayout {
   int64_t ports = 1;
@@ -38,6 +40,10 @@ struct StripeLayout {
   [[nodiscard]] int64_t scale_words() const {
     return (rows * groups + StripeScales - 1) / StripeScales;
   }
+  /// Rows of a word that a slice scales in a cycle, and whose results are a beat: where those of
+  /// the next word end late enough one, so that rows share operators (ScalingTurns of stripes.h).
+  [[nodiscard]] int64_t beat_rows() const { return group_words >= word_rows ? 1 : word_rows; }
+  [[nodiscard]] int64_t result_beats() const { return blocks * rows / beat_rows(); }
   [[nodiscard]] int64_t block_words() const { return scale_words() + pairs() * columns(); }
   [[nodiscard]] int64_t words() const { return blocks * block_words(); }  ///< of a port
   [[nodiscard]] int64_t all_rows() const { return ports * rows * blocks; }

@@ -12,18 +12,14 @@
 #include <cstdint>
 
 #include "streamtensor/bfloat16.h"
+#include "streamtensor/round.h"
 #include "streamtensor/vec.h"
 
 namespace st {
 
 /// Twice the weight of a position whose score and value scale are the largest of all.
 constexpr float TwicePeak = 65534.0f;
-/// The integer nearest to half of what is not negative: rounding without an addition of floats.
-inline int16_t weight_of(float twice) {
-#pragma HLS INLINE
-  return (int16_t)(((int)twice + 1) >> 1);
-}
-
+constexpr int TwicePeakBits = 15;  ///< of its magnitude, but for zeroes
 /// One score per token, head and position: (float)(query . key) * (query scale * scale * key
 /// scale), from left to right in the brackets.
 ///   q: per token and head, HeadBeats beats; q_scales: one

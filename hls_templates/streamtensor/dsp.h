@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Products in DSPs: two that share a factor take one, and products that are added up pass their
-/// sum from one DSP to the next, without an adder of LUTs.
+/// Products in DSPs: two that share a factor take one (four: quads.h), and products that are added
+/// up pass their sum from one DSP to the next, without an adder of LUTs.
 #ifndef STREAMTENSOR_DSP_H
 #define STREAMTENSOR_DSP_H
+
+#include <ap_int.h>
 
 #include <cstdint>
 
 #include "streamtensor/vec.h"
 
 namespace st {
+
+/// The sum of a chain, as the last DSP has it.
+using dsp_sum = ap_int<48>;
+
+/// The lowest bits of a number, as a number with a sign.
+template <int Bits>
+int64_t signed_bits(int64_t value) {
+#pragma HLS INLINE
+  constexpr int64_t Field = (int64_t)1 << Bits;
+  return ((value + Field / 2) & (Field - 1)) - Field / 2;
+}
+
+/// Two numbers in one, lower + upper * 2^Shift, are parted. The lower one has Bits bits, with its
+/// sign; where these are more than Shift, those of `upper` that lie above them are known.
+template <int Shift, int Bits>
+int64_t lower_part(int64_t both, int upper = 0) {
+#pragma HLS INLINE
+  return signed_bits<Bits>(both - ((int64_t)upper << Shift));
+}
+/// What a negative lower one has borrowed comes back.
+template <int Shift>
+int64_t upper_part(int64_t both, int64_t lower) {
+#pragma HLS INLINE
+  return (both - lower) >> Shift;
+}
 
 /// Bits from the lower one of two results to the upper one.
 constexpr int PairShift = 18;
@@ -20,17 +47,14 @@ inline int pair_of(int upper, int lower) {
   return upper * (1 << PairShift) + lower;
 }
 
-/// The lower result of a pair, or of a sum of pairs: anything that fits 18 bits.
+/// The results of a pair, or of a sum of pairs: the lower one is anything that fits 18 bits.
 inline int lower_of(int64_t pair) {
 #pragma HLS INLINE
-  constexpr int Field = 1 << PairShift;
-  return (int)((pair + Field / 2) & (Field - 1)) - Field / 2;
+  return (int)lower_part<PairShift, PairShift>(pair);
 }
-
-/// The upper one: what a negative lower one has borrowed comes back.
 inline int upper_of(int64_t pair) {
 #pragma HLS INLINE
-  return (int)((pair - lower_of(pair)) >> PairShift);
+  return (int)upper_part<PairShift>(pair, lower_of(pair));
 }
 
 /// Products of a chain whose factors all come in one cycle: each waits for those before it, in

@@ -9,21 +9,10 @@
 #include <cstdint>
 
 #include "streamtensor/move.h"
+#include "streamtensor/round.h"
 #include "streamtensor/vec.h"
 
 namespace st {
-
-/// Largest magnitude of a quantised value; -128 is not used, so that the range is symmetric.
-constexpr float QuantizedPeak = 127.0f;
-
-/// Rounds half away from zero, and clamps to +-127. Clamping first gives the same result, and keeps
-/// the conversion defined for every float.
-inline int8_t quantize_value(float v) {
-#pragma HLS INLINE
-  const float low = v >= -QuantizedPeak ? v : -QuantizedPeak;
-  const float clamped = low <= QuantizedPeak ? low : QuantizedPeak;
-  return (int8_t)(int)(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
-}
 
 /// A beat of values, each times `inverse`.
 template <int L>

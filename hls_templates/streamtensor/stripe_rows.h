@@ -7,6 +7,7 @@
 #include <hls_stream.h>
 
 #include <cstdint>
+#include <numeric>
 
 #include "streamtensor/move.h"
 #include "streamtensor/stripes.h"
@@ -127,28 +128,28 @@ void feed_rows(hls::stream<vec<int8_t, L>>& q, hls::stream<vec<float, 1>>& scale
   }
 }
 
-/// Puts the results of a slice among those of all, of each token and row of a word behind those of
+/// Puts the results of a slice among those of all, of each token and row of a beat behind those of
 /// the slices before: `first_port` goes on to the next slice.
-template <int TokenLanes, int WordRows, int Ports, int N>
-void put_results(vec<float, WordRows * Ports> (&all)[TokenLanes], int& first_port,
+template <int TokenLanes, int BeatRows, int Ports, int N>
+void put_results(vec<float, BeatRows * Ports> (&all)[TokenLanes], int& first_port,
                  const vec<float, N>& results) {
 #pragma HLS INLINE
-  constexpr int Own = N / (TokenLanes * WordRows);
+  constexpr int Own = N / (TokenLanes * BeatRows);
   for (int i = 0; i < N; ++i) {
 #pragma HLS UNROLL
-    all[i / (WordRows * Own)][i / Own % WordRows * Ports + first_port + i % Own] = results[i];
+    all[i / (BeatRows * Own)][i / Own % BeatRows * Ports + first_port + i % Own] = results[i];
   }
   first_port += Own;
 }
 
 /// The results of all slices for the first row of a tile; those of the other rows are kept.
-template <int Ports, int WordRows, int TokenLanes, int Kept, int MaxKept, typename... Slices>
-vec<float, WordRows * Ports> take_results(vec<float, WordRows * Ports> (&kept)[Kept][MaxKept],
+template <int Ports, int BeatRows, int TokenLanes, int Kept, int MaxKept, typename... Slices>
+vec<float, BeatRows * Ports> take_results(vec<float, BeatRows * Ports> (&kept)[Kept][MaxKept],
                                           int taken, int rows, Slices&... slices) {
 #pragma HLS INLINE
-  vec<float, WordRows * Ports> results[TokenLanes];
+  vec<float, BeatRows * Ports> results[TokenLanes];
   int first_port = 0;
-  (put_results<TokenLanes, WordRows, Ports>(results, first_port, slices.read()), ...);
+  (put_results<TokenLanes, BeatRows, Ports>(results, first_port, slices.read()), ...);
   for (int lane = 1; lane < TokenLanes; ++lane) {
 #pragma HLS UNROLL
     if (lane < rows) kept[lane - 1][taken] = results[lane];
@@ -158,10 +159,11 @@ vec<float, WordRows * Ports> take_results(vec<float, WordRows * Ports> (&kept)[K
 
 /// Results of all slices to rows of `beats` beats, token by token; what the slices have behind a
 /// row is dropped. Slices are taken from until a beat of the first row of a tile is complete.
-template <int L, int Ports, int WordRows, int TokenLanes, int MaxKept, int... Lanes>
+template <int L, int Ports, int BeatRows, int TokenLanes, int MaxKept, int... Lanes>
 void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int tokens,
                   hls::stream<vec<float, Lanes>>&... slices) {
-  constexpr int Width = WordRows * Ports, Room = L + Width;
+  constexpr int Width = BeatRows * Ports, Room = L + Width;
+  constexpr int Step = std::gcd(Width, L);  // of what is held, before more is taken
   vec<float, Width> kept[TokenLanes > 1 ? TokenLanes - 1 : 1][MaxKept];
 #pragma HLS AGGREGATE variable = kept
 #pragma HLS ARRAY_PARTITION variable = kept dim = 1 type = complete
@@ -179,16 +181,16 @@ void collect_rows(hls::stream<vec<float, L>>& y, int beats, int slice_beats, int
       if (taken < slice_beats && (held < L || sent == beats)) {
         vec<float, Width> next;
         if (t == 0) {
-          next = take_results<Ports, WordRows, TokenLanes>(kept, taken, tokens - token, slices...);
+          next = take_results<Ports, BeatRows, TokenLanes>(kept, taken, tokens - token, slices...);
         } else if constexpr (TokenLanes > 1) {
           next = kept[t - 1][taken];
         }
         const int at = sent == beats ? 0 : held;
-        for (int i = 0; i < Room; ++i) {
+        for (int place = 0; place < L; place += Step) {
 #pragma HLS UNROLL
           for (int j = 0; j < Width; ++j) {
 #pragma HLS UNROLL
-            if (i == at + j) row[i] = next[j];
+            if (place == at) row[place + j] = next[j];
           }
         }
         held += Width;

@@ -53,10 +53,10 @@ void attend(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales,
 #pragma HLS ARRAY_PARTITION variable = rows.value_scales dim = 1 type = complete
   for (int t = 0; t < tokens; ++t) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = MaxTokens
-    take_row<shape::HeadWords, Heads>(x, scales, rows.queries + t * shape::HeadSteps,
-                                      rows.factors + t * Heads);
-    take_row<shape::HeadWords, KVHeads>(x, scales, rows.keys[t], rows.key_scales[t]);
-    take_row<shape::HeadWords, KVHeads>(x, scales, rows.values[t], rows.value_scales[t]);
+    const int port = positions.port_of(t);
+    take_queries<shape>(x, scales, t, rows);
+    take_own<shape>(x, scales, port, t, rows.keys, rows.key_scales);
+    take_own<shape>(x, scales, port, t, rows.values, rows.value_scales);
   }
 
   round_memory<shape> memory;

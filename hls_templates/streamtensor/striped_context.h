@@ -11,7 +11,9 @@
 #include <cstdint>
 
 #include "streamtensor/attention_int8.h"
+#include "streamtensor/scale_products.h"
 #include "streamtensor/stripe_products.h"
+#include "streamtensor/stripe_sums.h"
 #include "streamtensor/striped_heads.h"
 #include "streamtensor/striped_slice.h"
 
@@ -33,16 +35,16 @@ struct slice_sums {
 /// The weights of a head in a round, and the sum of its powers.
 template <typename Shape>
 int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& at, float peak,
-          float inverse, int16_t (&weights)[Shape::Ports][Shape::Members]) {
+          float inverse, vec<int16_t, Shape::Ports>& weights) {
 #pragma HLS INLINE
   vec<int, Shape::Ports> powers;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     const float power =
         expf(memory.scores[p][round * round_memory<Shape>::RowHeads + at.head()] - peak);
-    const float scale = to_float(memory.scales[p][round * Shape::KVHeads + at.kv_head]) * inverse;
-    powers[p] = weight_of(power * TwicePeak);
-    weights[p][at.member()] = weight_of(power * scale);
+    const float scale = scaled_by(inverse, memory.scales[p][round * Shape::KVHeads + at.kv_head]);
+    powers[p] = weight_of(scaled_by<TwicePeakBits>(power, TwicePeak));
+    weights[p] = weight_of(power * scale);
   }
   return tree_sum(powers);
 }
@@ -51,18 +53,12 @@ int weigh(const round_memory<Shape>& memory, int round, const head_walk<Shape>& 
 template <typename Shape, products_of<Shape::Ports>* Products>
 vec<slice_sum<Shape>, WordBytes> add_values(const vec<slice_sum<Shape>, WordBytes>& so_far,
                                             bool first, const word_bytes (&held)[Shape::Ports],
-                                            const int16_t (&weights)[Shape::Ports][Shape::Members],
-                                            int member) {
+                                            const vec<int16_t, Shape::Ports>& weights) {
 #pragma HLS INLINE
-  vec<int16_t, Shape::Ports> of_ports;
-  for (int p = 0; p < Shape::Ports; ++p) {
-#pragma HLS UNROLL
-    of_ports[p] = weights[p][member];
-  }
   const word_bytes none = {};
   chain_totals<Shape::Ports> totals;
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
-  Products(words_of(held), none, of_ports, word_use::values, totals);
+  Products(words_of(held), none, none, weights, word_use::values, totals);
   vec<slice_sum<Shape>, WordBytes> sums;
   for (int i = 0; i < WordBytes; ++i) {
 #pragma HLS UNROLL
@@ -81,10 +77,12 @@ void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& posit
 #pragma HLS INLINE
   constexpr int RoundSteps = Shape::HeadSteps;
   [[maybe_unused]] constexpr int MaxSteps = Shape::MaxRounds * RoundSteps, Group = Shape::Group;
+  [[maybe_unused]] constexpr int Banks = Shape::MemberBanks;
   word_bytes held[Shape::Ports];
 #pragma HLS ARRAY_PARTITION variable = held type = complete
-  int16_t weights[Shape::Ports][Shape::Members];
-#pragma HLS ARRAY_PARTITION variable = weights dim = 0 type = complete
+  int16_t kept[Shape::Ports][Shape::Members];  // weights of a head, for all of its words
+#pragma HLS ARRAY_PARTITION variable = kept dim = 1 type = complete
+#pragma HLS ARRAY_PARTITION variable = kept dim = 2 type = cyclic factor = Banks
   head_walk<Shape> at(positions.tokens);
   int round = 0;
   for (int n = 0; n < positions.rounds * positions.tokens * RoundSteps; ++n) {
@@ -94,20 +92,28 @@ void value_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& posit
     RoundSteps dependent = true
 #pragma HLS DEPENDENCE variable = sums.powers type = inter direction = RAW distance = \
     RoundSteps dependent = true
-#pragma HLS DEPENDENCE variable = weights type = inter direction = RAW distance = \
-    Group dependent = true
+#pragma HLS DEPENDENCE variable = kept type = inter direction = RAW distance = Group dependent = \
+    true
     const int h = at.head();
     if (at.first_member()) {
       take_words(held, words...);
       put_new(positions, round, rows.values, at.kv_word(), held);
     }
+    vec<int16_t, Shape::Ports> weights = {};
     if (at.first_word()) {
       const slice_sum<Shape> before = round == 0 ? slice_sum<Shape>(0) : sums.powers[h];
       const float inverse = inverses[at.row * Shape::KVHeads + at.kv_head];
       sums.powers[h] = before + weigh(memory, round, at, peaks[h], inverse, weights);
     }
+    if constexpr (Shape::HeadWords > 1) {
+      for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+        if (at.first_word()) kept[p][at.member()] = weights[p];
+        if (!at.first_word()) weights[p] = kept[p][at.member()];
+      }
+    }
     vec<slice_sum<Shape>, WordBytes>& context = sums.contexts[at.head_word()];
-    context = add_values<Shape, Products>(context, round == 0, held, weights, at.member());
+    context = add_values<Shape, Products>(context, round == 0, held, weights);
     if (at.next()) ++round;
   }
 }

@@ -8,7 +8,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "streamtensor/scale_products.h"
 #include "streamtensor/stripe_products.h"
+#include "streamtensor/stripe_sums.h"
 #include "streamtensor/striped_slice.h"
 
 namespace st {
@@ -29,22 +31,17 @@ void take_scales(const word_bytes (&held)[Shape::Ports], int word,
 
 /// Scale number `i` of the positions of a round; of new rows, that of number `own` of theirs.
 template <typename Shape>
-vec<bfloat16, Shape::Ports> all_scales(const slice_positions<Shape>& positions, int round,
-                                       const bfloat16 (&scales)[Shape::Ports][Shape::Scales], int i,
-                                       const float (&of_rows)[Shape::Rows][Shape::KVHeads],
-                                       int own) {
+vec<bfloat16, Shape::Ports> all_scales(
+    const slice_positions<Shape>& positions, int round,
+    const bfloat16 (&scales)[Shape::Ports][Shape::Scales], int i,
+    const float (&of_rows)[Shape::Ports][Shape::OwnRows * Shape::KVHeads], int own) {
 #pragma HLS INLINE
-  bfloat16 of_row[Shape::Rows];
-#pragma HLS ARRAY_PARTITION variable = of_row type = complete
-  for (int row = 0; row < Shape::Rows; ++row) {
-#pragma HLS UNROLL
-    of_row[row] = exact_bfloat16(of_rows[row][own]);
-  }
   vec<bfloat16, Shape::Ports> all;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     const int row = positions.new_row(round, p);
-    all[p] = row >= 0 ? of_row[row] : scales[p][i];
+    all[p] = scales[p][i];
+    if (row >= 0) all[p] = exact_bfloat16(of_rows[p][row / Shape::Stripes * Shape::KVHeads + own]);
   }
   return all;
 }
@@ -57,9 +54,11 @@ vec<int, Shape::Ports> add_words(const vec<int64_t, Shape::Ports>& dots, const h
   vec<int, Shape::Ports> sums;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const int so_far = at.first_word() ? 0 : partials[p][at.member()];
-    sums[p] = so_far + (int)dots[p];
-    partials[p][at.member()] = sums[p];
+    sums[p] = (int)dots[p];
+    if constexpr (Shape::HeadWords > 1) {
+      if (!at.first_word()) sums[p] += partials[p][at.member()];
+      partials[p][at.member()] = sums[p];
+    }
   }
   return sums;
 }
@@ -73,7 +72,7 @@ vec<float, Shape::Ports> seen_scores(const slice_positions<Shape>& positions, in
   vec<float, Shape::Ports> scores;
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
-    const float score = (float)dots[p] * (factor * to_float(scales[p]));
+    const float score = scaled_sum<Shape::ScoreBits>(dots[p], scaled_by(factor, scales[p]));
     scores[p] = positions.visible(round, p, row) ? score : -INFINITY;
   }
   return scores;
@@ -116,12 +115,14 @@ void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positio
 #pragma HLS INLINE
   constexpr int RoundSteps = Shape::ScaleWords + Shape::HeadSteps;
   [[maybe_unused]] constexpr int MaxSteps = Shape::MaxRounds * RoundSteps, Group = Shape::Group;
+  [[maybe_unused]] constexpr int Banks = Shape::MemberBanks;
   word_bytes held[Shape::Ports];
 #pragma HLS ARRAY_PARTITION variable = held type = complete
   bfloat16 held_scales[Shape::Ports][Shape::Scales];
 #pragma HLS ARRAY_PARTITION variable = held_scales dim = 0 type = complete
   int partials[Shape::Ports][Shape::Members];
-#pragma HLS ARRAY_PARTITION variable = partials dim = 0 type = complete
+#pragma HLS ARRAY_PARTITION variable = partials dim = 1 type = complete
+#pragma HLS ARRAY_PARTITION variable = partials dim = 2 type = cyclic factor = Banks
   const int steps = positions.rounds * (Shape::ScaleWords + positions.tokens * Shape::HeadSteps);
   head_walk<Shape> at(positions.tokens);
   int round = 0, scale_word = 0;
@@ -141,11 +142,13 @@ void key_pass(const new_rows<Shape>& rows, const slice_positions<Shape>& positio
     } else {
       const int g = at.kv_head, h = at.head();
       if (at.first_member()) put_new(positions, round, rows.keys, at.kv_word(), held);
+      const word_bytes other = {};
       const vec<int16_t, Shape::Ports> none = {};
       chain_totals<Shape::Ports> totals;
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
-      Products(words_of(held), rows.queries[at.head_word()], none, word_use::bytes, totals);
-      const vec<int, Shape::Ports> dots = add_words(port_dots<Shape::Ports>(totals), at, partials);
+      Products(words_of(held), rows.queries[at.head_word()], other, none, word_use::keys, totals);
+      const vec<int, Shape::Ports> dots =
+          add_words(port_dots<Shape::Ports, ByteSumBits>(totals), at, partials);
       const auto key_scales = all_scales(positions, round, held_scales, g, rows.key_scales, g);
       const auto scores = seen_scores(positions, round, at.row, dots, rows.factors[h], key_scales);
       const auto value_scales =

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "streamtensor/scale_products.h"
 #include "streamtensor/striped_layout.h"
 
 namespace st {
@@ -26,17 +27,25 @@ struct slice_shape {
   static constexpr int HeadWords = position_layout<KVHeads, Head>::HeadWords;
   static constexpr int ScaleWords = position_layout<KVHeads, Head>::ScaleWords;
   static constexpr int Scales = ScaleWords * ScalesPerWord;
+  static constexpr int ScoreBits = bits_up_to(HeadWords * WordBytes * 127 * 128);
   static constexpr int HeadSteps = Heads * HeadWords;  ///< cycles of a round for a row
+  static constexpr int KVWords = KVHeads * HeadWords;  ///< of the keys or values of a position
+  /// Banks of what each member has of a head, where heads have several words: registers, unless
+  /// members come again late enough for a memory to be read and written.
+  static constexpr int MemberBanks = HeadWords == 1 || Group >= 4 ? 1 : Members;
+  static constexpr int OwnRows = (Rows + Stripes - 1) / Stripes;  ///< new ones of a port, at most
 };
 
-/// What a slice holds of the new rows: queries and their factors one row behind the other.
+/// What a slice holds of the new rows: queries and their factors one row behind the other; keys and
+/// values by the port on which their position is, those of a port one behind the other.
 template <typename Shape>
 struct new_rows {
   word_bytes queries[Shape::Rows * Shape::HeadSteps];
-  word_bytes keys[Shape::Rows][Shape::KVHeads * Shape::HeadWords];
-  word_bytes values[Shape::Rows][Shape::KVHeads * Shape::HeadWords];
+  word_bytes keys[Shape::Ports][Shape::OwnRows * Shape::KVWords];
+  word_bytes values[Shape::Ports][Shape::OwnRows * Shape::KVWords];
   float factors[Shape::Rows * Shape::Heads];
-  float key_scales[Shape::Rows][Shape::KVHeads], value_scales[Shape::Rows][Shape::KVHeads];
+  float key_scales[Shape::Ports][Shape::OwnRows * Shape::KVHeads];
+  float value_scales[Shape::Ports][Shape::OwnRows * Shape::KVHeads];
 };
 
 /// What it holds of all rounds, scores and peaks of each row. Bits of bfloat16 that are not
@@ -77,6 +86,11 @@ struct slice_positions {
 #pragma HLS INLINE
     const int row = position(round, port) - past;
     return row < tokens ? row : -1;
+  }
+  /// The port, among those of the slice, on which a new row's position is; none: out of range.
+  int port_of(int row) const {
+#pragma HLS INLINE
+    return (past + row) % Shape::Stripes - Shape::First;
   }
 };
 
@@ -134,37 +148,54 @@ struct head_walk {
   }
 };
 
-/// Heads of a new row as feed_row() sends them.
-template <int HeadWords, int Heads>
-void take_row(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales, word_bytes* words,
-              float* factors) {
+/// The queries of a new row as feed_heads() sends them.
+template <typename Shape>
+void take_queries(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales, int row,
+                  new_rows<Shape>& rows) {
 #pragma HLS INLINE
-  int h = 0, w = 0;
-  for (int n = 0; n < Heads * HeadWords; ++n) {
+  int h = row * Shape::Heads, w = 0;
+  for (int n = 0; n < Shape::HeadSteps; ++n) {
 #pragma HLS PIPELINE II = 1
-    if (w == 0) factors[h] = scales.read()[0];
-    words[n] = x.read();
-    h = w == HeadWords - 1 ? h + 1 : h;
-    w = w == HeadWords - 1 ? 0 : w + 1;
+    if (w == 0) rows.factors[h] = scales.read()[0];
+    rows.queries[row * Shape::HeadSteps + n] = x.read();
+    h = w == Shape::HeadWords - 1 ? h + 1 : h;
+    w = w == Shape::HeadWords - 1 ? 0 : w + 1;
+  }
+}
+
+/// The keys or values of a new row, for the port on which its position is.
+template <typename Shape>
+void take_own(hls::stream<word_bytes>& x, hls::stream<vec<float, 1>>& scales, int port, int row,
+              word_bytes (&words)[Shape::Ports][Shape::OwnRows * Shape::KVWords],
+              float (&factors)[Shape::Ports][Shape::OwnRows * Shape::KVHeads]) {
+#pragma HLS INLINE
+  const int of_port = row / Shape::Stripes;
+  int h = of_port * Shape::KVHeads, w = 0;
+  for (int n = 0; n < Shape::KVWords; ++n) {
+#pragma HLS PIPELINE II = 1
+    const word_bytes word = x.read();
+    float factor = 0.0f;
+    if (w == 0) factor = scales.read()[0];
+    for (int p = 0; p < Shape::Ports; ++p) {
+#pragma HLS UNROLL
+      if (p == port) words[p][of_port * Shape::KVWords + n] = word;
+      if (p == port && w == 0) factors[p][h] = factor;
+    }
+    h = w == Shape::HeadWords - 1 ? h + 1 : h;
+    w = w == Shape::HeadWords - 1 ? 0 : w + 1;
   }
 }
 
 /// The words of new rows in place of those that the cache does not have yet.
 template <typename Shape>
 void put_new(const slice_positions<Shape>& positions, int round,
-             const word_bytes (&own)[Shape::Rows][Shape::KVHeads * Shape::HeadWords], int kv_word,
+             const word_bytes (&own)[Shape::Ports][Shape::OwnRows * Shape::KVWords], int kv_word,
              word_bytes (&held)[Shape::Ports]) {
 #pragma HLS INLINE
-  word_bytes of_rows[Shape::Rows];
-#pragma HLS ARRAY_PARTITION variable = of_rows type = complete
-  for (int row = 0; row < Shape::Rows; ++row) {
-#pragma HLS UNROLL
-    of_rows[row] = own[row][kv_word];
-  }
   for (int p = 0; p < Shape::Ports; ++p) {
 #pragma HLS UNROLL
     const int row = positions.new_row(round, p);
-    if (row >= 0) held[p] = of_rows[row];
+    if (row >= 0) held[p] = own[p][row / Shape::Stripes * Shape::KVWords + kv_word];
   }
 }
 

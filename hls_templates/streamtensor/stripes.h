@@ -21,7 +21,9 @@
 
 #include "streamtensor/bfloat16.h"
 #include "streamtensor/memory.h"
+#include "streamtensor/scale_products.h"
 #include "streamtensor/stripe_products.h"
+#include "streamtensor/stripe_sums.h"
 #include "streamtensor/striped_layout.h"
 #include "streamtensor/vec.h"
 
@@ -70,46 +72,53 @@ stripe_word column_of(const stripe_columns<TokenLanes>& all, int lane) {
   return column;
 }
 
-/// The dot products of a word of weights on each port, row by row. Of pairs of int4 both are in one
-/// sum, which is parted.
-template <int Ports, int WordRows>
-vec<int, WordRows * Ports> weight_dots(const chain_totals<Ports>& totals) {
+/// That of a lane behind all others is 0.
+template <int TokenLanes>
+stripe_word column_or_none(const stripe_columns<TokenLanes>& all, int lane) {
 #pragma HLS INLINE
-  const vec<int64_t, Ports> sums = port_dots<Ports>(totals);
-  vec<int, WordRows * Ports> dots;
-  for (int p = 0; p < Ports; ++p) {
-#pragma HLS UNROLL
-    for (int r = 0; r < WordRows; ++r) {
-#pragma HLS UNROLL
-      const int of_row = r == 0 ? lower_of(sums[p]) : upper_of(sums[p]);
-      dots[r * Ports + p] = WordRows == 1 ? (int)sums[p] : of_row;
-    }
-  }
-  return dots;
+  stripe_word column = {};
+  if (lane < TokenLanes) column = column_of<TokenLanes>(all, lane);
+  return column;
 }
 
-/// The products of a token lane: the first one shares its multipliers with attention, the others
-/// have their own.
-template <int Ports, int WordRows, products_of<Ports>* Products>
-vec<int, WordRows * Ports> lane_dots(const port_words<Ports>& words, const stripe_word& column,
-                                     int lane) {
+/// Token lanes that share multipliers.
+template <int TokenLanes>
+constexpr int SharingLanes = TokenLanes > 1 ? 2 : 1;
+
+/// The dot products of the lanes that share multipliers with `lane`: token by token, row by row.
+/// The first ones share them with attention too, the others have their own.
+template <int Ports, int WordRows, int TokenLanes, products_of<Ports>* Products>
+vec<int, SharingLanes<TokenLanes> * WordRows * Ports> lane_dots(
+    const port_words<Ports>& words, const stripe_columns<TokenLanes>& columns, int lane) {
 #pragma HLS INLINE
-  constexpr word_use Use = WordRows == 2 ? word_use::pairs : word_use::bytes;
-  const vec<int16_t, Ports> none = {};
-  chain_totals<Ports> products;
-#pragma HLS ARRAY_PARTITION variable = products.lane type = complete
+  constexpr int Tokens = SharingLanes<TokenLanes>;
+  const stripe_word token0 = column_of<TokenLanes>(columns, lane);
+  const stripe_word token1 = column_or_none<TokenLanes>(columns, lane + 1);
   if (lane == 0) {
-    Products(words, column, none, Use, products);
-  } else {
-    stripe_products<Ports, WordRows>(words, column, none, Use, products);
+    const vec<int16_t, Ports> none = {};
+    chain_totals<Ports> totals;
+#pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
+    Products(words, token0, token1, none, word_use::weights, totals);
+    return weight_dots<Ports, WordRows, Tokens>(words, token0, token1, totals);
   }
-  return weight_dots<Ports, WordRows>(products);
+  if constexpr (Tokens == 2) {
+    weight_totals<Ports> totals;
+#pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
+    weight_products<Ports, WordRows, Tokens>(words, token0, token1, totals);
+    return own_weight_dots<Ports, WordRows>(words, token0, token1, totals);
+  }
+  return {};
 }
 
 /// Cycles that a slice takes to scale the rows of a word: one for each row, so that these share
 /// operators, where the rows of the next word end late enough.
 template <int GroupWords, int WordRows>
 constexpr int ScalingTurns = GroupWords >= WordRows ? WordRows : 1;
+
+/// Results of a cycle: of all tokens one row of each port, or both of a word.
+template <int Ports, int GroupWords, int WordRows, int TokenLanes>
+using stripe_results =
+    vec<float, TokenLanes * WordRows / ScalingTurns<GroupWords, WordRows> * Ports>;
 
 /// The rows of a word on all ports whose group has ended, for each token.
 template <int Ports, int WordRows, int TokenLanes>
@@ -121,9 +130,15 @@ struct ended_rows {
   bool first_group, last_group;
 };
 
+/// Bits of the sum of a group, without its sign: of products of bytes within +-127 and int4, or
+/// int8.
+template <int GroupWords, int WordRows>
+constexpr int GroupSumBits =
+    bits_up_to((int64_t)GroupWords * StripeColumns * 127 * (WordRows == 2 ? 8 : 128));
+
 /// The totals of some of these rows of weights, with a group more: of all tokens, one behind the
 /// other.
-template <int Rows, int Ports, int WordRows, int TokenLanes>
+template <int Rows, int SumBits, int Ports, int WordRows, int TokenLanes>
 vec<float, TokenLanes * Rows * Ports> add_group(
     const ended_rows<Ports, WordRows, TokenLanes>& ended, int first_row,
     const vec<float, TokenLanes * Rows * Ports>& totals) {
@@ -133,14 +148,14 @@ vec<float, TokenLanes * Rows * Ports> add_group(
 #pragma HLS UNROLL
     const int lane = i / (Rows * Ports), at = first_row * Ports + i % (Rows * Ports);
     const float so_far = ended.first_group ? 0.0f : totals[i];
-    const float scale = ended.x_scales[lane] * to_float(ended.scales[at]);
-    sums[i] = so_far + (float)ended.sums[lane * WordRows * Ports + at] * scale;
+    const float scale = scaled_by(ended.x_scales[lane], ended.scales[at]);
+    sums[i] = so_far + scaled_sum<SumBits>(ended.sums[lane * WordRows * Ports + at], scale);
   }
   return sums;
 }
 
-/// A slice of the engine: for each tile of tokens, results of its ports' rows, a pair of rows (or
-/// one of int8) after another, for each block, those of all token lanes at once:
+/// A slice of the engine: for each tile of tokens, results of its ports' rows, one after another,
+/// for each block, those of all token lanes at once:
 ///   y[row] = sum over groups of (x scale * scale[row][group]) * (integer product of the group)
 /// The columns of a group come with the first pair of rows and stay for the others. Totals of all
 /// rows are kept while groups pass, and leave with the last one. Words come once, with the first
@@ -150,12 +165,13 @@ template <int Ports, int GroupWords, int WordRows, int TokenLanes, int TokenTile
           int MaxScaleWords, int MaxWords, products_of<Ports>* Products, typename... Words>
 void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
                       hls::stream<vec<float, TokenLanes>>& x_scales,
-                      hls::stream<vec<float, TokenLanes * WordRows * Ports>>& y, int rows,
-                      int groups, int blocks, int tokens, Words&... words) {
+                      hls::stream<stripe_results<Ports, GroupWords, WordRows, TokenLanes>>& y,
+                      int rows, int groups, int blocks, int tokens, Words&... words) {
 #pragma HLS INLINE
   static_assert(sizeof...(Words) == Ports, "a stream of words for each port");
   constexpr int Turns = ScalingTurns<GroupWords, WordRows>, Rows = WordRows / Turns;
   constexpr int PairsPerScaleWord = StripeScales / WordRows;
+  constexpr int SumBits = GroupSumBits<GroupWords, WordRows>;
   vec<float, TokenLanes * Rows * Ports> totals[Turns][MaxRows / WordRows];
 #pragma HLS AGGREGATE variable = totals
 #pragma HLS ARRAY_PARTITION variable = totals dim = 1 type = complete
@@ -169,8 +185,6 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
 #pragma HLS ARRAY_PARTITION variable = columns type = complete
   vec<int, TokenLanes* WordRows* Ports> sums = {};
 #pragma HLS ARRAY_PARTITION variable = sums.lane type = complete
-  vec<float, TokenLanes * WordRows * Ports> results;
-#pragma HLS ARRAY_PARTITION variable = results.lane type = complete
   ended_rows<Ports, WordRows, TokenLanes> ended = {};
   const int pairs = rows / WordRows;
   const int scale_words = (rows * groups + StripeScales - 1) / StripeScales;
@@ -216,16 +230,15 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
 #pragma HLS UNROLL
         if (takes_scales) scales[scale_word][p] = taken[p];
       }
-      for (int lane = 0; lane < TokenLanes; ++lane) {
+      const port_words<Ports> words_now = words_of(taken);
+      for (int lane = 0; lane < TokenLanes; lane += SharingLanes<TokenLanes>) {
 #pragma HLS UNROLL
-        const stripe_word column = column_of<TokenLanes>(columns[w], lane);
-        const vec<int, WordRows* Ports> dots =
-            lane_dots<Ports, WordRows, Products>(words_of(taken), column, lane);
-        for (int i = 0; i < WordRows * Ports; ++i) {
+        const auto dots =
+            lane_dots<Ports, WordRows, TokenLanes, Products>(words_now, columns[w], lane);
+        for (int i = 0; i < SharingLanes<TokenLanes> * WordRows * Ports; ++i) {
 #pragma HLS UNROLL
-          int& sum = sums[lane * WordRows * Ports + i];
-          const int so_far = w == 0 ? 0 : sum;
-          sum = so_far + dots[i];
+          const int at = lane * WordRows * Ports + i;
+          if (at < TokenLanes * WordRows * Ports) sums[at] = (w == 0 ? 0 : sums[at]) + dots[i];
         }
       }
     }
@@ -246,15 +259,9 @@ void multiply_stripes(hls::stream<stripe_columns<TokenLanes>>& x,
     }
     if (turn < Turns) {
       const vec<float, TokenLanes* Rows* Ports> now =
-          add_group<Rows>(ended, turn * Rows, totals[turn][ended.pair]);
+          add_group<Rows, SumBits>(ended, turn * Rows, totals[turn][ended.pair]);
       totals[turn][ended.pair] = now;
-      for (int i = 0; i < TokenLanes * WordRows * Ports; ++i) {
-#pragma HLS UNROLL
-        const int lane = i / (WordRows * Ports), at = i % (WordRows * Ports);
-        if (at / (Rows * Ports) == turn)
-          results[i] = now[lane * Rows * Ports + at % (Rows * Ports)];
-      }
-      if (ended.last_group && turn == Turns - 1) y.write(results);
+      if (ended.last_group) y.write(now);
       ++turn;
     }
     const bool group_ends = pair_ends && pair == pairs - 1;

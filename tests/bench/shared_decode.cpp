@@ -7,10 +7,10 @@
 // default /tmp]
 //
 //   behind 128    ports  token/s  % of 460 GB/s  limit at 100 %  at 512  at 1,024  128 ids, ms
-//   gpt2_medium      28    1,776           74.4           2,437   1,618     1,452         28.5
-//   qwen2_0_5b       28    1,357           75.9           1,800   1,342     1,314         30.6
-//   tinyllama_1b     28      653           77.4             860     648       640         79.5
-//   gemma3_1b        28      678           77.2             889     671       655         63.5
+//   gpt2_medium      28    1,777           74.5           2,437   1,618     1,452         15.6
+//   qwen2_0_5b       28    1,357           75.9           1,800   1,342     1,322         16.6
+//   tinyllama_1b     28      653           77.4             860     648       640         42.7
+//   gemma3_1b        28      678           77.2             889     671       662         33.9
 #include <unistd.h>
 
 #include <algorithm>

@@ -116,13 +116,12 @@ std::map<std::string, std::vector<uint8_t>> engine_streams(const EngineCase& of,
             append(streams["scales" + slice],
                    token < rows ? values.x_scales[token][static_cast<size_t>(g)] : 0.0f);
         }
-        for (int64_t pair = 0; pair < layout.pairs(); ++pair) {
+        for (int64_t beat = 0; beat < layout.rows; beat += layout.beat_rows()) {
           for (size_t token = tile; token < tile + lanes; ++token) {
-            for (int64_t r = 0; r < layout.word_rows; ++r) {
+            for (int64_t r = beat; r < beat + layout.beat_rows(); ++r) {
               for (int64_t port = first; port < first + of.slices[s]; ++port)
                 append(streams["results" + slice],
-                       token < rows ? direct.result(token, block, port, pair * layout.word_rows + r)
-                                    : 0.0f);
+                       token < rows ? direct.result(token, block, port, r) : 0.0f);
             }
           }
         }

@@ -170,11 +170,11 @@ class EngineMaker {
     kernel("collect", "collect_rows").sizes = {{"L", of_.y_lanes},
                                                {"Beats", of_.y_beats},
                                                {"Ports", layout_.ports},
-                                               {"WordRows", layout_.word_rows},
+                                               {"BeatRows", layout_.beat_rows()},
                                                {"TokenLanes", tiles_.lanes},
                                                {"TokenTiles", tiles_.most},
-                                               {"MaxKept", layout_.blocks * layout_.pairs()},
-                                               {"SliceBeats", layout_.blocks * layout_.pairs()}};
+                                               {"MaxKept", layout_.result_beats()},
+                                               {"SliceBeats", layout_.result_beats()}};
     for (size_t s = 0; s < of_.slices.size(); ++s) in("results_" + std::to_string(s));
     const StreamType type = row(DType::F32, of_.y_lanes, of_.y_beats);
     const TensorId y = rows_tensor("y", DType::F32, of_.width());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "streams.h"
 
@@ -65,6 +66,43 @@ TEST(Quantize, RoundsHalfAwayFromZeroAndClamps) {
   EXPECT_EQ(st::quantize_value(-0.4f), 0);
   EXPECT_EQ(st::quantize_value(127.6f), 127);
   EXPECT_EQ(st::quantize_value(-1e30f), -127);
+  EXPECT_EQ(st::quantize_value(std::nanf("")), -127);
+}
+
+float float_of(uint32_t bits) {
+  float value = 0;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+TEST(Quantize, IsWhatAnAdditionOfAHalfGives) {
+  const auto expect = [](uint32_t bits) {
+    const float value = float_of(bits);
+    const float clamped = std::fmin(std::fmax(value, -127.0f), 127.0f);
+    const float nearest = std::trunc(clamped + (clamped >= 0.0f ? 0.5f : -0.5f));
+    ASSERT_EQ(st::quantize_value(value), static_cast<int>(nearest)) << value;
+  };
+  for (uint64_t bits = 0; bits < (uint64_t{1} << 32); bits += 1021) {
+    if (!std::isnan(float_of(static_cast<uint32_t>(bits)))) expect(static_cast<uint32_t>(bits));
+  }
+  // All numbers near the bounds of results.
+  for (int half = 1; half <= 256; ++half) {
+    uint32_t at = 0;
+    const float bound = 0.5f * static_cast<float>(half);
+    std::memcpy(&at, &bound, sizeof at);
+    for (uint32_t bits = at - 9; bits <= at + 9; ++bits) {
+      expect(bits);
+      expect(bits | 0x80000000);
+    }
+  }
+}
+
+TEST(Quantize, WeightsAreHalvesToTheNearest) {
+  for (uint32_t bits = 0; bits <= 0x477ffe00; bits += 61) {  // up to 65534
+    const float twice = float_of(bits);
+    ASSERT_EQ(st::weight_of(twice), (static_cast<int>(twice) + 1) >> 1) << twice;
+  }
+  EXPECT_EQ(st::weight_of(65534.0f), 32767);
 }
 
 TEST(Quantize, DequantizeAppliesBothScales) {

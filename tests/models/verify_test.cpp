@@ -141,7 +141,8 @@ TEST(Verify, NamesExactlyTheKernelsWhoseCodeWasAltered) {
 TEST(Verify, ComparesIntegersBitForBit) {
   const fs::path build = copy_of(built({"adder", "w8a8"}), "altered");
   // Truncation in place of rounding: int8 values off by one.
-  replace(build / "hls_templates/streamtensor/quantize.h", "? 0.5f : -0.5f", "? 0.0f : -0.0f");
+  replace(build / "hls_templates/streamtensor/round.h", "(whole_part<Bits>(twice.bits) + 1) >> 1",
+          "whole_part<Bits>(twice.bits) >> 1");
   recompile_test_bench(build);
   const Outcome outcome = streamtensor({"verify", build});
   EXPECT_EQ(outcome.status, Mismatch) << outcome.err;

@@ -148,14 +148,22 @@ TEST(Engine, OfALargeModelWastesLittle) {
   EXPECT_EQ(solution->slice_ports.size(), 4U);
 }
 
-TEST(Engine, SlicesAreEven) {
-  EngineProblem problem = large_problem();
-  problem.least_ports = problem.most_ports = 27;
-  const auto solution = bind_engine(problem);
-  ASSERT_TRUE(solution.ok());
-  for (const int64_t ports : solution->slice_ports) EXPECT_TRUE(ports == 6 || ports == 7);
-  problem.least_ports = problem.most_ports = 2;
-  EXPECT_EQ(bind_engine(problem)->slice_ports, (std::vector<int64_t>{1, 1}));
+TEST(Engine, SlicesHaveEvenNumbersOfPorts) {
+  const auto slices_of = [](int64_t ports, int64_t slices) {
+    EngineProblem problem = large_problem();
+    problem.least_ports = problem.most_ports = ports;
+    problem.slices = slices;
+    const auto solution = bind_engine(problem);
+    EXPECT_EQ(message_of(verify(problem, *solution)), "");
+    return solution->slice_ports;
+  };
+  using Ports = std::vector<int64_t>;
+  EXPECT_EQ(slices_of(28, 3), (Ports{10, 8, 10}));
+  EXPECT_EQ(slices_of(27, 4), (Ports{6, 8, 6, 7}));
+  EXPECT_EQ(slices_of(7, 2), (Ports{4, 3}));
+  // Fewer than two for each.
+  EXPECT_EQ(slices_of(5, 3), (Ports{1, 2, 2}));
+  EXPECT_EQ(slices_of(2, 4), (Ports{1, 1}));
 }
 
 EngineProblem small_problem() {

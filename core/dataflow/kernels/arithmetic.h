@@ -10,9 +10,6 @@
 
 namespace st {
 
-/// Products that emitted code adds up in one chain of DSPs (hls_templates/streamtensor/dsp.h).
-inline constexpr int64_t DspChain = 4;
-
 /// Sum of `count` values as a binary tree over neighbours; destroys them. Emitted code adds the
 /// lanes of a beat this way.
 template <typename T>

@@ -129,18 +129,17 @@ Datapath weights_datapath(const Program&, const Kernel&) {
   Datapath made;
   made.add(FloatCompare, 1);
   made.add(IntAdd, 1);    // compares scales
-  made.add(FloatAdd, 3);  // the score's distance, and what rounds both weights
+  made.add(FloatAdd, 1);  // the score's distance
   made.add(FloatExp, 1);
   made.add(FloatMultiply, 3);
-  made.add(FloatToInt, 2);
+  made.add(FloatToShort, 2);
   made.add(IntAdd, 2);  // a sum of 64 bits
   made.add(FloatDivide, 2);
   made.add(IntToFloat, 1);
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);
-  made.then(FloatAdd);
-  made.then(FloatToInt);
+  made.then(FloatToShort);
   return made;
 }
 

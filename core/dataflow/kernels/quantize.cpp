@@ -58,13 +58,9 @@ Datapath quantize_datapath(const Program&, const Kernel& kernel) {
   made.add(FloatCompare, 2 * lanes);  // the magnitude, and the larger of two
   made.add(FloatDivide, 2);
   made.add(FloatMultiply, lanes);
-  made.add(FloatCompare, 3 * lanes);  // both ends of the range, and the sign
-  made.add(FloatAdd, lanes);
-  made.add(FloatToInt, lanes);
+  made.add(FloatToShort, lanes);
   made.then(FloatMultiply);
-  made.then(FloatCompare, 2);
-  made.then(FloatAdd);
-  made.then(FloatToInt);
+  made.then(FloatToShort);
   return made;
 }
 

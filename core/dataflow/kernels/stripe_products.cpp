@@ -18,6 +18,8 @@ int64_t PortBlocks::longest_chain() const {
   return ports_ >= DspChain ? DspChain : std::min<int64_t>(ports_, 2);
 }
 
+int64_t product_arrays(int64_t token_lanes) { return (token_lanes + 1) / 2; }
+
 bool owns_products(const Program& program, const Kernel& kernel) {
   if (kernel.instance.empty()) return true;
   const auto owner =

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/dataflow/program.h"
+#include "core/graph/stripes.h"
 
 namespace st {
 
@@ -16,16 +17,22 @@ class PortBlocks {
   explicit PortBlocks(int64_t ports) : ports_(ports) {}
 
   [[nodiscard]] int64_t all() const;
-  /// DSPs: one for each byte of a port's word.
+  /// DSPs: one for each byte of a port's word. They serve two token lanes.
   [[nodiscard]] int64_t multipliers() const;
   /// Chains of all blocks; also the adders that make dot products of all ports of them, and add
   /// these to sums.
   [[nodiscard]] int64_t chains() const;
   [[nodiscard]] int64_t longest_chain() const;
 
+  /// Uses of ChainWait by factors of so many bits that each multiplier has of its own.
+  [[nodiscard]] int64_t waits(int64_t bits) const { return multipliers() / DspChain * bits; }
+
  private:
   int64_t ports_;
 };
+
+/// Arrays of multipliers that so many token lanes take, two each.
+int64_t product_arrays(int64_t token_lanes);
 
 /// Whether a kernel's multipliers count as its own: of those of an instance, which take turns on
 /// one array, the first one has them.

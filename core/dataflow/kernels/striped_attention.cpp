@@ -267,37 +267,53 @@ Nest attend(const Program& program, const Kernel& kernel) {
       sent_sums(slice, rows)};
 }
 
+/// Of sums of a key's and a query's products, about: 18 of a chain, 22 of a word.
+constexpr int64_t KeySumBits = 20;
+
+/// Of what each member keeps while the words of a head pass (slice_shape of striped_slice.h).
+int64_t member_banks(const StripedShape& s) {
+  return s.head_words == 1 || s.group >= 4 ? 1 : s.tokens * s.group;
+}
+
 std::vector<Buffer> attend_buffers(const Program&, const Kernel& kernel) {
   const StripedShape s(kernel);
   const int64_t rows = s.tokens, heads = rows * s.heads, kv_heads = rows * s.kv_heads;
-  const int64_t words = kv_heads * s.head_words, members = s.ports * rows * s.group;
+  const int64_t members = s.ports * rows * s.group;
   const int64_t scales = s.ports * s.scale_words * WordBits / 16;
-  return {{.name = "queries", .width_bits = WordBits, .words = heads * s.head_words},
-          {.name = "keys", .width_bits = WordBits, .words = words, .banks = rows},
-          {.name = "values", .width_bits = WordBits, .words = words, .banks = rows},
-          {.name = "factors", .width_bits = 32, .words = heads},
-          {.name = "key_scales", .width_bits = 32, .words = kv_heads, .banks = rows},
-          {.name = "value_scales", .width_bits = 32, .words = kv_heads, .banks = rows},
-          {.name = "held", .width_bits = WordBits, .words = s.ports, .banks = s.ports, .copies = 2},
-          {.name = "held_scales", .width_bits = 16, .words = scales, .banks = scales},
-          {.name = "partials", .width_bits = 32, .words = members, .banks = members},
-          {.name = "weights", .width_bits = 16, .words = members, .banks = members},
-          {.name = "scores",
-           .width_bits = 32,
-           .words = s.ports * s.max_rounds * heads,
-           .banks = s.ports},
-          {.name = "scales",
-           .width_bits = 16,
-           .words = s.ports * s.max_rounds * s.kv_heads,
-           .banks = s.ports},
-          {.name = "peaks", .width_bits = 32, .words = heads},
-          {.name = "largest", .width_bits = 16, .words = kv_heads},
-          {.name = "all_peaks", .width_bits = 32, .words = heads},
-          {.name = "inverses", .width_bits = 32, .words = kv_heads},
-          {.name = "contexts",
-           .width_bits = WordBytes * sum_bits(s.sum_parts),
-           .words = heads * s.head_words},
-          {.name = "powers", .width_bits = sum_bits(s.sum_parts), .words = heads}};
+  // Of the new rows whose positions are on a port.
+  const int64_t own_heads = s.ports * ((rows + s.stripes - 1) / s.stripes) * s.kv_heads;
+  const int64_t own_words = own_heads * s.head_words;
+  std::vector<Buffer> buffers = {
+      {.name = "queries", .width_bits = WordBits, .words = heads * s.head_words},
+      {.name = "keys", .width_bits = WordBits, .words = own_words, .banks = s.ports},
+      {.name = "values", .width_bits = WordBits, .words = own_words, .banks = s.ports},
+      {.name = "factors", .width_bits = 32, .words = heads},
+      {.name = "key_scales", .width_bits = 32, .words = own_heads, .banks = s.ports},
+      {.name = "value_scales", .width_bits = 32, .words = own_heads, .banks = s.ports},
+      {.name = "held", .width_bits = WordBits, .words = s.ports, .banks = s.ports, .copies = 2},
+      {.name = "held_scales", .width_bits = 16, .words = scales, .banks = scales},
+      {.name = "scores",
+       .width_bits = 32,
+       .words = s.ports * s.max_rounds * heads,
+       .banks = s.ports},
+      {.name = "scales",
+       .width_bits = 16,
+       .words = s.ports * s.max_rounds * s.kv_heads,
+       .banks = s.ports},
+      {.name = "peaks", .width_bits = 32, .words = heads},
+      {.name = "largest", .width_bits = 16, .words = kv_heads},
+      {.name = "all_peaks", .width_bits = 32, .words = heads},
+      {.name = "inverses", .width_bits = 32, .words = kv_heads},
+      {.name = "contexts",
+       .width_bits = WordBytes * sum_bits(s.sum_parts),
+       .words = heads * s.head_words},
+      {.name = "powers", .width_bits = sum_bits(s.sum_parts), .words = heads}};
+  if (s.head_words > 1) {
+    const int64_t banks = s.ports * member_banks(s);
+    buffers.push_back({.name = "partials", .width_bits = 32, .words = members, .banks = banks});
+    buffers.push_back({.name = "kept", .width_bits = 16, .words = members, .banks = banks});
+  }
+  return buffers;
 }
 
 Datapath attend_datapath(const Program& program, const Kernel& kernel) {
@@ -310,31 +326,32 @@ Datapath attend_datapath(const Program& program, const Kernel& kernel) {
   // words and a column of its own; a multiplier chooses between two bytes, and between a byte and a
   // weight.
   if (owns_products(program, kernel)) made.add(MultiplyAdd, blocks.multipliers());
+  made.add(ChainWait, blocks.waits(8 + 18));
   made.add(Select, selects_of(WordBits * (ports + 1), 3));
-  made.add(Select, blocks.multipliers() * selects_of(8 + 16, 2));
+  made.add(Select, blocks.multipliers() * selects_of(8 + 18, 2));
   // Scores.
-  made.add(IntAdd, blocks.chains());
-  made.add(Select,
-           ports * (2 * selects_of(16, s.kv_heads) + 2 * selects_of(WordBits, s.tokens + 1) +
-                    selects_of(32, s.tokens * s.group)));
-  made.add(IntToFloat, ports);
-  made.add(FloatMultiply, 2 * ports);
+  made.add(ShortAdd, blocks.chains() * KeySumBits / 16);
+  made.add(Select, ports * (2 * selects_of(16, s.kv_heads) + 2 * selects_of(WordBits + 16, 2) +
+                            selects_of(32 + 16, member_banks(s))));
+  made.add(ScaleMultiply, ports);
+  made.add(ScaleInt, ports);
+  made.add(ShortMultiply, ports);  // more than 17 bits: a second DSP
   made.add(FloatCompare, ports);
   // Weights.
   made.add(FloatDivide, 1);
   made.add(FloatAdd, ports);
   made.add(FloatExp, ports);
-  made.add(FloatMultiply, 3 * ports);
-  made.add(FloatToInt, 2 * ports);
+  made.add(ScaleMultiply, 2 * ports);
+  made.add(FloatMultiply, ports);
+  made.add(FloatToShort, 2 * ports);
   // Sums: chains of all blocks of ports for each byte of a word.
   const int64_t bits = sum_bits(s.sum_parts);
   made.add(IntAdd, WordBytes * (blocks.all() - 1) + WordBytes * bits / 32 + ports);
-  made.add(Select, ports * selects_of(16, s.tokens * s.group) +
-                       selects_of(bits * ChunkLanes, ChunksPerWord));
+  made.add(Select, selects_of(bits * ChunkLanes, ChunksPerWord));
   made.then(FloatAdd);
   made.then(FloatExp);
   made.then(FloatMultiply);
-  made.then(FloatToInt);
+  made.then(FloatToShort);
   made.then(IntAdd);
   made.then(ShortMultiply);
   made.then(MultiplyAdd, blocks.longest_chain() - 1);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "core/dataflow/kernels/arithmetic.h"
 
@@ -75,8 +76,8 @@ StreamType stripe_scale_type(const StripeLayout& layout, const TokenTiles& tiles
 }
 
 StreamType stripe_y_type(const StripeLayout& layout, const TokenTiles& tiles, int64_t ports) {
-  const int64_t lanes = layout.word_rows * ports;
-  return stream(tiles, DType::F32, {layout.blocks * layout.pairs()}, {lanes}, {lanes}, {1});
+  const int64_t lanes = layout.beat_rows() * ports;
+  return stream(tiles, DType::F32, {layout.result_beats()}, {lanes}, {lanes}, {1});
 }
 
 Extent stripe_tokens(const TokenTiles& tiles) { return tiles.lanes * tiles.all().count; }
@@ -258,23 +259,23 @@ struct Collected {
 /// Of a tile the first row leaves while results come, those behind it from what is kept, in the
 /// same turns.
 Nest collect_rows(const Program&, const Kernel& kernel) {
-  const int64_t lanes = kernel.sizes.at("L"), word_rows = kernel.sizes.at("WordRows");
+  const int64_t lanes = kernel.sizes.at("L"), beat_rows = kernel.sizes.at("BeatRows");
   const TokenTiles tiles(kernel);
   std::vector<int64_t> ports;  // of each slice
   std::vector<int> slices;
   for (const Port& port : kernel.inputs) {
     slices.push_back(static_cast<int>(slices.size()));
-    ports.push_back(port.type.lanes / (tiles.lanes * word_rows));
+    ports.push_back(port.type.lanes / (tiles.lanes * beat_rows));
   }
   const auto all = std::make_shared<Collected>();
   all->rows.resize(static_cast<size_t>(tiles.lanes));
   const auto take = [=](Firing& f) {
     for (int64_t t = 0; t < static_cast<int64_t>(all->rows.size()); ++t) {
       std::vector<float>& row = all->rows[static_cast<size_t>(t)];
-      for (int64_t r = 0; r < word_rows; ++r) {
+      for (int64_t r = 0; r < beat_rows; ++r) {
         for (const int s : slices) {
           const int64_t own = ports[static_cast<size_t>(s)];
-          const float* results = f.in<float>(s) + (t * word_rows + r) * own;
+          const float* results = f.in<float>(s) + (t * beat_rows + r) * own;
           row.insert(row.end(), results, results + own);
         }
       }
@@ -286,7 +287,7 @@ Nest collect_rows(const Program&, const Kernel& kernel) {
       std::copy_n(row.begin() + all->sent++ * lanes, lanes, f.out<float>(0));
     };
   };
-  const Collecting turns(lanes, kernel.sizes.at("Beats"), word_rows * kernel.sizes.at("Ports"),
+  const Collecting turns(lanes, kernel.sizes.at("Beats"), beat_rows * kernel.sizes.at("Ports"),
                          kernel.sizes.at("SliceBeats"));
   const auto begin = [=](Firing&) {
     for (std::vector<float>& row : all->rows) row.clear();
@@ -309,7 +310,7 @@ Nest collect_rows(const Program&, const Kernel& kernel) {
 }
 
 std::vector<Buffer> held_results(const Program&, const Kernel& kernel) {
-  const int64_t width = kernel.sizes.at("WordRows") * kernel.sizes.at("Ports");
+  const int64_t width = kernel.sizes.at("BeatRows") * kernel.sizes.at("Ports");
   const int64_t lanes = kernel.sizes.at("L") + width, others = TokenTiles(kernel).lanes - 1;
   std::vector<Buffer> buffers = {
       {.name = "held", .width_bits = 32, .words = lanes, .banks = lanes}};
@@ -321,11 +322,13 @@ std::vector<Buffer> held_results(const Program&, const Kernel& kernel) {
   return buffers;
 }
 
-/// New results go behind those that are held, wherever that is.
+/// New results go behind those that are held, at one of few places.
 Datapath collect_datapath(const Program&, const Kernel& kernel) {
   Datapath made;
-  const int64_t lanes = kernel.sizes.at("WordRows") * kernel.sizes.at("Ports");
-  made.add(Operator::Select, selects_of(32 * (lanes + kernel.sizes.at("L")), kernel.sizes.at("L")));
+  const int64_t width = kernel.sizes.at("BeatRows") * kernel.sizes.at("Ports");
+  const int64_t lanes = kernel.sizes.at("L"), places = lanes / std::gcd(width, lanes);
+  // One of the results, what is held, or what is held a beat further.
+  made.add(Operator::Select, selects_of(32 * (width + lanes), places + 2));
   made.add(Operator::IntAdd, 3);
   return made;
 }
@@ -345,7 +348,7 @@ void add_stripe_kernels(std::vector<KernelRecord>& records) {
   records.push_back({.kind = "collect_rows",
                      .header = "streamtensor/stripe_rows.h",
                      .summary = "results of all slices of the engine to rows",
-                     .template_arguments = {"L", "Ports", "WordRows", "TokenLanes", "MaxKept"},
+                     .template_arguments = {"L", "Ports", "BeatRows", "TokenLanes", "MaxKept"},
                      .arguments = {"out0", "size:Beats", "size:SliceBeats", "tokens", "in*"},
                      .nest = collect_rows,
                      .buffers = held_results,
