@@ -69,7 +69,7 @@ int64_t chain_sum(const vec<A, N>& a, const vec<B, N>& b) {
   int64_t sum = 0;
   for (int i = 0; i < N; ++i) {
 #pragma HLS UNROLL
-    sum += (int64_t)a[i] * b[i];
+    sum += (int64_t)a[i] * (int64_t)b[i];
   }
   return sum;
 }

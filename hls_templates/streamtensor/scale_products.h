@@ -25,7 +25,7 @@ struct float_parts {
   int exponent;
   uint32_t magnitude;
 };
-inline float_parts parts_of(float value) {
+inline float_parts float_parts_of(float value) {
 #pragma HLS INLINE
   whole_float whole;
   whole.value = value;
@@ -59,7 +59,7 @@ template <int Bits>
 float scaled_by(float factor, float scale) {
 #pragma HLS INLINE
   static_assert(Bits <= 17, "one DSP");
-  const float_parts a = parts_of(factor), b = parts_of(scale);
+  const float_parts a = float_parts_of(factor), b = float_parts_of(scale);
   const uint64_t product = (uint64_t)a.magnitude * (b.magnitude >> (24 - Bits));
   const int exponent = a.exponent + b.exponent - 127;
   const float result = rounded<24 + Bits>(a.negative != b.negative, exponent, product);
@@ -76,7 +76,7 @@ template <int Bits>
 float scaled_int(int value, float scale) {
 #pragma HLS INLINE
   static_assert(Bits <= 24, "the value is a float");
-  const float_parts of_scale = parts_of(scale);
+  const float_parts of_scale = float_parts_of(scale);
   const uint32_t magnitude = (uint32_t)(value < 0 ? -value : value) & ((1u << Bits) - 1);
   int top = 0;
   for (int b = 1; b < Bits; ++b) {

@@ -131,9 +131,9 @@ void stripe_products(const port_words<Ports>& words, const word_bytes& token0,
                                                (blocks::All - 1) * WordBytes, totals);
 }
 
-/// Products of weights alone, on multipliers that attention has no part in: each port has a chain
-/// for four columns.
-template <int Ports, int WordRows, int Tokens>
+/// Products of weights alone with two tokens, on multipliers that attention has no part in: each
+/// port has a chain for four columns.
+template <int Ports, int WordRows>
 void weight_products(const port_words<Ports>& words, const word_bytes& token0,
                      const word_bytes& token1, weight_totals<Ports>& totals) {
 #pragma HLS INLINE
@@ -144,9 +144,9 @@ void weight_products(const port_words<Ports>& words, const word_bytes& token0,
     vec<ap_int<18>, ChainLength> narrow;
     for (int k = 0; k < ChainLength; ++k) {
 #pragma HLS UNROLL
-      const dsp_factors factors = factors_of<WordRows, Tokens>(
-          words[c / PortChains * WordBytes + column + k], token0[column + k], token1[column + k], 0,
-          word_use::weights);
+      const dsp_factors factors =
+          factors_of<WordRows, 2>(words[c / PortChains * WordBytes + column + k],
+                                  token0[column + k], token1[column + k], 0, word_use::weights);
       wide[k] = factors.wide;
       narrow[k] = factors.narrow;
     }

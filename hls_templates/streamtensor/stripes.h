@@ -94,20 +94,20 @@ vec<int, SharingLanes<TokenLanes> * WordRows * Ports> lane_dots(
   constexpr int Tokens = SharingLanes<TokenLanes>;
   const stripe_word token0 = column_of<TokenLanes>(columns, lane);
   const stripe_word token1 = column_or_none<TokenLanes>(columns, lane + 1);
+  vec<int, Tokens* WordRows* Ports> dots = {};
   if (lane == 0) {
     const vec<int16_t, Ports> none = {};
     chain_totals<Ports> totals;
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
     Products(words, token0, token1, none, word_use::weights, totals);
-    return weight_dots<Ports, WordRows, Tokens>(words, token0, token1, totals);
-  }
-  if constexpr (Tokens == 2) {
+    dots = weight_dots<Ports, WordRows, Tokens>(words, token0, token1, totals);
+  } else if constexpr (Tokens == 2) {
     weight_totals<Ports> totals;
 #pragma HLS ARRAY_PARTITION variable = totals.lane type = complete
-    weight_products<Ports, WordRows, Tokens>(words, token0, token1, totals);
-    return own_weight_dots<Ports, WordRows>(words, token0, token1, totals);
+    weight_products<Ports, WordRows>(words, token0, token1, totals);
+    dots = own_weight_dots<Ports, WordRows>(words, token0, token1, totals);
   }
-  return {};
+  return dots;
 }
 
 /// Cycles that a slice takes to scale the rows of a word: one for each row, so that these share

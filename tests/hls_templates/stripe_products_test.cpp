@@ -74,7 +74,7 @@ st::vec<int, Tokens * WordRows * Ports> dots_of_weights(const Inputs<Ports>& in)
       st::weight_dots<Ports, WordRows, Tokens>(words, in.tokens[0], in.tokens[1], totals);
   if constexpr (Tokens == 2) {
     st::weight_totals<Ports> own;
-    st::weight_products<Ports, WordRows, 2>(words, in.tokens[0], in.tokens[1], own);
+    st::weight_products<Ports, WordRows>(words, in.tokens[0], in.tokens[1], own);
     const auto same = st::own_weight_dots<Ports, WordRows>(words, in.tokens[0], in.tokens[1], own);
     EXPECT_TRUE(std::equal(std::begin(same.lane), std::end(same.lane), dots.lane));
   }
