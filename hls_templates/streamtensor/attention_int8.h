@@ -20,6 +20,7 @@ namespace st {
 /// Twice the weight of a position whose score and value scale are the largest of all.
 constexpr float TwicePeak = 65534.0f;
 constexpr int TwicePeakBits = 15;  ///< of its magnitude, but for zeroes
+
 /// One score per token, head and position: (float)(query . key) * (query scale * scale * key
 /// scale), from left to right in the brackets.
 ///   q: per token and head, HeadBeats beats; q_scales: one

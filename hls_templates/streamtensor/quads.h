@@ -71,7 +71,7 @@ quad_parts parts_of(int64_t sum, const vec<int8_t, N>& bytes, const vec<int8_t, 
   vec<int8_t, N> upper;
   for (int i = 0; i < N; ++i) {
 #pragma HLS UNROLL
-    upper[i] = (int8_t)(bytes[i] >> 4);
+    upper[i] = (int8_t)half_byte(bytes[i], 1);
   }
   quad_parts parts;
   parts.both[0] = (int)lower_part<RowShift, QuadRowBits>(sum, low_bits<1>(upper, token0));

@@ -3,13 +3,11 @@
 // FIFOs and RAMs of many sizes, each a Verilog module of its own.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <sstream>
 
 #include "core/resources/memory.h"
-#include "core/support/process.h"
-#include "core/support/temporary_directory.h"
+#include "tests/resources/yosys.h"
 
 namespace st {
 namespace {
@@ -165,24 +163,13 @@ const std::map<std::string, int64_t>& half_luts() {
 
 /// Runs Yosys on modules up to the named step, and gives the memory primitives of each.
 std::map<std::string, MemoryCost> mapped(const std::string& verilog, const std::string& until) {
-  auto folder = TemporaryDirectory::create();
-  EXPECT_TRUE(folder.ok());
-  std::ofstream((*folder).path() / "memories.v") << verilog;
   // As `synth_xilinx` begins, but with modules beside each other in place of one at the top.
-  const std::string script =
+  std::istringstream counts(test::yosys_counts(
+      verilog,
       "read_verilog -lib -specify +/xilinx/cells_sim.v; read_verilog -lib +/xilinx/cells_xtra.v; "
-      "read_verilog memories.v; hierarchy -check; synth_xilinx -family xcup -noiopad -noclkbuf "
+      "read_verilog design.v; hierarchy -check; synth_xilinx -family xcup -noiopad -noclkbuf "
       "-uram -run prepare:" +
-      until + "; tee -o counts.txt stat";
-  std::string errors;
-  const auto status = run({.arguments = {"yosys", "-q", "-p", script},
-                           .directory = (*folder).path(),
-                           .environment = {},
-                           .input = "",
-                           .on_output = [](std::string_view) {},
-                           .on_error = [&](std::string_view text) { errors += text; }});
-  EXPECT_TRUE(status.ok() && *status == 0) << errors;
-  std::ifstream counts((*folder).path() / "counts.txt");
+          until));
   std::map<std::string, MemoryCost> found;
   std::string line, module;
   std::map<std::string, int64_t> halves;
@@ -208,14 +195,7 @@ std::map<std::string, MemoryCost> mapped(const std::string& verilog, const std::
 }
 
 TEST(YosysMemory, PrimitivesAreThoseOfTheGeometry) {
-  if (!run({.arguments = {"yosys", "-V"},
-            .directory = {},
-            .environment = {},
-            .input = "",
-            .on_output = [](std::string_view) {},
-            .on_error = {}})
-           .ok())
-    GTEST_SKIP() << "SKIPPED: yosys is not installed";
+  if (!test::has_yosys()) GTEST_SKIP() << "SKIPPED: yosys is not installed";
   std::string shifting, others;
   for (const YosysCase& c : cases())
     (c.kind == Srl ? shifting : others) += c.wrapper == Wrapper::Fifo ? fifo(c) : ram(c);

@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "core/dataflow/datapath.h"
-#include "core/support/process.h"
-#include "core/support/temporary_directory.h"
+#include "tests/resources/yosys.h"
 
 namespace st {
 namespace {
@@ -133,21 +131,9 @@ struct Counts {
 };
 
 Counts mapped(const std::string& verilog) {
-  auto folder = TemporaryDirectory::create();
-  EXPECT_TRUE(folder.ok());
-  std::ofstream((*folder).path() / "operator.v") << verilog;
-  std::string errors;
-  const auto status = run({.arguments = {"yosys", "-q", "-p",
-                                         "read_verilog operator.v; synth_xilinx -family xcup "
-                                         "-noiopad -noclkbuf -flatten -top operator_; "
-                                         "tee -o counts.txt stat"},
-                           .directory = (*folder).path(),
-                           .environment = {},
-                           .input = "",
-                           .on_output = [](std::string_view) {},
-                           .on_error = [&](std::string_view text) { errors += text; }});
-  EXPECT_TRUE(status.ok() && *status == 0) << errors;
-  std::ifstream file((*folder).path() / "counts.txt");
+  std::istringstream file(test::yosys_counts(verilog,
+                                             "read_verilog design.v; synth_xilinx -family xcup "
+                                             "-noiopad -noclkbuf -flatten -top operator_"));
   Counts counts;
   std::string line, what;
   while (std::getline(file, line)) {
@@ -163,14 +149,7 @@ Counts mapped(const std::string& verilog) {
 }
 
 TEST(YosysOperators, TakeWhatTheTableSays) {
-  if (!run({.arguments = {"yosys", "-V"},
-            .directory = {},
-            .environment = {},
-            .input = "",
-            .on_output = [](std::string_view) {},
-            .on_error = {}})
-           .ok())
-    GTEST_SKIP() << "SKIPPED: yosys is not installed";
+  if (!test::has_yosys()) GTEST_SKIP() << "SKIPPED: yosys is not installed";
   struct Case {
     Operator op;
     const char* verilog;
